@@ -43,9 +43,7 @@ def _encoded_photos(source: Path) -> Iterator[bytes]:
         return
     try:
         with tarfile.open(source) as archive:
-            members = [
-                m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)
-            ]
+            members = [m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)]
             for member in sorted(members, key=lambda m: m.name):
                 yield archive.extractfile(member).read()
     except tarfile.ReadError:

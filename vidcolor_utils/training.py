@@ -27,7 +27,7 @@ class FrameTrainConfig:
 
     epochs: int = 16
     batch: int = 32  # images of the smallest side in a step; larger sides get as many as have equal pixels
-    sides: tuple[int, ...] = (96, 128)  # of the square crops, drawn anew for each step; multiples of 32
+    sides: tuple[int, ...] = (96, 128)  # of the square crops, one after the other; multiples of 32
     learning_rate: float = 1e-3  # peak of a linear warm-up and cosine decay
     weight_decay: float = 1e-2
     ema: float = 0.998  # the averaged weights are what is scored and saved
@@ -49,7 +49,7 @@ class PhotoBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng((self.config.seed, self.epoch, index))
-        side = int(rng.choice(self.config.sides))
+        side = self.config.sides[index % len(self.config.sides)]
         chosen = rng.integers(len(self.photos), size=self.pixels // side**2)
         examples = [random_example(self.photos[i], side, rng) for i in chosen]
         luma, ab = zip(*examples, strict=True)
@@ -71,9 +71,7 @@ def validation_arrays(photos: list[np.ndarray], side: int = VALIDATION_SIDE) -> 
     """Cut the central square of each photograph: luma (N, side, side, 1) and ab (N, side/2, side/2, 2)."""
     import cv2
 
-    squares = [
-        cv2.resize(_central_square(photo), (side, side), interpolation=cv2.INTER_AREA) for photo in photos
-    ]
+    squares = [cv2.resize(_central_square(photo), (side, side), interpolation=cv2.INTER_AREA) for photo in photos]
     halves = [cv2.resize(square, (side // 2, side // 2), interpolation=cv2.INTER_AREA) for square in squares]
     luma = np.stack([luma_from_rgb(square)[..., None] for square in squares])
     return luma, np.stack([lab_from_rgb(half)[..., 1:] for half in halves])

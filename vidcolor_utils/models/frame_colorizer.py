@@ -28,9 +28,7 @@ def build_frame_colorizer() -> keras.Model:
     x = _with_global_context(bottom)
     for level, (skip, filters) in enumerate(zip(reversed(skips), DECODER_FILTERS, strict=True)):
         x = _up_block(x, skip, filters, f"decoder{level}")
-    near_gray = keras.initializers.RandomNormal(
-        stddev=1e-3, seed=0
-    )  # larger ones start with the tanh saturated
+    near_gray = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # larger ones start with the tanh saturated
     x = keras.layers.Conv2D(
         2, 3, padding="same", activation="tanh", kernel_initializer=near_gray, dtype="float32", name="head"
     )(x)

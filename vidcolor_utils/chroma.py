@@ -1,0 +1,111 @@
+"""From Lab chroma to the U and V of a video whose luma stays as it is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.color import lightness_from_luma, rgb_from_lab, to_uint8
+
+
+class ColorMatrix(NamedTuple):
+    """How luma is summed from gamma-coded RGB: Y = red R + green G + blue B."""
+
+    name: str
+    red: float
+    blue: float
+
+    @property
+    def green(self) -> float:
+        """Weight of green."""
+        return 1 - self.red - self.blue
+
+
+# Keys are the matrix numbers of ITU-T H.273.
+MATRICES = {
+    1: ColorMatrix("BT.709", 0.2126, 0.0722),
+    4: ColorMatrix("FCC", 0.30, 0.11),
+    5: ColorMatrix("BT.601", 0.299, 0.114),
+    6: ColorMatrix("BT.601", 0.299, 0.114),
+    7: ColorMatrix("SMPTE 240M", 0.212, 0.087),
+    9: ColorMatrix("BT.2020", 0.2627, 0.0593),
+}
+BT601 = MATRICES[6]
+
+_LIGHTNESS = lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
+
+
+def luma01(luma: np.ndarray, *, bit_depth: int, full_range: bool) -> np.ndarray:
+    """Scale stored luma to [0, 1].
+
+    Args:
+        luma: (H, W) uint8 or uint16 as stored.
+        bit_depth: bits in use.
+        full_range: whether black is 0 and white the largest number, rather than 16 and 235 (in 8 bits).
+
+    Returns:
+        (H, W) float32, clipped to [0, 1].
+    """
+    unit = 1 << (bit_depth - 8)
+    black, white = (0, (1 << bit_depth) - 1) if full_range else (16 * unit, 235 * unit)
+    return np.clip((luma.astype(np.float32) - black) / np.float32(white - black), 0, 1)
+
+
+def rgb_difference(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix = BT601) -> np.ndarray:
+    """Compute R - Y, G - Y, B - Y of the colour with this luma and this ab.
+
+    Colours outside RGB are desaturated until they fit, so that adding the result to luma changes no luma.
+
+    Args:
+        luma: (H, W) float32 in [0, 1].
+        ab: (H, W, 2) float32 Lab chroma.
+        matrix: weights of luma.
+
+    Returns:
+        (H, W, 3) float32; its sum weighted by `matrix` is 0, and luma + result lies in [0, 1].
+    """
+    lightness = _LIGHTNESS[np.rint(luma * 255).astype(np.uint8)]
+    rgb = rgb_from_lab(np.dstack([lightness, ab]))
+    weights = np.array([matrix.red, matrix.green, matrix.blue], np.float32)
+    difference = rgb - (rgb @ weights)[..., None]
+    highest, lowest = difference.max(axis=-1), difference.min(axis=-1)
+    room = np.minimum((1 - luma) / np.maximum(highest, 1e-6), luma / np.maximum(-lowest, 1e-6))
+    return difference * np.minimum(room, 1)[..., None]
+
+
+def uv_planes(
+    luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix, *, bit_depth: int, full_range: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the U and V planes that give luma these ab (ITU-R BT.601, BT.709 or BT.2020, by `matrix`).
+
+    Args:
+        luma: (H, W) float32 in [0, 1], at the planes' size.
+        ab: (H, W, 2) float32 Lab chroma.
+        matrix: weights of luma.
+        bit_depth: bits of a stored number.
+        full_range: whether the video's chroma spans 255 or 224 (in 8 bits).
+
+    Returns:
+        U and V, each (H, W), uint8 or uint16.
+    """
+    difference = rgb_difference(luma, ab, matrix)
+    u = difference[..., 2] / np.float32(2 * (1 - matrix.blue))
+    v = difference[..., 0] / np.float32(2 * (1 - matrix.red))
+    largest = (1 << bit_depth) - 1
+    span = largest if full_range else 224 << (bit_depth - 8)
+    middle = 128 << (bit_depth - 8)
+    dtype = np.uint8 if bit_depth == 8 else np.uint16
+    return tuple(np.clip(np.rint(plane * span + middle), 0, largest).astype(dtype) for plane in (u, v))
+
+
+def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize chroma (h, w, 2) to `size` = (height, width)."""
+    height, width = size
+    return cv2.resize(ab, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def with_chroma(luma: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """Give luma (H, W) float32 in [0, 1] the chroma ab (h, w, 2); returns RGB (H, W, 3) uint8 of that luma."""
+    return to_uint8(luma[..., None] + rgb_difference(luma, resize_ab(ab, luma.shape)))

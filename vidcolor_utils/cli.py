@@ -1,0 +1,165 @@
+"""The command line. Heavy imports happen inside the commands, so that help is instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from vidcolor_utils.errors import VidcolorError
+from vidcolor_utils.quiet import quiet_native_logs
+
+INTERRUPTED = 130
+PathArgument = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="vidcolor-utils", prog_name="vidcolor")
+def vidcolor() -> None:
+    """Give black-and-white video its colours back.
+
+    \b
+    vidcolor colorize film.mp4 -o film_color.mp4     a video, sound kept
+    vidcolor colorize photo.jpg -o photo_color.png   a still image
+    vidcolor score true.mp4 film_color.mp4           how close to the truth
+    vidcolor info film.mp4                           what a file holds
+    vidcolor demo                                    see it work on a real clip
+    """
+
+
+@vidcolor.command()
+@click.argument("source", metavar="INPUT", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv, .png ...).")
+def colorize(source: Path, output: Path) -> None:
+    """Colorize a video or a still image.
+
+    Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
+    """
+    from vidcolor_utils.colorize import colorize_file
+
+    with _progress_bars() as bar:
+        report = colorize_file(source, output, progress=bar("colorizing"))
+    for warning in report.warnings:
+        click.echo(f"vidcolor: warning: {warning}", err=True)
+    click.echo(f"{report.output}: {report.frames} frames in colour")
+
+
+@vidcolor.command()
+@click.argument("true", type=PathArgument)
+@click.argument("candidate", type=PathArgument)
+@click.option("--gray", type=PathArgument, help="The gray video that was colorized; default: luma of TRUE.")
+@click.option("--active-area", is_flag=True, help="Leave black letterbox bars out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def score(true: Path, candidate: Path, gray: Path | None, active_area: bool, as_json: bool) -> None:
+    """Compare CANDIDATE with the TRUE colours, beside a gray and a true row."""
+    from vidcolor_utils.scoring import score_files, score_table
+
+    with _progress_bars() as bar:
+        scores = score_files(true, candidate, gray_path=gray, active_area=active_area, progress=bar("scoring"))
+    if as_json:
+        click.echo(json.dumps(scores, indent=2))
+    else:
+        Console().print(score_table(scores))
+    if scores.get("warning"):
+        click.echo(f"vidcolor: warning: {scores['warning']}", err=True)
+
+
+@vidcolor.command()
+@click.argument("file", type=PathArgument)
+def info(file: Path) -> None:
+    """Show what a video or image file holds."""
+    from vidcolor_utils.image_io import is_image, read_image
+    from vidcolor_utils.video_io import video_info
+
+    if is_image(file):
+        image = read_image(file)
+        height, width = image.rgb.shape[:2]
+        facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
+    else:
+        facts = video_info(file)._asdict()
+        facts["sound"] = ", ".join(facts["sound"]) or None
+        facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
+    for name, value in facts.items():
+        click.echo(f"{name:13} {value if value is not None else '-'}")
+
+
+@vidcolor.command()
+@click.option("-o", "--output", "out_dir", default=Path("out/demo"), show_default=True, type=PathArgument)
+@click.option("--clip", type=click.Choice(["bikes", "bigbuckbunny"]), default="bikes", show_default=True)
+def demo(out_dir: Path, clip: str) -> None:
+    """Make a real colour clip gray, colorize it, and compare."""
+    from vidcolor_utils.demo import run_demo
+    from vidcolor_utils.scoring import score_table
+
+    with _progress_bars() as bar:
+        scores = run_demo(out_dir, clip=clip, progress=bar)
+    Console().print(score_table(scores))
+    click.echo(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
+
+
+@vidcolor.group()
+def train() -> None:
+    """Train the networks that ship."""
+
+
+@train.command("frame")
+@click.option("--images", required=True, type=PathArgument, help="Folder or tar of colour photographs.")
+@click.option("--val-images", required=True, type=PathArgument, help="The same, to score on.")
+@click.option("-o", "--output", "out_dir", default=Path("runs/frame"), show_default=True, type=PathArgument)
+@click.option("--epochs", default=16, show_default=True)
+@click.option("--side", "sides", multiple=True, type=int, default=(96, 128), show_default=True)
+@click.option("--batch", default=32, show_default=True, help="Images of the smallest side in a step.")
+@click.option("--learning-rate", default=1e-3, show_default=True)
+@click.option("--encoder", type=click.Choice(["imagenet", "none"]), default="imagenet", show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
+    """Train the frame colorizer; the same command goes on with an interrupted run."""
+    with quiet_native_logs():
+        from vidcolor_utils.training import FrameTrainConfig, train_frame_colorizer
+
+    record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config))
+    click.echo(json.dumps(record, indent=2))
+
+
+@contextmanager
+def _progress_bars() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
+    """Give a function that opens a bar with a name and returns its `progress(done, total)`."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+
+        def open_bar(name: str) -> Callable[[int, int | None], None]:
+            task = bars.add_task(name, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield open_bar
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on stderr and an exit code."""
+    try:
+        sys.exit(vidcolor.main(standalone_mode=False))
+    except click.UsageError as error:
+        _fail(error.format_message(), error.exit_code)
+    except VidcolorError as error:
+        _fail(str(error), error.exit_code)
+    except FileNotFoundError as error:
+        _fail(str(error), 2)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted; nothing was left half-written", INTERRUPTED)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"vidcolor: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,139 @@
+"""Colorize files: a video or a still image in, the same in colour out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
+from vidcolor_utils.colorizer import FrameColorizer
+from vidcolor_utils.errors import InputError
+from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
+from vidcolor_utils.output import finished_file
+from vidcolor_utils.video_io import LumaFrame, VideoReader, VideoWriter, chroma_shape, upright
+
+BATCH = 8  # frames given to the network at once
+MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
+
+Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
+
+
+class ColorizeReport(NamedTuple):
+    """What was done: the output, its number of frames, and what the user should know."""
+
+    output: Path
+    frames: int
+    warnings: tuple[str, ...]
+
+
+def colorize_file(
+    source: str | Path,
+    output: str | Path,
+    colorizer: FrameColorizer | None = None,
+    *,
+    progress: Progress | None = None,
+) -> ColorizeReport:
+    """Colorize a video or a still image; only its luma is used, and it is kept.
+
+    Args:
+        source: the input; its suffix tells images from videos.
+        output: the file to write, of the same kind as `source`. It appears when it is complete.
+        colorizer: predicts the chroma; the shipped one if not given.
+        progress: called after every few frames.
+
+    Raises:
+        FileNotFoundError: if `source` does not exist.
+        InputError: if `source` cannot be read, or `output` is of another kind or the same file.
+        OutputError: if `output` cannot be written.
+    """
+    source, output = Path(source), Path(output)
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file")
+    if is_image(source) != is_image(output):
+        kinds = ("an image", "a video") if is_image(source) else ("a video", "an image")
+        raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
+    colorize = _colorize_image if is_image(source) else _colorize_video
+    return colorize(source, output, colorizer, progress)
+
+
+def _colorize_image(
+    source: Path, output: Path, colorizer: FrameColorizer | None, progress: Progress | None
+) -> ColorizeReport:
+    image = read_image(source)
+    with finished_file(output, source=source) as part:
+        colorizer = colorizer or FrameColorizer()
+        rgb = with_chroma(image.luma, colorizer.predict_ab([image.luma])[0])
+        write_image(part, StillImage(rgb, image.alpha))
+    if progress:
+        progress(1, 1)
+    return ColorizeReport(output, 1, ())
+
+
+def _colorize_video(
+    source: Path, output: Path, colorizer: FrameColorizer | None, progress: Progress | None
+) -> ColorizeReport:
+    with VideoReader(source) as reader:
+        info = reader.info
+        if min(info.width, info.height) < MIN_SIDE:
+            raise InputError(f"{source}: frames of {info.width}x{info.height} are too small to colorize")
+        with (
+            finished_file(output, source=source) as part,
+            VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
+        ):
+            colorizer = colorizer or FrameColorizer()
+            for stream in reader.sound_streams:
+                writer.copy_sound(stream)
+            frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
+            for chunk in _chunks(frames):
+                _write_colorized(chunk, reader, writer, colorizer)
+                if progress:
+                    progress(reader.decoded, info.frames)
+        warnings = [reader.truncation_warning(), *_format_warnings(reader)]
+    return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
+
+
+def _chunks(frames: Iterator[LumaFrame]) -> Iterator[list[LumaFrame]]:
+    while chunk := list(islice(frames, BATCH)):
+        yield chunk
+
+
+def _write_colorized(
+    chunk: list[LumaFrame], reader: VideoReader, writer: VideoWriter, colorizer: FrameColorizer
+) -> None:
+    rotation = reader.info.rotation
+    small = [_chroma_sized_luma(frame.luma, reader, writer) for frame in chunk]
+    abs_ = colorizer.predict_ab([upright(luma, rotation) for luma in small])
+    for frame, luma, ab in zip(chunk, small, abs_, strict=True):
+        ab = resize_ab(upright(ab, -rotation), luma.shape)
+        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+        stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
+        writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
+
+
+def _chroma_sized_luma(luma: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:
+    """Luma in [0, 1] at the size of the U and V planes."""
+    height, width = chroma_shape(*luma.shape, writer.subsampling)
+    small = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
+    return luma01(small, bit_depth=reader.info.bit_depth, full_range=reader.info.full_range)
+
+
+def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
+    """Shift luma of 9, 12 or 16 bits to the 10 that are written; 8 stay 8."""
+    if bits <= target_bits:
+        return luma << (target_bits - bits)
+    return luma >> (bits - target_bits)
+
+
+def _format_warnings(reader: VideoReader) -> list[str]:
+    info = reader.info
+    found = []
+    if info.pixel_format.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")):
+        found.append(f"{info.path}: transparency is not kept: H.264 has none")
+    if info.bit_depth > 10:
+        found.append(f"{info.path}: luma of {info.bit_depth} bits is written as 10")
+    return found

@@ -1,0 +1,48 @@
+"""Outputs that are either complete or not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vidcolor_utils.errors import InputError, OutputError
+
+
+@contextmanager
+def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iterator[Path]:
+    """Give a path beside `path` to write to, and rename it to `path` when the block ends well.
+
+    If the block raises, or is interrupted, what was written is removed and `path` stays as it was.
+
+    Args:
+        path: the output.
+        source: the input it is made from, which must be another file.
+
+    Raises:
+        InputError: if `path` is `source`.
+        OutputError: if the folder of `path` is missing or not writable, or the rename fails.
+    """
+    path = Path(path)
+    _check_target(path, source)
+    part = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
+    try:
+        yield part
+        try:
+            os.replace(part, path)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_target(path: Path, source: str | Path | None) -> None:
+    if source is not None and path.exists() and os.path.samefile(path, source):
+        raise InputError(f"{path}: input and output are the same file")
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: no such folder; make it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path.parent}: no permission to write there")

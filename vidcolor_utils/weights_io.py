@@ -1,0 +1,62 @@
+"""Store a model's weights as half-precision safetensors, a format that can hold nothing but arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save_file
+
+from vidcolor_utils.errors import InputError
+
+HALF_LIMIT = float(np.finfo(np.float16).max)
+
+
+def save_weights(model: keras.Model, path: str | Path, metadata: dict[str, str]) -> str:
+    """Write all weights of `model` as float16 and return the file's sha256 as hex."""
+    arrays = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
+    halves = {name: np.clip(array, -HALF_LIMIT, HALF_LIMIT).astype(np.float16) for name, array in arrays.items()}
+    save_file(halves, str(path), metadata=metadata)
+    return sha256_of(path)
+
+
+def sha256_of(path: str | Path) -> str:
+    """Hash a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_weights(model: keras.Model, path: str | Path) -> None:
+    """Fill `model` with weights written by `save_weights`.
+
+    If a file named `path` + ".sha256" lies beside it, the content must match.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if the file is damaged or belongs to another model.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
+    content = path.read_bytes()
+    _check_sum(path, content)
+    try:
+        arrays = load(content)
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a weights file ({error})") from None
+    for weight in model.weights:
+        array = arrays.pop(weight.path, None)
+        if array is None or array.shape != tuple(weight.shape):
+            raise InputError(f"{path}: no weights of shape {tuple(weight.shape)} for {weight.path}")
+        weight.assign(array.astype(np.float32))
+    if arrays:
+        raise InputError(f"{path}: weights that the model has no place for: {', '.join(sorted(arrays)[:3])}")
+
+
+def _check_sum(path: Path, content: bytes) -> None:
+    sidecar = path.with_name(path.name + ".sha256")
+    if sidecar.exists() and sidecar.read_text().split()[0] != hashlib.sha256(content).hexdigest():
+        raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")
