@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 PathArgument = click.Path(path_type=Path)
 
 
@@ -137,7 +138,8 @@ def _progress_bars() -> Iterator[Callable[[str], Callable[[int, int | None], Non
         TextColumn("frames"),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def open_bar(name: str) -> Callable[[int, int | None], None]:
             task = bars.add_task(name, total=None)
@@ -146,8 +148,17 @@ def _progress_bars() -> Iterator[Callable[[str], Callable[[int, int | None], Non
         yield open_bar
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, made an exception so that half-written files are removed."""
+
+
+def _on_terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
+    signal.signal(signal.SIGTERM, _on_terminate)
     try:
         sys.exit(vidcolor.main(standalone_mode=False))
     except click.UsageError as error:
@@ -156,8 +167,9 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except FileNotFoundError as error:
         _fail(str(error), 2)
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted; nothing was left half-written", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:
+        terminated = isinstance(error.__cause__ or error, _Terminated)
+        _fail("interrupted; nothing was left half-written", TERMINATED if terminated else INTERRUPTED)
 
 
 def _fail(message: str, code: int) -> None:

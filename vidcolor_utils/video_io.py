@@ -31,6 +31,7 @@ MAX_PIXELS = 8192 * 8192
 HD_HEIGHT = 720  # untagged video from this height up is BT.709, below it BT.601
 BT709, SMPTE170M = 1, 6  # numbers of ITU-T H.273, as FFmpeg uses them
 FULL_RANGE = 2
+MISSING_S, MISSING_SHARE = 0.5, 0.05  # more than this missing at the end: the file was cut
 DEFAULT_RATE = Fraction(25)  # for files that do not say
 ENCODER_OPTIONS = {"crf": "16", "preset": "veryfast"}
 
@@ -73,6 +74,7 @@ class VideoReader:
         self.path = Path(path)
         self.decoded = 0
         self.damaged_packets = 0
+        self._end: Fraction | None = None  # when the last frame read stops being shown, in seconds
         self._container = _open_input(self.path)
         try:
             self.stream = self._container.streams.video[0]
@@ -155,7 +157,7 @@ class VideoReader:
         for frame in self._frames(on_packet):
             pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
             pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
-            last = pts
+            last, self._end = pts, (pts + step) * self.time_base
             yield LumaFrame(_luma_plane(frame), pts)
 
     def rgb_frames(self) -> Iterator[np.ndarray]:
@@ -165,12 +167,20 @@ class VideoReader:
 
     def truncation_warning(self) -> str | None:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
-        declared = self.info.frames
-        if declared and self.decoded < declared:
-            return f"{self.path}: damaged or cut short: {self.decoded} of {declared} frames could be read"
+        expected = self.info.frames or self._frames_by_duration()
+        if self.decoded < expected:
+            return f"{self.path}: damaged or cut short: {self.decoded} of {expected} frames could be read"
         if self.damaged_packets:
             return f"{self.path}: damaged: {self.decoded} frames could be read, {self.damaged_packets} packets not"
         return None
+
+    def _frames_by_duration(self) -> int:
+        """Frames that a container without a count should have; 0 where the end was reached."""
+        if not self.info.duration_s or self._end is None:
+            return 0
+        missing = self.info.duration_s - float(self._end - self.start)
+        is_cut = missing > max(MISSING_S, MISSING_SHARE * self.info.duration_s)  # sound may last a little longer
+        return round(self.info.duration_s * self.info.rate) if is_cut else 0
 
     def _decode_first(self) -> av.VideoFrame:
         """Decode one frame to learn what the headers do not tell, then go back to the start."""

@@ -1,0 +1,216 @@
+"""The command line, in processes of their own, on wrong input above all."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY, run_vidcolor
+from PIL import Image
+
+from vidcolor_utils.video_io import iter_rgb
+
+
+def fails_in_one_line(result, code):
+    lines = result.stderr.strip().splitlines()
+    return result.returncode == code and len(lines) == 1 and lines[0].startswith("vidcolor: ")
+
+
+def leftovers(folder, *known):
+    return sorted(set(os.listdir(folder)) - set(known))
+
+
+def test_help_fits_one_screen_and_needs_no_network_library():
+    code = "import sys; from vidcolor_utils import cli; print('keras' in sys.modules, 'cv2' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
+    assert result.stdout.split() == ["False", "False"]
+    text = run_vidcolor("--help")
+    assert text.returncode == 0 and len(text.stdout.splitlines()) <= 24
+    assert all(command in text.stdout for command in ("colorize", "score", "info", "demo"))
+
+
+def test_missing_file(tmp_path):
+    result = run_vidcolor("colorize", tmp_path / "none.mp4", "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "no such file" in result.stderr
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"just text, renamed\n" * 50], ids=["empty", "text"])
+@pytest.mark.parametrize("suffix", [".mp4", ".png"])
+def test_files_that_are_no_video_or_image(tmp_path, content, suffix):
+    source = tmp_path / f"bad{suffix}"
+    source.write_bytes(content)
+    result = run_vidcolor("colorize", source, "-o", tmp_path / f"out{suffix}")
+    assert fails_in_one_line(result, 2) and str(source) in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_a_folder_is_no_video(tmp_path):
+    assert fails_in_one_line(run_vidcolor("colorize", tmp_path, "-o", tmp_path / "out.mp4"), 2)
+
+
+def test_sound_without_video(tmp_path):
+    import av
+
+    with av.open(str(tmp_path / "voice.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    result = run_vidcolor("colorize", tmp_path / "voice.mp4", "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "no video" in result.stderr
+
+
+def test_a_video_without_frames(make_video, tmp_path):
+    source = make_video(frames=30, options={"g": "1"})
+    content = bytearray(source.read_bytes())
+    start = content.index(b"mdat") + 4
+    end = content.index(b"moov") if content.index(b"moov") > start else len(content)
+    content[start:end] = bytes(end - start)
+    source.write_bytes(content)
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "no frame" in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_a_dot_of_a_video(make_video, tmp_path):
+    source = make_video("dot.mkv", codec="ffv1", pixel_format="gray", size=(1, 1))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "too small" in result.stderr
+
+
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+
+
+def test_huge_declared_frames_are_refused(make_video, tmp_path):
+    source = make_video("wide.avi", codec="ffv1", pixel_format="gray")
+    content = source.read_bytes()
+    small = (64).to_bytes(4, "little") + (48).to_bytes(4, "little")
+    huge = (12000).to_bytes(4, "little") * 2
+    assert small in content
+    source.write_bytes(content.replace(small, huge))
+    result = run_vidcolor("info", source, preexec_fn=limit_memory)
+    assert fails_in_one_line(result, 2) and "too large" in result.stderr
+
+
+def test_output_beside_missing_folder(make_video, tmp_path):
+    result = run_vidcolor("colorize", make_video(), "-o", tmp_path / "none" / "out.mp4")
+    assert fails_in_one_line(result, 1) and "no such folder" in result.stderr
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")
+def test_output_folder_that_takes_no_files(make_video):
+    result = run_vidcolor("colorize", make_video(), "-o", "/proc/self/out.mp4")
+    assert fails_in_one_line(result, 1) and "/proc/self" in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_folder_not_writable(make_video, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    result = run_vidcolor("colorize", make_video(), "-o", locked / "out.mp4")
+    assert fails_in_one_line(result, 1) and "no permission" in result.stderr
+
+
+def test_output_equal_to_input(make_video, tmp_path):
+    source = make_video()
+    before = source.read_bytes()
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "." / source.name)
+    assert fails_in_one_line(result, 2) and "same file" in result.stderr
+    assert source.read_bytes() == before
+
+
+def test_output_of_another_kind(make_video, tmp_path):
+    source = make_video()
+    for name in ("out.png", "out.xyz", "out"):
+        assert fails_in_one_line(run_vidcolor("colorize", source, "-o", tmp_path / name), 2)
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_unknown_option():
+    assert fails_in_one_line(run_vidcolor("colorize", "a.mp4", "--no-such-option"), 2)
+
+
+def test_truncated_video_yields_what_can_be_read(make_video, tmp_path):
+    cut = tmp_path / "cut.mkv"
+    source = make_video("whole.mkv", frames=60, options={"g": "5", "bf": "0"}, size=(96, 128))
+    content = source.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    result = run_vidcolor("colorize", cut, "-o", tmp_path / "out.mp4")
+    assert result.returncode == 0
+    frames = len(list(iter_rgb(tmp_path / "out.mp4")))
+    assert 5 < frames < 60
+    assert f"{frames} of 60 frames could be read" in result.stderr and "warning" in result.stderr
+
+
+def test_truncated_before_the_index_is_an_error(make_video, tmp_path):
+    source = make_video(frames=60)
+    source.write_bytes(source.read_bytes()[:2000])
+    assert fails_in_one_line(run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4"), 2)
+
+
+def test_spaces_and_other_alphabets_in_paths(make_video, tmp_path):
+    folder = tmp_path / "mes vidéos 映画"
+    folder.mkdir()
+    source = make_video().rename(folder / "été 1950: #1%.mp4")
+    output = folder / "couleur ö.mp4"
+    assert run_vidcolor("colorize", source, "-o", output).returncode == 0
+    assert len(list(iter_rgb(output))) == 6
+
+
+@pytest.mark.parametrize("room", [1_000, 10_000])
+def test_full_disk(make_video, tmp_path, room):
+    def limit_file_size():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    source = make_video(frames=100, size=(240, 320))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", preexec_fn=limit_file_size)
+    assert fails_in_one_line(result, 1) and "cannot be written" in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_in_the_middle(make_video, tmp_path, number, code):
+    source = make_video(frames=400, size=(96, 128))
+    command = [sys.executable, "-c", "from vidcolor_utils.cli import main; main()", "colorize"]
+    process = subprocess.Popen(
+        [*command, source, "-o", tmp_path / "out.mp4"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    deadline = time.monotonic() + 60
+    while not any(name.startswith(".out.part") for name in os.listdir(tmp_path)):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code, stderr
+    assert "Traceback" not in stderr and "interrupted" in stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_info_of_video_and_image(make_video, tmp_path):
+    text = run_vidcolor("info", make_video(sound="aac")).stdout
+    assert "h264" in text and "aac" in text
+    Image.new("RGBA", (5, 4)).save(tmp_path / "a.png")
+    assert "alpha" in run_vidcolor("info", tmp_path / "a.png").stdout
+
+
+def test_score_prints_json_and_table(make_video, tmp_path):
+    source = make_video(size=(96, 128))
+    scores = json.loads(run_vidcolor("score", source, source, "--json").stdout)
+    assert scores["frames"] == 6
+    assert scores["rows"]["candidate"]["pixel_match"] == 100
+    table = run_vidcolor("score", source, source).stdout
+    assert all(row in table for row in ("gray", "true"))

@@ -1,0 +1,130 @@
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidcolor_utils.color import luma_from_rgb
+from vidcolor_utils.colorize import colorize_file
+from vidcolor_utils.colorizer import colorize_frames
+from vidcolor_utils.image_io import read_image
+from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+
+
+def luma_difference(first, second):
+    """Mean absolute difference of the luma planes, in stored units."""
+    with VideoReader(first) as a, VideoReader(second) as b:
+        pairs = zip(a.luma_frames(), b.luma_frames(), strict=True)
+        return np.mean([np.abs(x.luma.astype(float) - y.luma).mean() for x, y in pairs])
+
+
+def packets_of(path, kind):
+    with av.open(str(path)) as container:
+        streams = [stream for stream in container.streams if stream.type == kind]
+        return [bytes(packet) for packet in container.demux(*streams) if packet.size]
+
+
+def frame_times(path):
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def test_a_video_keeps_luma_size_times_and_sound(make_video, colorizer, tmp_path):
+    times = [0, 4, 6, 14, 15, 30]
+    source = make_video(sound="aac", times=times, size=(48, 66))
+    report = colorize_file(source, tmp_path / "out.mp4", colorizer)
+    before, after = video_info(source), video_info(tmp_path / "out.mp4")
+    assert report.frames == 6 and report.warnings == ()
+    assert (after.width, after.height, after.frames) == (before.width, before.height, before.frames)
+    assert packets_of(tmp_path / "out.mp4", "audio") == packets_of(source, "audio")
+    np.testing.assert_allclose(frame_times(tmp_path / "out.mp4"), np.array(times) / 100, atol=1e-6)
+    assert luma_difference(source, tmp_path / "out.mp4") < 1.5
+
+
+def test_the_output_has_colour(make_video, tmp_path):
+    source = make_video(size=(64, 96))
+    colorize_file(source, tmp_path / "out.mp4")
+    rgb = np.stack(list(iter_rgb(tmp_path / "out.mp4"))).astype(int)
+    assert np.ptp(rgb, axis=-1).mean() > 2
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "codec", "size", "color_range", "colorspace"),
+    [
+        ("yuv444p", "libx264", (48, 64), 2, 1),  # full range
+        ("yuv420p10le", "libx264", (48, 64), 1, 1),  # 10 bits
+        ("gray", "ffv1", (48, 64), None, None),  # one channel
+        ("yuva420p", "libvpx-vp9", (48, 64), None, None),  # alpha
+        ("yuv444p", "libx264", (49, 65), None, None),  # odd sides
+    ],
+)
+def test_unusual_videos(make_video, colorizer, tmp_path, pixel_format, codec, size, color_range, colorspace):
+    source = make_video(
+        "in.mkv", codec=codec, pixel_format=pixel_format, size=size, color_range=color_range, colorspace=colorspace
+    )
+    report = colorize_file(source, tmp_path / "out.mkv", colorizer)
+    before, after = video_info(source), video_info(tmp_path / "out.mkv")
+    assert (after.width, after.height, report.frames) == (size[1], size[0], 6)
+    assert (after.matrix, after.full_range) == (before.matrix, before.full_range)
+    assert after.bit_depth == before.bit_depth
+    assert luma_difference(source, tmp_path / "out.mkv") < 1.5 * 4 ** (before.bit_depth > 8)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_rotation_is_kept_and_seen_upright(make_video, colorizer, tmp_path, rotation):
+    source = make_video(rotation=rotation, size=(48, 96))
+    colorize_file(source, tmp_path / "out.mp4", colorizer)
+    assert video_info(tmp_path / "out.mp4").rotation == rotation
+    shown = np.stack(list(iter_rgb(source)))
+    expected = colorize_frames(shown, colorizer)
+    rgb = np.stack(list(iter_rgb(tmp_path / "out.mp4")))
+    assert np.abs(rgb.astype(int) - expected).mean() < 6
+
+
+def test_too_small_frames_are_refused(make_video, colorizer, tmp_path):
+    from vidcolor_utils.errors import InputError
+
+    source = make_video("dot.mkv", codec="ffv1", pixel_format="gray", size=(1, 1))
+    with pytest.raises(InputError, match="1x1 are too small"):
+        colorize_file(source, tmp_path / "out.mp4", colorizer)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "I;16", "1"])
+def test_stills_of_every_kind_keep_luma_and_alpha(colorizer, tmp_path, mode):
+    ramp = np.add.outer(np.arange(41) * 3, np.arange(63)).astype(np.uint8)
+    if mode == "I;16":
+        Image.fromarray(ramp.astype(np.uint16) * 257).save(tmp_path / "in.png")
+    else:
+        Image.fromarray(ramp).convert("RGBA" if mode == "P" else "L").convert(mode).save(tmp_path / "in.png")
+    colorize_file(tmp_path / "in.png", tmp_path / "out.png", colorizer)
+    before, after = read_image(tmp_path / "in.png"), read_image(tmp_path / "out.png")
+    assert after.rgb.shape == (41, 63, 3)
+    assert (after.alpha is None) == (before.alpha is None)
+    assert np.abs(luma_from_rgb(after.rgb) - before.luma).max() < 0.6 / 255
+
+
+def test_a_dot_of_a_still_is_colorized(colorizer, tmp_path):
+    Image.new("L", (1, 1), 99).save(tmp_path / "dot.png")
+    colorize_file(tmp_path / "dot.png", tmp_path / "out.png", colorizer)
+    assert read_image(tmp_path / "out.png").rgb.shape == (1, 1, 3)
+
+
+def test_progress_counts_to_the_end(make_video, colorizer, tmp_path):
+    seen = []
+    colorize_file(
+        make_video(frames=11),
+        tmp_path / "out.mp4",
+        colorizer,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen[-1] == (11, 11) and seen == sorted(seen)
+
+
+def test_memory_is_flat_frames_are_streamed(make_video, colorizer, tmp_path, monkeypatch):
+    """No more frames are in flight than one batch, whatever the length."""
+    from vidcolor_utils import colorize
+
+    largest = []
+    original = colorizer.predict_ab
+    monkeypatch.setattr(colorizer, "predict_ab", lambda lumas: largest.append(len(lumas)) or original(lumas))
+    colorize_file(make_video(frames=40), tmp_path / "out.mp4", colorizer)
+    assert sum(largest) == 40 and max(largest) == colorize.BATCH
