@@ -46,7 +46,7 @@ def test_luma01_honours_full_range():
 
 def test_with_chroma_keeps_luma_within_rounding():
     luma = RNG.random((40, 60), np.float32)
-    ab = RNG.uniform(-60, 60, (5, 7, 2)).astype(np.float32)
+    ab = RNG.uniform(-60, 60, (40, 60, 2)).astype(np.float32)
     rgb = with_chroma(luma, ab)
     assert rgb.shape == (40, 60, 3) and rgb.dtype == np.uint8
     assert np.abs(luma_from_rgb(to_float01(rgb)) - luma).max() < 0.6 / 255

@@ -107,5 +107,9 @@ def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def with_chroma(luma: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """Give luma (H, W) float32 in [0, 1] the chroma ab (h, w, 2); returns RGB (H, W, 3) uint8 of that luma."""
-    return to_uint8(luma[..., None] + rgb_difference(luma, resize_ab(ab, luma.shape)))
+    """Give luma (H, W) float32 in [0, 1] the chroma ab (H, W, 2).
+
+    Returns:
+        RGB (H, W, 3) uint8 of exactly that luma, up to rounding.
+    """
+    return to_uint8(luma[..., None] + rgb_difference(luma, ab))

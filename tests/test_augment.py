@@ -1,0 +1,33 @@
+import numpy as np
+
+from vidcolor_utils.augment import film_luma, random_example
+from vidcolor_utils.color import lab_from_rgb
+
+
+def photo(height=120, width=160):
+    y, x = np.mgrid[:height, :width]
+    return np.dstack([x, y, np.full_like(x, 60)]).astype(np.uint8)
+
+
+def test_random_example_shapes_ranges_and_repeatability():
+    luma, ab = random_example(photo(), 96, np.random.default_rng(1))
+    again, _ = random_example(photo(), 96, np.random.default_rng(1))
+    other, _ = random_example(photo(), 96, np.random.default_rng(2))
+    assert luma.shape == (96, 96, 1) and luma.dtype == np.float32 and ab.shape == (48, 48, 2)
+    assert luma.min() >= 0 and luma.max() <= 1
+    np.testing.assert_array_equal(luma, again)
+    assert np.abs(luma - other).mean() > 1e-3
+
+
+def test_target_is_the_chroma_of_the_photo():
+    flat = np.full((120, 120, 3), (200, 80, 40), np.uint8)
+    _, ab = random_example(flat, 64, np.random.default_rng(0))
+    true = lab_from_rgb(flat)[0, 0, 1:]
+    ratio = ab.reshape(-1, 2) / true
+    assert np.ptp(ratio) < 1e-3 and 0.9 <= ratio.mean() <= 1.15
+
+
+def test_film_luma_differs_from_stock_to_stock():
+    red = np.full((32, 32, 3), (220, 20, 20), np.uint8)
+    means = [film_luma(red, np.random.default_rng(seed)).mean() for seed in range(40)]
+    assert min(means) < 0.25 < 0.4 < max(means)

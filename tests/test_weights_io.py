@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+import pytest
+
+from vidcolor_utils.colorizer import shipped_weights_path
+from vidcolor_utils.errors import InputError
+from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
+from vidcolor_utils.weights_io import load_weights, save_weights, sha256_of
+
+
+def small_model(filters=2):
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(filters, name="dense")], name="small")
+
+
+def test_round_trip_in_half_precision(tmp_path):
+    model = small_model()
+    save_weights(model, tmp_path / "a.safetensors", {"model": "small"})
+    other = small_model()
+    load_weights(other, tmp_path / "a.safetensors")
+    for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+
+
+def test_damaged_or_foreign_files_are_refused(tmp_path):
+    path = tmp_path / "a.safetensors"
+    digest = save_weights(small_model(), path, {})
+    with pytest.raises(InputError, match="no weights of shape"):
+        load_weights(small_model(filters=3), path)
+    (tmp_path / "a.safetensors.sha256").write_text(digest)
+    load_weights(small_model(), path)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="sha256"):
+        load_weights(small_model(), path)
+    (tmp_path / "b.safetensors").write_bytes(b"no weights")
+    with pytest.raises(InputError, match="not a weights file"):
+        load_weights(small_model(), tmp_path / "b.safetensors")
+    with pytest.raises(FileNotFoundError):
+        load_weights(small_model(), tmp_path / "none.safetensors")
+
+
+def test_shipped_weights_fit_the_budget_and_the_network():
+    path = shipped_weights_path()
+    assert path.stat().st_size <= 16e6
+    assert path.with_name(path.name + ".sha256").read_text().split()[0] == sha256_of(path)
+    load_weights(build_frame_colorizer(), path)
