@@ -34,7 +34,7 @@ def test_run_demo_writes_everything(make_video, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "demo_clip", lambda name: source)
     scores = run_demo(tmp_path / "demo")
     written = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert written == {"gray.mp4", "color.mp4", "side_by_side.mp4", "strip.png", "scores.json"}
+    assert written == {"gray.mp4", "color.mp4", "side_by_side.mp4", "strip.png", "moving.webp", "scores.json"}
     assert json.loads((tmp_path / "demo" / "scores.json").read_text()) == scores
     assert scores["frames"] == 10 and scores["rows"]["gray"]["colorfulness"] < 1
     for name in ("color.mp4", "side_by_side.mp4"):

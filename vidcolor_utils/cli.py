@@ -104,6 +104,28 @@ def demo(out_dir: Path, clip: str) -> None:
     click.echo(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
 
 
+@vidcolor.command()
+@click.option("--photos", type=PathArgument, help="Folder or tar of photographs that no training saw.")
+@click.option("--clips", type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--weights", type=PathArgument, help="Weights to score; default: the shipped ones.")
+def evaluate(photos: Path | None, clips: Path | None, output: Path, weights: Path | None) -> None:
+    """Score the frame colorizer on held-out photographs and clips."""
+    from vidcolor_utils.colorizer import FrameColorizer
+    from vidcolor_utils.evaluation import evaluate_clips, evaluate_photos
+    from vidcolor_utils.output import finished_file
+
+    with finished_file(output) as part, _progress_bars() as bar:
+        colorizer = FrameColorizer(weights)
+        record = {}
+        if photos:
+            record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
+        if clips:
+            record["clips"] = evaluate_clips(clips, colorizer, bar)
+        part.write_text(json.dumps(record, indent=2) + "\n")
+    click.echo(json.dumps(record, indent=2))
+
+
 @vidcolor.group()
 def train() -> None:
     """Train the networks that ship."""

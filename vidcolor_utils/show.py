@@ -43,14 +43,15 @@ def strip(rows: Mapping[str, Sequence[np.ndarray]], *, frame_width: int = 240) -
     """
     bands: list[np.ndarray] = []
     for name, frames in rows.items():
-        small = [_to_width(frame, frame_width) for frame in frames]
+        small = [to_width(frame, frame_width) for frame in frames]
         gap = np.full((small[0].shape[0], GAP, 3), PAPER, np.uint8)
         band = np.concatenate([part for frame in small for part in (frame, gap)][:-1], axis=1)
         bands += [_label(name, band.shape[1]), band]
     return np.concatenate(bands)
 
 
-def _to_width(frame: np.ndarray, width: int) -> np.ndarray:
+def to_width(frame: np.ndarray, width: int) -> np.ndarray:
+    """Shrink or enlarge a frame (H, W, 3) to a width in pixels, keeping its shape."""
     height = max(1, round(frame.shape[0] * width / frame.shape[1]))
     return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
 

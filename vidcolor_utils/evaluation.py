@@ -1,0 +1,139 @@
+"""Score the shipped colorizer on held-out photographs and on pairs of gray and true clips, in one recorded run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from vidcolor_utils import metrics
+from vidcolor_utils.active_area import find_active_area
+from vidcolor_utils.chroma import with_chroma
+from vidcolor_utils.color import lab_from_rgb, luma_from_rgb
+from vidcolor_utils.colorize import Progress, colorize_file
+from vidcolor_utils.colorizer import FrameColorizer, predict_full_size
+from vidcolor_utils.errors import InputError
+from vidcolor_utils.photos import read_photos
+from vidcolor_utils.scoring import score_files
+
+GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
+VIDEO_KEYS = (
+    "psnr",
+    "psnr_ab",
+    "mae_ab",
+    "ciede2000",
+    "colorfulness",
+    "cdc",
+    "warp_error",
+    "chroma_warp_error",
+)
+
+
+def evaluate_photos(
+    source: str | Path, colorizer: FrameColorizer, progress: Progress | None = None
+) -> dict[str, float]:
+    """Colorize every photograph of a folder or tar from its luma, and compare.
+
+    Args:
+        source: the photographs, see `photos.read_photos`.
+        colorizer: predicts the chroma.
+        progress: called after each photograph.
+
+    Returns:
+        `photos`, their number; `mae_ab` and `mae_ab_gray`, the mean absolute error of ab of ours and of gray;
+        `mae_ab_ratio`, one over the other; `colorfulness_ratio`, mean colourfulness over that of the truth;
+        `psnr`, `psnr_gray`; `ciede2000`, `ciede2000_gray`.
+    """
+    photos = read_photos(source)
+    rows = []
+    for index, photo in enumerate(photos, start=1):
+        rows.append(_photo_scores(photo, colorizer))
+        if progress:
+            progress(index, len(photos))
+    means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+    return {
+        "photos": len(photos),
+        "mae_ab_ratio": means["mae_ab"] / means["mae_ab_gray"],
+        "colorfulness_ratio": means["colorfulness"] / means["colorfulness_true"],
+        **means,
+    }
+
+
+def _photo_scores(photo: np.ndarray, colorizer: FrameColorizer) -> dict[str, float]:
+    luma = luma_from_rgb(photo)
+    (ab,) = predict_full_size(colorizer, [luma], find_active_area([luma]))
+    rgb = with_chroma(luma, ab)
+    gray = with_chroma(luma, np.zeros_like(ab))
+    scores = {"colorfulness": metrics.colorfulness(rgb), "colorfulness_true": metrics.colorfulness(photo)}
+    true_lab = lab_from_rgb(photo)
+    for suffix, candidate in (("", rgb), ("_gray", gray)):
+        lab = lab_from_rgb(candidate)
+        scores[f"mae_ab{suffix}"] = metrics.mae_ab(true_lab[..., 1:], lab[..., 1:])
+        scores[f"psnr{suffix}"] = metrics.psnr(photo, candidate)
+        scores[f"ciede2000{suffix}"] = metrics.mean_ciede2000(true_lab, lab)
+    return scores
+
+
+def evaluate_clips(
+    folder: str | Path, colorizer: FrameColorizer, progress: Callable[[str], Progress] | None = None
+) -> dict[str, dict]:
+    """Colorize each `bw_NAME` video of a folder and score it against `color_NAME`, inside the active area.
+
+    Where there is a `colorized_NAME`, another method's output, it is scored too.
+
+    Args:
+        folder: holds the clips.
+        colorizer: predicts the chroma.
+        progress: gives the progress callback for a named step.
+
+    Returns:
+        `clips`: name to rows (gray, vidcolor, other, true) to scores; `mean`: rows to the means over clips,
+        with the colourfulness, CDC and chroma warp error ratios taken of the means; `luma_mae`: name to the mean
+        absolute difference between the luma of input and output, in Lab units.
+
+    Raises:
+        InputError: if the folder holds no such pair.
+    """
+    names = sorted(path.name.removeprefix(TRUE) for path in Path(folder).glob(f"{TRUE}*"))
+    names = [name for name in names if (Path(folder) / f"{GRAY}{name}").exists()]
+    if not names:
+        raise InputError(f"{folder}: no pairs of {GRAY}NAME and {TRUE}NAME")
+    clips, luma_mae = {}, {}
+    for name in names:
+        step = progress or (lambda text: lambda done, total: None)
+        clips[name], luma_mae[name] = _clip_rows(Path(folder), name, colorizer, step)
+    return {"clips": clips, "mean": _mean_rows(clips.values()), "luma_mae": luma_mae}
+
+
+def _clip_rows(
+    folder: Path, name: str, colorizer: FrameColorizer, progress: Callable[[str], Progress]
+) -> tuple[dict, float]:
+    gray, true, other = (folder / f"{prefix}{name}" for prefix in (GRAY, TRUE, OTHER))
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / f"{Path(name).stem}.mp4"
+        colorize_file(gray, output, colorizer, progress=progress(f"colorizing {name}"))
+        scores = _score(true, output, gray, progress(f"scoring {name}"))
+        kept = score_files(gray, output)["rows"]["candidate"]["luma_mae"]
+    rows = {"gray": scores["gray"], "vidcolor": scores["candidate"]}
+    if other.exists():
+        rows["other"] = _score(true, other, gray, progress(f"scoring {other.name}"))["candidate"]
+    return rows | {"true": scores["true"]}, kept
+
+
+def _score(true: Path, candidate: Path, gray: Path, progress: Progress) -> dict:
+    return score_files(true, candidate, gray_path=gray, active_area=True, progress=progress)["rows"]
+
+
+def _mean_rows(clips: Iterable[dict]) -> dict[str, dict[str, float]]:
+    clips = list(clips)
+    rows = {
+        name: {key: float(np.mean([clip[name][key] for clip in clips])) for key in VIDEO_KEYS}
+        for name in clips[0]
+        if all(name in clip for clip in clips)
+    }
+    for row in rows.values():
+        for key in ("colorfulness", "cdc", "chroma_warp_error"):
+            row[f"{key}_ratio"] = row[key] / rows["true"][key]
+    return rows
