@@ -3,10 +3,13 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+CLIP ?= bikes
+PHOTOS ?= ../shared/data/val_images.tar
+CLIPS ?= ../shared/data/hiking
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends format clean
+.PHONY: help setup demo test test-backends evaluate format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -29,7 +32,7 @@ $(VENV)/installed-training: $(VENV)/installed
 setup: $(VENV)/installed  ## Make .venv and install into it
 
 demo: setup  ## Colorize a real clip into out/demo and score it
-	$(BIN)/vidcolor demo --output out/demo
+	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
 test: setup  ## Run ruff and the tests
 	$(BIN)/ruff check .
@@ -38,6 +41,9 @@ test: setup  ## Run ruff and the tests
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
+
+evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
+	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vidcolor_utils.errors import VidcolorError
+from vidcolor_utils.errors import InputError, VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
@@ -148,6 +148,27 @@ def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object)
 
     record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config))
     click.echo(json.dumps(record, indent=2))
+
+
+@vidcolor.command()
+@click.argument("checkpoint", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.safetensors).")
+def export(checkpoint: Path, output: Path) -> None:
+    """Turn a training run's frame.weights.h5 into weights for FrameColorizer and `evaluate`."""
+    from vidcolor_utils.output import finished_file
+
+    with quiet_native_logs():
+        from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
+        from vidcolor_utils.weights_io import save_weights
+
+        model = build_frame_colorizer()
+    if not checkpoint.name.endswith(".weights.h5") or not checkpoint.is_file():
+        raise InputError(f"{checkpoint}: not a file that ends in .weights.h5")
+    model.load_weights(checkpoint)
+    with finished_file(output, source=checkpoint) as part:
+        digest = save_weights(model, part, {"model": model.name})
+    output.with_name(f"{output.name}.sha256").write_text(f"{digest}  {output.name}\n")
+    click.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
 @contextmanager

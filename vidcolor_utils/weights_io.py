@@ -20,6 +20,7 @@ def save_weights(model: keras.Model, path: str | Path, metadata: dict[str, str])
     arrays = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
     halves = {name: np.clip(array, -HALF_LIMIT, HALF_LIMIT).astype(np.float16) for name, array in arrays.items()}
     save_file(halves, str(path), metadata=metadata)
+    Path(path).chmod(0o644)  # safetensors makes it readable by its owner alone
     return sha256_of(path)
 
 
