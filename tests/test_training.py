@@ -12,14 +12,22 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 
+from vidcolor_utils.colorizer import FrameColorizer
+from vidcolor_utils.errors import InputError
 from vidcolor_utils.losses import ChromaWeightedL1, chroma_weighted_l1
 from vidcolor_utils.models.efficientnet_lite import (
     ENCODER_PACKAGE,
     load_encoder_weights,
     pretrained_encoder_path,
 )
-from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
-from vidcolor_utils.training import FrameTrainConfig, PhotoBatches, validation_arrays
+from vidcolor_utils.models.frame_colorizer import OBJECTIVES, build_frame_colorizer
+from vidcolor_utils.training import (
+    FrameTrainConfig,
+    PhotoBatches,
+    compiled_model,
+    export_weights,
+    validation_arrays,
+)
 
 
 def test_chroma_weighted_l1_by_hand():
@@ -56,15 +64,6 @@ def test_validation_arrays_are_central_squares():
     assert luma.shape == (1, 32, 32, 1) and ab.shape == (1, 16, 16, 2)
 
 
-def test_a_training_step_lowers_the_loss():
-    keras.utils.set_random_seed(0)
-    model = build_frame_colorizer()
-    model.compile(keras.optimizers.AdamW(1e-3), loss=ChromaWeightedL1(), run_eagerly=True)
-    luma, ab = PhotoBatches(photos(), FrameTrainConfig(batch=4, sides=(32,)))[0]
-    losses = [float(model.train_on_batch(luma, ab)) for _ in range(8)]
-    assert losses[-1] < losses[0]
-
-
 @pytest.mark.skipif(find_spec(ENCODER_PACKAGE) is None, reason="needs the encoder's wheel (pip install .[train])")
 def test_pretrained_encoder_is_loaded():
     model = build_frame_colorizer()
@@ -77,7 +76,7 @@ TRAIN_SMALL = """
 import sys, keras
 from vidcolor_utils import training
 
-def small_network():
+def small_network(objective):
     luma = keras.Input((None, None, 1))
     x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(luma)
     return keras.Model(luma, keras.layers.Conv2D(2, 1)(keras.layers.BatchNormalization()(x)))
@@ -123,3 +122,27 @@ def test_killed_training_goes_on_where_it_was(tmp_path):
     np.testing.assert_allclose(*losses, rtol=1e-3)
     record = json.loads((tmp_path / "killed/run/run.json").read_text())
     assert record["config"]["epochs"] == 6 and record["photos"] == 8
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_learns_and_is_exported(tmp_path, objective):
+    config = FrameTrainConfig(batch=4, sides=(32,), encoder="none", objective=objective)
+    batch = PhotoBatches(photos(), config)[0]
+    model = compiled_model(config, photos(), steps=10)
+    model.run_eagerly = True
+    losses = [model.train_on_batch(*batch, return_dict=True)["loss"] for _ in range(4)]
+    assert losses[-1] < losses[0]
+    model.save_weights(tmp_path / "frame.weights.h5")
+    (tmp_path / "run.json").write_text(json.dumps({"config": {"objective": objective}}))
+    export_weights(tmp_path, tmp_path / "frame.safetensors")
+    colorizer = FrameColorizer(tmp_path / "frame.safetensors", working_side=32, flip=False)
+    luma = np.random.default_rng(0).random((32, 32), np.float32)
+    outputs = model.predict_on_batch(luma[None, ..., None])
+    expected = outputs if objective == "regression" else outputs[0]
+    assert expected.shape == (1, 16, 16, 2)
+    np.testing.assert_allclose(colorizer.predict_ab([luma]), expected, atol=0.5)
+
+
+def test_export_needs_a_run(tmp_path):
+    with pytest.raises(InputError, match="not the folder of a training run"):
+        export_weights(tmp_path, tmp_path / "frame.safetensors")

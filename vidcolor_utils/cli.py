@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vidcolor_utils.errors import InputError, VidcolorError
+from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
@@ -37,7 +37,14 @@ def vidcolor() -> None:
 @vidcolor.command()
 @click.argument("source", metavar="INPUT", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv, .png ...).")
-def colorize(source: Path, output: Path) -> None:
+@click.option(
+    "--method",
+    type=click.Choice(["frame", "zhang"]),
+    default="frame",
+    show_default=True,
+    help="The network that ships, or Zhang et al. 2016 (fetch it once: vidcolor weights get zhang).",
+)
+def colorize(source: Path, output: Path, method: str) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
@@ -45,7 +52,7 @@ def colorize(source: Path, output: Path) -> None:
     from vidcolor_utils.colorize import colorize_file
 
     with _progress_bars() as bar:
-        report = colorize_file(source, output, progress=bar("colorizing"))
+        report = colorize_file(source, output, method=method, progress=bar("colorizing"))
     for warning in report.warnings:
         click.echo(f"vidcolor: warning: {warning}", err=True)
     click.echo(f"{report.output}: {report.frames} frames in colour")
@@ -127,6 +134,46 @@ def evaluate(photos: Path | None, clips: Path | None, output: Path, weights: Pat
 
 
 @vidcolor.group()
+def weights() -> None:
+    """Fetch and list weights that other people published."""
+
+
+@weights.command("list")
+def list_all() -> None:
+    """Show what ships, what is cached and what can be fetched."""
+    from rich.table import Table
+
+    from vidcolor_utils.weights_store import list_weights
+
+    table = Table("name", "state", "MB", "licence", "source", "file")
+    for row in list_weights():
+        size = "?" if row.size is None else f"{row.size / 1e6:.1f}"
+        table.add_row(row.name, row.state, size, row.licence, row.source, str(row.path or "-"))
+    Console().print(table)
+
+
+@weights.command("get")
+@click.argument("name")
+def get(name: str) -> None:
+    """Fetch weights, verify them and keep them for later; an interrupted download goes on."""
+    from vidcolor_utils.weights_store import get_weights
+
+    with _progress_bars("bytes") as bar:
+        path = get_weights(name, progress=bar(f"fetching {name}"))
+    click.echo(f"{name}: {path}")
+
+
+@weights.command("import")
+@click.argument("name")
+@click.argument("file", type=PathArgument)
+def import_file(name: str, file: Path) -> None:
+    """Take weights from a file that was fetched by hand."""
+    from vidcolor_utils.weights_store import import_weights
+
+    click.echo(f"{name}: {import_weights(name, file)}")
+
+
+@vidcolor.group()
 def train() -> None:
     """Train the networks that ship."""
 
@@ -140,6 +187,13 @@ def train() -> None:
 @click.option("--batch", default=32, show_default=True, help="Images of the smallest side in a step.")
 @click.option("--learning-rate", default=1e-3, show_default=True)
 @click.option("--encoder", type=click.Choice(["imagenet", "none"]), default="imagenet", show_default=True)
+@click.option(
+    "--objective",
+    type=click.Choice(["regression", "classes", "mixture"]),
+    default="regression",
+    show_default=True,
+    help="Predict ab, classes of ab, or both.",
+)
 @click.option("--seed", default=0, show_default=True)
 def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
@@ -151,34 +205,25 @@ def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object)
 
 
 @vidcolor.command()
-@click.argument("checkpoint", type=PathArgument)
+@click.argument("run_dir", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.safetensors).")
-def export(checkpoint: Path, output: Path) -> None:
-    """Turn a training run's frame.weights.h5 into weights for FrameColorizer and `evaluate`."""
-    from vidcolor_utils.output import finished_file
-
+def export(run_dir: Path, output: Path) -> None:
+    """Turn the folder of a training run into a weights file to use and to ship."""
     with quiet_native_logs():
-        from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
-        from vidcolor_utils.weights_io import save_weights
+        from vidcolor_utils.training import export_weights
 
-        model = build_frame_colorizer()
-    if not checkpoint.name.endswith(".weights.h5") or not checkpoint.is_file():
-        raise InputError(f"{checkpoint}: not a file that ends in .weights.h5")
-    model.load_weights(checkpoint)
-    with finished_file(output, source=checkpoint) as part:
-        digest = save_weights(model, part, {"model": model.name})
-    output.with_name(f"{output.name}.sha256").write_text(f"{digest}  {output.name}\n")
+    digest = export_weights(run_dir, output)
     click.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
 @contextmanager
-def _progress_bars() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
+def _progress_bars(unit: str = "frames") -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
     """Give a function that opens a bar with a name and returns its `progress(done, total)`."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("frames"),
+        TextColumn(unit),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     console = Console(stderr=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import luma01, uv_planes, with_chroma
-from vidcolor_utils.colorizer import FrameColorizer, predict_full_size
+from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
@@ -42,8 +42,9 @@ class ColorizeReport(NamedTuple):
 def colorize_file(
     source: str | Path,
     output: str | Path,
-    colorizer: FrameColorizer | None = None,
+    colorizer: Colorizer | None = None,
     *,
+    method: str = "frame",
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -51,7 +52,8 @@ def colorize_file(
     Args:
         source: the input; its suffix tells images from videos.
         output: the file to write, of the same kind as `source`. It appears when it is complete.
-        colorizer: predicts the chroma; the shipped one if not given.
+        colorizer: predicts the chroma; if not given, one is loaded once the files are known to be good.
+        method: which one to load, see `load_colorizer`.
         progress: called after every few frames.
 
     Raises:
@@ -66,15 +68,15 @@ def colorize_file(
         kinds = ("an image", "a video") if is_image(source) else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
     colorize = _colorize_image if is_image(source) else _colorize_video
-    return colorize(source, output, colorizer, progress)
+    return colorize(source, output, lambda: colorizer or load_colorizer(method), progress)
 
 
 def _colorize_image(
-    source: Path, output: Path, colorizer: FrameColorizer | None, progress: Progress | None
+    source: Path, output: Path, load: Callable[[], Colorizer], progress: Progress | None
 ) -> ColorizeReport:
     image = read_image(source)
     with finished_file(output, source=source) as part:
-        colorizer = colorizer or FrameColorizer()
+        colorizer = load()
         (ab,) = predict_full_size(colorizer, [image.luma], find_active_area([image.luma]))
         rgb = with_chroma(image.luma, ab)
         write_image(part, StillImage(rgb, image.alpha))
@@ -84,7 +86,7 @@ def _colorize_image(
 
 
 def _colorize_video(
-    source: Path, output: Path, colorizer: FrameColorizer | None, progress: Progress | None
+    source: Path, output: Path, load: Callable[[], Colorizer], progress: Progress | None
 ) -> ColorizeReport:
     with VideoReader(source) as reader:
         info = reader.info
@@ -94,7 +96,7 @@ def _colorize_video(
             finished_file(output, source=source) as part,
             VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
         ):
-            colorizer = colorizer or FrameColorizer()
+            colorizer = load()
             for stream in reader.sound_streams:
                 writer.copy_sound(stream)
             area = find_active_area(_small_lumas(sample_lumas(source), reader, writer))
@@ -113,7 +115,7 @@ def _chunks(frames: Iterator[LumaFrame]) -> Iterator[list[LumaFrame]]:
 
 
 def _write_colorized(
-    chunk: list[LumaFrame], area: Area, reader: VideoReader, writer: VideoWriter, colorizer: FrameColorizer
+    chunk: list[LumaFrame], area: Area, reader: VideoReader, writer: VideoWriter, colorizer: Colorizer
 ) -> None:
     small = _small_lumas([frame.luma for frame in chunk], reader, writer)
     for frame, luma, ab in zip(chunk, small, predict_full_size(colorizer, small, area), strict=True):

@@ -1,4 +1,4 @@
-"""The frame colorizer with its shipped weights: luma in, chroma out, one frame at a time."""
+"""Per-frame colorizers with their weights: luma in, chroma out, one frame at a time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import resize_ab, with_chroma
-from vidcolor_utils.color import luma_from_rgb, to_float01
+from vidcolor_utils.color import lightness_from_luma, luma_from_rgb, to_float01
+from vidcolor_utils.errors import InputError
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.weights_store import find_weights
 
 SHIPPED_WEIGHTS = "frame.safetensors"
 WORKING_SIDE = 160  # short side of the network's input in pixels
+ZHANG_SIDE = 256
 MAX_ASPECT = 4  # wider pictures are squeezed for the network
 
 
@@ -37,10 +40,12 @@ class FrameColorizer:
         self.working_side, self.flip = working_side, flip
         with quiet_native_logs():  # the backend is imported here, not when a program asks for help
             from vidcolor_utils.models.frame_colorizer import STRIDE, build_frame_colorizer
-            from vidcolor_utils.weights_io import load_weights
+            from vidcolor_utils.weights_io import load_weights, read_metadata
 
-            self._stride, self.model = STRIDE, build_frame_colorizer()
-            load_weights(self.model, weights or shipped_weights_path())
+            weights = weights or shipped_weights_path()
+            objective = read_metadata(weights).get("objective", "regression")
+            self._stride, self.model = STRIDE, build_frame_colorizer(objective)
+            load_weights(self.model, weights)
 
     def working_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the network's input for frames of this size."""
@@ -69,7 +74,49 @@ class FrameColorizer:
         return np.asarray(self.model.predict_on_batch(np.ascontiguousarray(batch)), np.float32)
 
 
-def predict_full_size(colorizer: FrameColorizer, lumas: Sequence[np.ndarray], area: Area) -> Iterator[np.ndarray]:
+class ZhangColorizer:
+    """The network of "Colorful Image Colorization" (Zhang et al. 2016) with the authors' weights.
+
+    Like the authors' demo it looks at each frame shrunk to a square of 256 pixels.
+
+    Raises:
+        InputError: if the weights are not there yet; says how to fetch them.
+    """
+
+    def __init__(self):
+        path = find_weights("zhang")
+        with quiet_native_logs():
+            from vidcolor_utils.models.zhang import load_zhang
+
+            self.model = load_zhang(path)
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict chroma: (N, 256, 256, 2) ab for frames as `FrameColorizer.predict_ab` takes."""
+        size = (ZHANG_SIDE, ZHANG_SIDE)
+        small = (cv2.resize(luma, size, interpolation=cv2.INTER_AREA) for luma in lumas)
+        batch = np.stack([lightness_from_luma(luma) for luma in small])[..., None]
+        return np.asarray(self.model.predict_on_batch(batch), np.float32)
+
+
+Colorizer = FrameColorizer | ZhangColorizer
+METHODS = {"frame": FrameColorizer, "zhang": ZhangColorizer}
+
+
+def load_colorizer(method: str = "frame") -> Colorizer:
+    """Load a per-frame colorizer by name.
+
+    Args:
+        method: "frame", the network that ships, or "zhang", the report's baseline.
+
+    Raises:
+        InputError: if there is no such method, or its weights are not there yet.
+    """
+    if method not in METHODS:
+        raise InputError(f"`method` must be one of {', '.join(METHODS)}. Received: {method!r}")
+    return METHODS[method]()
+
+
+def predict_full_size(colorizer: Colorizer, lumas: Sequence[np.ndarray], area: Area) -> Iterator[np.ndarray]:
     """Predict chroma at the size of the frames, from what lies inside `area`; bars outside it stay neutral.
 
     Bars would take pixels from the picture and tell the network nothing: on letterboxed clips leaving them out
@@ -90,7 +137,7 @@ def predict_full_size(colorizer: FrameColorizer, lumas: Sequence[np.ndarray], ar
         yield full
 
 
-def colorize_frames(frames: np.ndarray, colorizer: FrameColorizer, *, batch: int = 8) -> np.ndarray:
+def colorize_frames(frames: np.ndarray, colorizer: Colorizer, *, batch: int = 8) -> np.ndarray:
     """Colorize a clip in memory, each frame by itself.
 
     Args:

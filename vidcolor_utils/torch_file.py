@@ -68,8 +68,8 @@ _UNREADABLE = (
     zipfile.BadZipFile,
 )
 _PUSH_ARGUMENT = {
-    "BININT", "BININT1", "BININT2", "INT", "LONG", "LONG1", "LONG4", "BINFLOAT", "FLOAT",
-    "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNICODE", "SHORT_BINSTRING", "BINSTRING", "STRING",
+    "BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT",
+    "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "SHORT_BINSTRING", "BINSTRING",
 }  # fmt: skip
 _PUSH_CONSTANT = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _PUSH_EMPTY = {"EMPTY_DICT": dict, "EMPTY_LIST": list}
@@ -286,11 +286,11 @@ class _PickleMachine:
         elif name == "APPENDS":
             values = self._pop_to_mark()
             _extend(stack[-1], values)
-        elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
+        elif name in ("BINPUT", "LONG_BINPUT"):
             self.memo[argument] = stack[-1]
         elif name == "MEMOIZE":
             self.memo[len(self.memo)] = stack[-1]
-        elif name in ("BINGET", "LONG_BINGET", "GET"):
+        elif name in ("BINGET", "LONG_BINGET"):
             stack.append(self.memo[argument])
         elif name == "GLOBAL":
             stack.append(_known_global(*argument.split(" ", 1)))
@@ -343,7 +343,9 @@ def _known_global(module: Any, name: Any) -> _Global:
         raise InputError("refused: a name that is no text")
     if (module, name) not in KNOWN_GLOBALS:
         kinds = ", ".join(dtype.name for dtype in STORAGE_DTYPES.values())
-        raise InputError(f"refused: the file asks for {_shown(f'{module}.{name}')}; tensors may be {kinds}")
+        raise InputError(
+            f"refused: the file asks for {_shown(f'{module}.{name}')}; only tensors of {kinds} are read"
+        )
     return _Global(module, name)
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import platform
 import time
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 
+from vidcolor_utils.ab_bins import class_prior, rebalancing_weights
 from vidcolor_utils.augment import random_example
+from vidcolor_utils.bin_losses import RebalancedCrossEntropy
 from vidcolor_utils.color import lab_from_rgb, luma_from_rgb
+from vidcolor_utils.errors import InputError
 from vidcolor_utils.losses import ChromaWeightedL1
+from vidcolor_utils.machine import machine
 from vidcolor_utils.models.efficientnet_lite import load_encoder_weights, pretrained_encoder_path
-from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
+from vidcolor_utils.models.frame_colorizer import build_frame_colorizer, with_scores
+from vidcolor_utils.output import finished_file
 from vidcolor_utils.photos import read_photos
+from vidcolor_utils.weights_io import save_weights
 
 VALIDATION_SIDE = 128
+CHECKPOINT, RECORD = "frame.weights.h5", "run.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +39,8 @@ class FrameTrainConfig:
     weight_decay: float = 1e-2
     ema: float = 0.998  # the averaged weights are what is scored and saved
     encoder: str = "imagenet"  # or "none"
+    objective: str = "regression"  # or "classes", "mixture": see `build_frame_colorizer`
+    scores_weight: float = 2.0  # of the classes' cross-entropy beside the error of ab
     seed: int = 0
 
 
@@ -47,13 +56,21 @@ class PhotoBatches(keras.utils.PyDataset):
         images_per_step = np.mean([self.pixels // side**2 for side in self.config.sides])
         return max(1, round(len(self.photos) / images_per_step))
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray | tuple[np.ndarray, ...]]:
         rng = np.random.default_rng((self.config.seed, self.epoch, index))
         side = self.config.sides[index % len(self.config.sides)]
         chosen = rng.integers(len(self.photos), size=self.pixels // side**2)
         examples = [random_example(self.photos[i], side, rng) for i in chosen]
-        luma, ab = zip(*examples, strict=True)
-        return np.stack(luma), np.stack(ab)
+        luma, ab = (np.stack(part) for part in zip(*examples, strict=True))
+        return luma, _targets(ab, self.config)
+
+
+def _targets(ab: np.ndarray, config: FrameTrainConfig) -> np.ndarray | tuple[np.ndarray, ...]:
+    """True ab (B, h, w, 2); for objectives with classes also at half that size, where the scores are."""
+    if config.objective == "regression":
+        return ab
+    quarters = ab.reshape(len(ab), ab.shape[1] // 2, 2, ab.shape[2] // 2, 2, 2).mean(axis=(2, 4))
+    return ab, quarters
 
 
 class _FollowEpoch(keras.callbacks.Callback):
@@ -103,24 +120,21 @@ def train_frame_colorizer(
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
-    photos, validation = read_photos(images), validation_arrays(read_photos(val_images))
+    photos, (val_luma, val_ab) = read_photos(images), validation_arrays(read_photos(val_images))
     batches = PhotoBatches(photos, config)
-    model = build_frame_colorizer()
-    if config.encoder == "imagenet":
-        load_encoder_weights(model, pretrained_encoder_path())
-    steps = config.epochs * len(batches)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps, warmup_target=config.learning_rate, warmup_steps=max(1, steps // 20), alpha=0.01
-    )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema, clipnorm=5.0
-    )
-    optimizer.build(model.trainable_variables)  # else a resumed start restores the weights alone
-    model.compile(optimizer, loss=ChromaWeightedL1(), metrics=["mae"], jit_compile=False)
+    model = compiled_model(config, photos, steps=config.epochs * len(batches))
+    record = {
+        "config": dataclasses.asdict(config),
+        "photos": len(photos),
+        "gray_mae": float(np.abs(val_ab).mean()),
+        "machine": machine(),
+        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
+    }
+    _write_record(out_dir, record)
     started = time.time()
     model.fit(
         batches,
-        validation_data=validation,
+        validation_data=(val_luma, _targets(val_ab, config)),
         validation_batch_size=32,
         epochs=config.epochs,
         verbose=2,
@@ -128,17 +142,77 @@ def train_frame_colorizer(
             _FollowEpoch(batches),
             keras.callbacks.BackupAndRestore(str(out_dir / "backup"), delete_checkpoint=False),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            keras.callbacks.ModelCheckpoint(str(out_dir / "frame.weights.h5"), save_weights_only=True),
+            keras.callbacks.ModelCheckpoint(str(out_dir / CHECKPOINT), save_weights_only=True),
             keras.callbacks.CSVLogger(str(out_dir / "history.csv"), append=True),
         ],
     )
-    record = {
-        "config": dataclasses.asdict(config),
-        "photos": len(photos),
-        "gray_mae": float(np.abs(validation[1]).mean()),
-        "seconds_of_this_start": round(time.time() - started),
-        "machine": platform.processor() or platform.machine(),
-        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
-    }
-    (out_dir / "run.json").write_text(json.dumps(record, indent=2) + "\n")
+    record["seconds_of_last_start"] = round(time.time() - started)
+    _write_record(out_dir, record)
     return record
+
+
+def _write_record(out_dir: Path, record: dict) -> None:
+    (out_dir / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+
+
+def export_weights(run_dir: str | Path, output: str | Path) -> str:
+    """Turn the checkpoint of a training run into weights for `FrameColorizer`.
+
+    Args:
+        run_dir: the `out_dir` of `train_frame_colorizer`.
+        output: the `.safetensors` file to write; its sha256 is written beside it.
+
+    Returns:
+        The sha256 as hex.
+
+    Raises:
+        InputError: if the folder holds no finished epoch.
+    """
+    run_dir, output = Path(run_dir), Path(output)
+    if not (run_dir / RECORD).is_file() or not (run_dir / CHECKPOINT).is_file():
+        raise InputError(f"{run_dir}: no {RECORD} and {CHECKPOINT}: not the folder of a training run")
+    objective = json.loads((run_dir / RECORD).read_text())["config"].get("objective", "regression")
+    model = build_frame_colorizer(objective)
+    trained = model if objective == "regression" else with_scores(model)
+    trained.load_weights(run_dir / CHECKPOINT)
+    with finished_file(output) as part:
+        digest = save_weights(model, part, {"objective": objective})
+    output.with_name(f"{output.name}.sha256").write_text(f"{digest}  {output.name}\n")
+    return digest
+
+
+def compiled_model(config: FrameTrainConfig, photos: list[np.ndarray], steps: int) -> keras.Model:
+    """Build the network of a run, with its encoder's weights, loss and optimizer.
+
+    Args:
+        config: the run's parameters.
+        photos: training photographs; for objectives with classes they say how common each colour is.
+        steps: length of the learning-rate schedule.
+    """
+    model = build_frame_colorizer(config.objective)
+    if config.encoder == "imagenet":
+        load_encoder_weights(model, pretrained_encoder_path())
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, steps, warmup_target=config.learning_rate, warmup_steps=max(1, steps // 20), alpha=0.01
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema, clipnorm=5.0
+    )
+    losses: dict = {"loss": ChromaWeightedL1(), "metrics": ["mae"]}
+    if config.objective != "regression":
+        model = with_scores(model)
+        ab_weight = 1.0 if config.objective == "mixture" else 0.0
+        losses = {
+            "loss": [ChromaWeightedL1(), RebalancedCrossEntropy(_class_weights(photos))],
+            "loss_weights": [ab_weight, config.scores_weight],
+            "metrics": [["mae"], []],
+        }
+    optimizer.build(model.trainable_variables)  # else a resumed start restores the weights alone
+    model.compile(optimizer, **losses, jit_compile=False)
+    return model
+
+
+def _class_weights(photos: list[np.ndarray]) -> np.ndarray:
+    """Rebalancing weights of the ab bins from the colours of the photographs, seen small."""
+    small = (cv2.resize(photo, (32, 32), interpolation=cv2.INTER_AREA) for photo in photos)
+    return rebalancing_weights(class_prior(lab_from_rgb(rgb)[..., 1:] for rgb in small))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save_file
 
 from vidcolor_utils.errors import InputError
@@ -40,8 +40,7 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         InputError: if the file is damaged or belongs to another model.
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
+    _require(path)
     content = path.read_bytes()
     _check_sum(path, content)
     try:
@@ -55,6 +54,22 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         weight.assign(array.astype(np.float32))
     if arrays:
         raise InputError(f"{path}: weights that the model has no place for: {', '.join(sorted(arrays)[:3])}")
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Read the notes that `save_weights` was given; raises as `load_weights` does."""
+    path = Path(path)
+    _require(path)
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            return file.metadata() or {}
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a weights file ({error})") from None
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
 
 
 def _check_sum(path: Path, content: bytes) -> None:
