@@ -9,7 +9,7 @@ CLIPS ?= ../shared/data/hiking
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate format clean
+.PHONY: help setup demo test test-backends evaluate bench format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -44,6 +44,9 @@ test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch an
 
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
+
+bench: setup  ## Time the networks in one run, record it in data/results
+	$(BIN)/vidcolor bench --output data/results/bench.json
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .

@@ -133,6 +133,19 @@ def evaluate(photos: Path | None, clips: Path | None, output: Path, weights: Pat
     click.echo(json.dumps(record, indent=2))
 
 
+@vidcolor.command()
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def bench(output: Path) -> None:
+    """Time the networks against each other."""
+    from vidcolor_utils.bench import bench_networks
+    from vidcolor_utils.output import finished_file
+
+    with finished_file(output) as part:
+        record = bench_networks()
+        part.write_text(json.dumps(record, indent=2) + "\n")
+    click.echo(json.dumps(record, indent=2))
+
+
 @vidcolor.group()
 def weights() -> None:
     """Fetch and list weights that other people published."""
