@@ -9,7 +9,7 @@ CLIPS ?= ../shared/data/hiking
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate bench format clean
+.PHONY: help setup demo test test-backends evaluate bench lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -27,6 +27,10 @@ $(VENV)/installed-backends: $(VENV)/installed
 
 $(VENV)/installed-training: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	@touch $@
+
+$(VENV)/installed-lab: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
 	@touch $@
 
 setup: $(VENV)/installed  ## Make .venv and install into it
@@ -47,6 +51,9 @@ evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in 
 
 bench: setup  ## Time the networks in one run, record it in data/results
 	$(BIN)/vidcolor bench --output data/results/bench.json
+
+lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
+	cd notebooks && ../$(BIN)/jupyter lab
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .

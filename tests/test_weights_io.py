@@ -2,10 +2,11 @@ import keras
 import numpy as np
 import pytest
 
+from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.colorizer import shipped_weights_path
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
-from vidcolor_utils.weights_io import load_weights, save_weights, sha256_of
+from vidcolor_utils.weights_io import load_weights, save_weights
 
 
 def small_model(filters=2):
@@ -43,5 +44,5 @@ def test_damaged_or_foreign_files_are_refused(tmp_path):
 def test_shipped_weights_fit_the_budget_and_the_network():
     path = shipped_weights_path()
     assert path.stat().st_size <= 16e6
-    assert path.with_name(path.name + ".sha256").read_text().split()[0] == sha256_of(path)
+    assert path.with_name(path.name + ".sha256").read_text().split()[0] == file_sha256(path)
     load_weights(build_frame_colorizer(), path)

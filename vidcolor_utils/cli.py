@@ -44,7 +44,14 @@ def vidcolor() -> None:
     show_default=True,
     help="The network that ships, or Zhang et al. 2016 (fetch it once: vidcolor weights get zhang).",
 )
-def colorize(source: Path, output: Path, method: str) -> None:
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.92,
+    show_default=True,
+    help="How long colours last from frame to frame; 0 colours each frame by itself.",
+)
+def colorize(source: Path, output: Path, method: str, strength: float) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
@@ -52,7 +59,7 @@ def colorize(source: Path, output: Path, method: str) -> None:
     from vidcolor_utils.colorize import colorize_file
 
     with _progress_bars() as bar:
-        report = colorize_file(source, output, method=method, progress=bar("colorizing"))
+        report = colorize_file(source, output, method=method, strength=strength, progress=bar("colorizing"))
     for warning in report.warnings:
         click.echo(f"vidcolor: warning: {warning}", err=True)
     click.echo(f"{report.output}: {report.frames} frames in colour")

@@ -16,6 +16,7 @@ from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_siz
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.steady import STRENGTH, SteadyColorizer
 from vidcolor_utils.video_io import (
     LumaFrame,
     VideoReader,
@@ -45,6 +46,7 @@ def colorize_file(
     colorizer: Colorizer | None = None,
     *,
     method: str = "frame",
+    strength: float = STRENGTH,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -54,6 +56,7 @@ def colorize_file(
         output: the file to write, of the same kind as `source`. It appears when it is complete.
         colorizer: predicts the chroma; if not given, one is loaded once the files are known to be good.
         method: which one to load, see `load_colorizer`.
+        strength: of a video's past on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves it out.
         progress: called after every few frames.
 
     Raises:
@@ -67,8 +70,13 @@ def colorize_file(
     if is_image(source) != is_image(output):
         kinds = ("an image", "a video") if is_image(source) else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
-    colorize = _colorize_image if is_image(source) else _colorize_video
-    return colorize(source, output, lambda: colorizer or load_colorizer(method), progress)
+
+    def load() -> Colorizer:
+        return colorizer or load_colorizer(method)
+
+    if is_image(source):
+        return _colorize_image(source, output, load, progress)
+    return _colorize_video(source, output, lambda: SteadyColorizer(load(), strength=strength), progress)
 
 
 def _colorize_image(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -98,7 +99,14 @@ class ZhangColorizer:
         return np.asarray(self.model.predict_on_batch(batch), np.float32)
 
 
-Colorizer = FrameColorizer | ZhangColorizer
+class Colorizer(Protocol):
+    """Anything that predicts chroma."""
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict (N, h, w, 2) ab in Lab units for frames (H, W) of one size, float32 luma in [0, 1]."""
+        ...
+
+
 METHODS = {"frame": FrameColorizer, "zhang": ZhangColorizer}
 
 

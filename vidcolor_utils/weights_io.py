@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save_file
 
+from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.errors import InputError
 
 HALF_LIMIT = float(np.finfo(np.float16).max)
@@ -21,13 +22,7 @@ def save_weights(model: keras.Model, path: str | Path, metadata: dict[str, str])
     halves = {name: np.clip(array, -HALF_LIMIT, HALF_LIMIT).astype(np.float16) for name, array in arrays.items()}
     save_file(halves, str(path), metadata=metadata)
     Path(path).chmod(0o644)  # safetensors makes it readable by its owner alone
-    return sha256_of(path)
-
-
-def sha256_of(path: str | Path) -> str:
-    """Hash a file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:

@@ -7,7 +7,6 @@ No Keras is imported here, so that `vidcolor weights list` is instant.
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import urllib.error
@@ -23,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 from safetensors.numpy import save
 
+from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.errors import InputError, OutputError, VidcolorError
 from vidcolor_utils.models.zhang_state import check_zhang_state
 from vidcolor_utils.torch_file import read_torch_state_dict
@@ -171,12 +171,6 @@ def import_weights(
 def list_weights(*, registry: Mapping[str, ReleasedWeights] = KNOWN_WEIGHTS) -> list[WeightsInfo]:
     """What ships in the package, then what can be fetched, and whether it was."""
     return [*_shipped(), *(_fetched(name, registry) for name in sorted(registry))]
-
-
-def file_sha256(path: str | Path) -> str:
-    """Hash a file; the sum as hex."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _shipped_dir() -> Path:
