@@ -7,7 +7,6 @@ import numpy as np
 
 from vidcolor_utils.color import REC601_WEIGHTS, lab_from_rgb, luma_from_rgb, to_float01, to_uint8
 
-MIN_CROP = 0.5  # smallest crop, as a share of the photograph's sides
 ASPECT = 4 / 3  # widest stretch of a crop
 SATURATION = (0.9, 1.15)
 GAMMA = (0.75, 1.35)
@@ -17,26 +16,30 @@ BLUR_SIGMA = (0.4, 1.2)
 JPEG_QUALITY = (40, 95)
 
 
-def random_example(rgb: np.ndarray, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def random_example(
+    rgb: np.ndarray, side: int, rng: np.random.Generator, *, min_crop: float = 0.5, wear: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Make one training example.
 
     Args:
         rgb: uint8 photograph (H, W, 3).
         side: side of the square crop in pixels, even.
         rng: source of randomness.
+        min_crop: smallest crop, as a share of the photograph's shorter side.
+        wear: factor on how often the gray picture shows another film stock, exposure, blur, codec loss or grain.
 
     Returns:
         Degraded luma (side, side, 1) float32 in [0, 1], and the true ab (side/2, side/2, 2) float32.
     """
-    crop = _random_crop(rgb, side, rng)
+    crop = _random_crop(rgb, side, min_crop, rng)
     half = cv2.resize(crop, (side // 2, side // 2), interpolation=cv2.INTER_AREA)
     ab = lab_from_rgb(half)[..., 1:] * np.float32(rng.uniform(*SATURATION))
-    return film_luma(crop, rng)[..., None], ab
+    return film_luma(crop, rng, wear)[..., None], ab
 
 
-def _random_crop(rgb: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+def _random_crop(rgb: np.ndarray, side: int, min_crop: float, rng: np.random.Generator) -> np.ndarray:
     height, width = rgb.shape[:2]
-    size = min(height, width) * rng.uniform(MIN_CROP, 1.0)
+    size = min(height, width) * rng.uniform(min_crop, 1.0)
     stretch = np.sqrt(ASPECT ** rng.uniform(-1, 1))
     crop_height, crop_width = min(height, round(size * stretch)), min(width, round(size / stretch))
     top, left = rng.integers(height - crop_height + 1), rng.integers(width - crop_width + 1)
@@ -47,7 +50,7 @@ def _random_crop(rgb: np.ndarray, side: int, rng: np.random.Generator) -> np.nda
     return cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def film_luma(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def film_luma(rgb: np.ndarray, rng: np.random.Generator, wear: float = 1.0) -> np.ndarray:
     """Turn RGB into the luma of a random film stock, with random exposure, blur, codec loss and grain.
 
     Old stock is not Rec. 601: orthochromatic film is blind to red, so the channel weights are random.
@@ -55,21 +58,23 @@ def film_luma(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Returns:
         (H, W) float32 in [0, 1].
     """
-    luma = luma_from_rgb(to_float01(rgb), _film_weights(rng))
-    if rng.random() < 0.5:
+    luma = luma_from_rgb(to_float01(rgb), _film_weights(rng, wear))
+    if rng.random() < 0.5 * wear:
         gain = rng.uniform(*CONTRAST)
         luma = np.power(luma, np.float32(rng.uniform(*GAMMA))) * gain + rng.uniform(0, 1 - gain)
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 * wear:
         luma = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), rng.uniform(*BLUR_SIGMA))
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 * wear:
         luma = _jpeg(luma, int(rng.integers(*JPEG_QUALITY)))
-    if rng.random() < 0.4:
+    if rng.random() < 0.4 * wear:
         luma = luma + rng.standard_normal(luma.shape, np.float32) * np.float32(rng.uniform(0, NOISE))
     return np.clip(luma, 0, 1).astype(np.float32)
 
 
-def _film_weights(rng: np.random.Generator) -> np.ndarray:
-    return REC601_WEIGHTS if rng.random() < 0.6 else rng.dirichlet((1.0, 1.6, 0.8)).astype(np.float32)
+def _film_weights(rng: np.random.Generator, wear: float) -> np.ndarray:
+    if rng.random() < 1 - 0.4 * wear:
+        return REC601_WEIGHTS
+    return rng.dirichlet((1.0, 1.6, 0.8)).astype(np.float32)
 
 
 def _jpeg(luma: np.ndarray, quality: int) -> np.ndarray:

@@ -38,7 +38,10 @@ class FrameTrainConfig:
     learning_rate: float = 1e-3  # peak of a linear warm-up and cosine decay
     weight_decay: float = 1e-2
     ema: float = 0.998  # the averaged weights are what is scored and saved
+    min_crop: float = 0.5  # smallest crop, as a share of a photograph's shorter side
+    wear: float = 1.0  # how often the gray picture looks like worn film; 0: never
     encoder: str = "imagenet"  # or "none"
+    start_from: str | None = None  # checkpoint of an earlier run to begin with
     objective: str = "regression"  # or "classes", "mixture": see `build_frame_colorizer`
     scores_weight: float = 2.0  # of the classes' cross-entropy beside the error of ab
     seed: int = 0
@@ -60,7 +63,8 @@ class PhotoBatches(keras.utils.PyDataset):
         rng = np.random.default_rng((self.config.seed, self.epoch, index))
         side = self.config.sides[index % len(self.config.sides)]
         chosen = rng.integers(len(self.photos), size=self.pixels // side**2)
-        examples = [random_example(self.photos[i], side, rng) for i in chosen]
+        options = {"min_crop": self.config.min_crop, "wear": self.config.wear}
+        examples = [random_example(self.photos[i], side, rng, **options) for i in chosen]
         luma, ab = (np.stack(part) for part in zip(*examples, strict=True))
         return luma, _targets(ab, self.config)
 
@@ -190,7 +194,7 @@ def compiled_model(config: FrameTrainConfig, photos: list[np.ndarray], steps: in
         steps: length of the learning-rate schedule.
     """
     model = build_frame_colorizer(config.objective)
-    if config.encoder == "imagenet":
+    if config.encoder == "imagenet" and not config.start_from:
         load_encoder_weights(model, pretrained_encoder_path())
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=config.learning_rate, warmup_steps=max(1, steps // 20), alpha=0.01
@@ -207,6 +211,8 @@ def compiled_model(config: FrameTrainConfig, photos: list[np.ndarray], steps: in
             "loss_weights": [ab_weight, config.scores_weight],
             "metrics": [["mae"], []],
         }
+    if config.start_from:
+        model.load_weights(config.start_from)
     optimizer.build(model.trainable_variables)  # else a resumed start restores the weights alone
     model.compile(optimizer, **losses, jit_compile=False)
     return model
