@@ -86,7 +86,7 @@ def _mux_tone(container: av.container.OutputContainer, stream: av.AudioStream, s
 
 @pytest.fixture(scope="session")
 def colorizer() -> FrameColorizer:
-    return FrameColorizer(working_side=64, flip=False)
+    return FrameColorizer(working_sides=(64,), flip=False)
 
 
 @pytest.fixture(scope="session")

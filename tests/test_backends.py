@@ -14,7 +14,7 @@ import numpy as np
 from vidcolor_utils.colorizer import FrameColorizer
 
 luma = np.load(sys.argv[1])
-np.save(sys.argv[2], FrameColorizer(working_side=96).predict_ab([luma, luma[::-1].copy()]))
+np.save(sys.argv[2], FrameColorizer(working_sides=(96,)).predict_ab([luma, luma[::-1].copy()]))
 """
 
 

@@ -26,6 +26,7 @@ from vidcolor_utils.training import (
     PhotoBatches,
     compiled_model,
     export_weights,
+    refresh_batch_statistics,
     validation_arrays,
 )
 
@@ -70,6 +71,17 @@ def test_pretrained_encoder_is_loaded():
     before = model.get_layer("_blocks_15__project_conv").get_weights()[0]
     load_encoder_weights(model, pretrained_encoder_path())
     assert np.abs(model.get_layer("_blocks_15__project_conv").get_weights()[0] - before).mean() > 1e-3
+
+
+def test_refreshed_batch_statistics_are_those_of_the_data():
+    luma = keras.Input((None, None, 1))
+    model = keras.Model(luma, keras.layers.BatchNormalization(name="norm")(luma))
+    batches = PhotoBatches(photos(), FrameTrainConfig(batch=4, sides=(32,), wear=0))
+    refresh_batch_statistics(model, batches, steps=200)
+    seen = np.concatenate([batches[index][0].ravel() for index in range(150, 200)])
+    _, _, mean, variance = model.get_layer("norm").get_weights()
+    assert mean[0] == pytest.approx(seen.mean(), rel=0.1)
+    assert variance[0] == pytest.approx(seen.var(), rel=0.2)
 
 
 TRAIN_SMALL = """
@@ -135,7 +147,7 @@ def test_every_objective_learns_and_is_exported(tmp_path, objective):
     model.save_weights(tmp_path / "frame.weights.h5")
     (tmp_path / "run.json").write_text(json.dumps({"config": {"objective": objective}}))
     export_weights(tmp_path, tmp_path / "frame.safetensors")
-    colorizer = FrameColorizer(tmp_path / "frame.safetensors", working_side=32, flip=False)
+    colorizer = FrameColorizer(tmp_path / "frame.safetensors", working_sides=(32,), flip=False)
     luma = np.random.default_rng(0).random((32, 32), np.float32)
     outputs = model.predict_on_batch(luma[None, ..., None])
     expected = outputs if objective == "regression" else outputs[0]

@@ -18,7 +18,7 @@ from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.weights_store import find_weights
 
 SHIPPED_WEIGHTS = "frame.safetensors"
-WORKING_SIDE = 160  # short side of the network's input in pixels
+WORKING_SIDES = (96, 128)  # short sides of the network's input in pixels; the mean of two sizes beats each
 ZHANG_SIDE = 256
 MAX_ASPECT = 4  # wider pictures are squeezed for the network
 
@@ -33,12 +33,18 @@ class FrameColorizer:
 
     Args:
         weights: a file written by `weights_io.save_weights`; the shipped one if not given.
-        working_side: short side of the network's input in pixels.
+        working_sides: short sides of the network's input in pixels; predictions at several sizes are averaged.
         flip: average with the prediction for the mirrored frame: slower, a little better.
     """
 
-    def __init__(self, weights: str | Path | None = None, *, working_side: int = WORKING_SIDE, flip: bool = True):
-        self.working_side, self.flip = working_side, flip
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        *,
+        working_sides: tuple[int, ...] = WORKING_SIDES,
+        flip: bool = True,
+    ):
+        self.working_sides, self.flip = working_sides, flip
         with quiet_native_logs():  # the backend is imported here, not when a program asks for help
             from vidcolor_utils.models.frame_colorizer import STRIDE, build_frame_colorizer
             from vidcolor_utils.weights_io import load_weights, read_metadata
@@ -48,11 +54,11 @@ class FrameColorizer:
             self._stride, self.model = STRIDE, build_frame_colorizer(objective)
             load_weights(self.model, weights)
 
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of the network's input for frames of this size."""
-        scale = self.working_side / min(height, width)
-        sides = (min(side * scale, self.working_side * MAX_ASPECT) for side in (height, width))
-        return tuple(max(self._stride, round(side / self._stride) * self._stride) for side in sides)
+    def working_size(self, height: int, width: int, side: int) -> tuple[int, int]:
+        """Height and width of the network's input for frames of this size, with `side` as the short one."""
+        scale = side / min(height, width)
+        sides = (min(length * scale, side * MAX_ASPECT) for length in (height, width))
+        return tuple(max(self._stride, round(length / self._stride) * self._stride) for length in sides)
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma.
@@ -61,9 +67,17 @@ class FrameColorizer:
             lumas: frames of one size, each (H, W) float32 luma in [0, 1].
 
         Returns:
-            (N, h/2, w/2, 2) float32 ab in Lab units, (h, w) = `working_size(H, W)`.
+            (N, h/2, w/2, 2) float32 ab in Lab units, (h, w) = `working_size(H, W, max(working_sides))`.
         """
-        height, width = self.working_size(*lumas[0].shape)
+        height, width = self.working_size(*lumas[0].shape, max(self.working_sides))
+        total = np.zeros((len(lumas), height // 2, width // 2, 2), np.float32)
+        for side in self.working_sides:
+            for frame_sum, ab in zip(total, self._predict_at(lumas, side), strict=True):
+                frame_sum += resize_ab(ab, frame_sum.shape[:2])
+        return total / len(self.working_sides)
+
+    def _predict_at(self, lumas: Sequence[np.ndarray], side: int) -> np.ndarray:
+        height, width = self.working_size(*lumas[0].shape, side)
         small = [cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas]
         batch = np.stack(small)[..., None].astype(np.float32)
         ab = self._predict(batch)
