@@ -1,0 +1,69 @@
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from vidcolor_utils import plotting
+from vidcolor_utils.ab_bins import ab_bins
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+def test_show_image_fills_the_width_and_keeps_the_shape():
+    plotting.show_image(np.full((50, 200, 3), 128, np.uint8), "a title")
+    axes = plt.gcf().axes[0]
+    box = axes.get_position()
+    width, height = box.width * plt.gcf().get_figwidth(), box.height * plt.gcf().get_figheight()
+    assert width == pytest.approx(plotting.WIDTH)
+    assert height == pytest.approx(width / 4)
+    assert axes.get_title() == "a title"
+    assert not axes.axison
+
+
+def test_plot_lines_draws_each_series_where_it_belongs():
+    plotting.plot_lines({"one": [1, 2], "two": [3, 4]}, x=[10, 20], x_label="t, s", y_label="loss", log=True)
+    axes = plt.gcf().axes[0]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[1, 2], [3, 4]]
+    assert [list(line.get_xdata()) for line in axes.lines] == [[10, 20]] * 2
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("t, s", "loss", "log")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "two"]
+
+
+def test_plot_lines_counts_from_0_and_needs_no_legend_for_one_series():
+    plotting.plot_lines({"one": [5, 6, 7]}, x_label="x", y_label="y")
+    axes = plt.gcf().axes[0]
+    assert list(axes.lines[0].get_xdata()) == [0, 1, 2]
+    assert axes.get_legend() is None
+
+
+def test_show_maps_uses_one_scale_for_all():
+    plotting.show_maps({"low": np.full((4, 4), 1.0), "high": np.array([[np.nan, 9.0]])}, unit="pixels")
+    images = [axes.images[0] for axes in plt.gcf().axes if axes.images]
+    assert [image.get_clim() for image in images] == [(1.0, 9.0)] * 2
+    assert plt.gcf().axes[-1].get_ylabel() == "pixels"
+
+
+def test_show_bins_puts_numbers_where_the_bins_are():
+    bins = ab_bins()
+    plotting.show_bins({"a": bins[:, 0]}, unit="a")
+    colors, numbers = (axes.images[0].get_array() for axes in plt.gcf().axes if axes.images)
+    assert colors.shape == (*numbers.shape, 3)
+    assert np.ma.masked_invalid(numbers).count() == len(bins)
+    assert float(numbers[0].max()) == bins[:, 0].max()  # a grows upwards
+
+
+def test_colors_of_bins_are_their_own():
+    plotting.show_bins({"a": ab_bins()[:, 0]}, unit="a")
+    picture = plt.gcf().axes[0].images[0].get_array()
+    reddest, greenest = picture[0], picture[-1]
+    inside = lambda row: row[(row < 1).any(axis=-1)]  # noqa: E731  white is where there is no bin
+    assert (inside(reddest)[:, 0] > inside(reddest)[:, 1]).all()
+    assert (inside(greenest)[:, 1] > inside(greenest)[:, 0]).all()

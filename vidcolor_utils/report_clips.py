@@ -1,0 +1,98 @@
+"""Run the report's networks over clips, and score what they make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+from vidcolor_utils.clip_store import ClipStore
+from vidcolor_utils.color import to_uint8
+from vidcolor_utils.metrics import psnr
+from vidcolor_utils.pairs import example_inputs
+from vidcolor_utils.prepare import gray_clip
+
+PREDICT_BATCH = 16
+
+Score = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+
+
+def colorize_clip(
+    model: keras.Model,
+    baseline: np.ndarray,
+    *,
+    window: int = 1,
+    value_range: float = 1.0,
+    feed_back: bool = False,
+) -> np.ndarray:
+    """Run a network of the report over a clip.
+
+    Args:
+        model: from `build_alexnet_colorizer` or `build_vgg16_colorizer`.
+        baseline: (T, H, W, 3) uint8, the baseline's colorization.
+        window: the model's.
+        value_range: white of the model's frames: 1, or 255 for `as_published` ones.
+        feed_back: give the model its own outputs as previous frames, as one would in use; otherwise the
+            baseline's, as in training.
+
+    Returns:
+        (T, H, W, 3) uint8 RGB; values outside the range are clipped.
+    """
+    numbers = np.arange(len(baseline))
+    if not feed_back:
+        chunks = [numbers[start : start + PREDICT_BATCH] for start in range(0, len(numbers), PREDICT_BATCH)]
+        inputs = (example_inputs(baseline, chunk, window) for chunk in chunks)
+        return np.concatenate([_predict(model, *pair, value_range) for pair in inputs])
+    colored = np.array(baseline)  # outputs replace it frame by frame; the first frame's previous is itself
+    for number in numbers:
+        previous, _ = example_inputs(colored, numbers[number : number + 1], window)
+        colored[number] = _predict(model, previous, baseline[number : number + 1], value_range)[0]
+    return colored
+
+
+def _predict(model: keras.Model, previous: np.ndarray, current: np.ndarray, value_range: float) -> np.ndarray:
+    scale = np.float32(value_range / 255)
+    inputs = [frames.astype(np.float32) * scale for frames in (previous, current)]
+    return to_uint8(np.asarray(model.predict_on_batch(inputs), np.float32) / np.float32(value_range))
+
+
+def frame_scores(true: np.ndarray, colored: np.ndarray) -> dict[str, float]:
+    """Score a colorized clip; both (T, H, W, 3) uint8, T at least 2.
+
+    Returns:
+        mse: mean squared error in squared 8-bit units; lower is better.
+        psnr: mean over frames, in dB; higher is better.
+        change: mean squared difference from frame to frame, to be compared with that of the true clip.
+    """
+    mse = np.square(np.subtract(colored, true, dtype=np.float32)).mean()
+    change = np.square(np.diff(colored.astype(np.float32), axis=0)).mean()
+    frames_psnr = [psnr(*frames) for frames in zip(true, colored, strict=True)]
+    return {"mse": float(mse), "psnr": float(np.mean(frames_psnr)), "change": float(change)}
+
+
+def score_clips(
+    store: ClipStore, names: Sequence[str], colorize: Callable[[np.ndarray], np.ndarray], score: Score
+) -> dict[str, dict[str, float]]:
+    """Score a colorizer of baseline frames over clips, with the rows it must be compared with.
+
+    Args:
+        store: the clips.
+        names: which of them.
+        colorize: from baseline to colorized frames, (T, H, W, 3) uint8.
+        score: from true and colorized frames to named numbers.
+
+    Returns:
+        Mean scores of each row: "model", "baseline", "gray" and "true"; empty if there are no clips.
+    """
+    rows: dict[str, list[dict[str, float]]] = {}
+    for name in names:
+        true, baseline = store.read(name)
+        gray = np.repeat(gray_clip(true)[..., None], 3, axis=-1)
+        clips = {"model": colorize(baseline), "baseline": baseline, "gray": gray, "true": true}
+        for row, clip in clips.items():
+            rows.setdefault(row, []).append(score(true, clip))
+    return {
+        row: {key: float(np.mean([entry[key] for entry in scores])) for key in scores[0]}
+        for row, scores in rows.items()
+    }
