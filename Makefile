@@ -25,10 +25,6 @@ $(VENV)/installed-backends: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
 	@touch $@
 
-$(VENV)/installed-training: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
-	@touch $@
-
 $(VENV)/installed-lab: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
 	@touch $@
