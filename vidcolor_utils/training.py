@@ -142,6 +142,7 @@ def train_frame_colorizer(
         validation_data=(val_luma, _targets(val_ab, config)),
         validation_batch_size=32,
         epochs=config.epochs,
+        shuffle=False,  # the batches are random themselves; an order drawn here would be lost by a restart
         verbose=2,
         callbacks=[
             _FollowEpoch(batches),
