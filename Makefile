@@ -3,13 +3,14 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate bench lab format clean
+.PHONY: help setup demo test test-backends evaluate bench course lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -50,6 +51,11 @@ bench: setup  ## Time the networks in one run, record it in data/results
 
 lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
+
+course: setup  ## Run the notebooks in order with their defaults, into out/course
+	@mkdir -p out/course
+	@cd notebooks && for name in $(COURSE); do echo "== $$name"; \
+		../$(BIN)/papermill $$name.ipynb ../out/course/$$name.ipynb --progress-bar || exit 1; done
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .

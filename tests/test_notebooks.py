@@ -1,0 +1,268 @@
+"""The course: what must hold of the committed notebooks, and of the results that running them left.
+
+`make test` runs all notebooks (nbval) just before; without that run the tests of results are skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+import tokenize
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+NOTEBOOKS = REPOSITORY / "notebooks"
+RESULTS = REPOSITORY / "out" / "course"
+COURSE = ("00_data_prep", "01_baseline", "02_loss_design", "03_train_alexnet", "03_train_vgg16", "04_results")
+TWINS = ("03_train_alexnet", "03_train_vgg16")
+MAX_BYTES = 1_500_000
+MARKER = "NBVAL_CHECK_OUTPUT"
+# A slash that starts a path with at least two parts, and is not inside a word, an address or a relative path.
+ABSOLUTE_PATH = re.compile(r"(?<![\w./~:>-])/[A-Za-z][\w.-]*/[\w.-]+|\b[A-Z]:\\\\?\w")
+TWIN_SPECIFIC = {
+    *("title", "params-md", "params", "check", "config"),
+    *("arch", "builder", "totals-md", "sizes-md", "discussion", "exercises"),
+}
+TOTALS = {
+    "03_train_alexnet": {"total": 9_127_971, "trainable": 9_122_467},
+    "03_train_vgg16": {"total": 21_783_396, "trainable": 7_065_438},
+}
+
+each_notebook = pytest.mark.parametrize("name", COURSE)
+each_twin = pytest.mark.parametrize("name", TWINS)
+
+
+def load(name: str) -> dict:
+    return json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())
+
+
+def source(cell: dict) -> str:
+    return "".join(cell["source"])
+
+
+def tags(cell: dict) -> list[str]:
+    return cell["metadata"].get("tags", [])
+
+
+def code_cells(name: str) -> list[dict]:
+    return [cell for cell in load(name)["cells"] if cell["cell_type"] == "code"]
+
+
+def parameters_cell(name: str) -> dict:
+    (cell,) = (cell for cell in code_cells(name) if "parameters" in tags(cell))
+    return cell
+
+
+def defaults(name: str) -> dict[str, object]:
+    """Names and values in the parameters cell; fails on anything but assignments of literals."""
+    values = {}
+    for statement in ast.parse(source(parameters_cell(name))).body:
+        assert isinstance(statement, ast.Assign | ast.AnnAssign), ast.unparse(statement)
+        target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
+        values[target.id] = ast.literal_eval(statement.value)
+    return values
+
+
+def shown_text(cell: dict) -> str:
+    """All text in the outputs of a cell: streams, plain text, HTML, tracebacks."""
+    parts = []
+    for output in cell.get("outputs", []):
+        parts += [output.get("text", ""), *output.get("traceback", [])]
+        parts += [value for kind, value in output.get("data", {}).items() if kind.startswith("text/")]
+    return "\n".join(part if isinstance(part, str) else "".join(part) for part in parts)
+
+
+def test_the_course_is_complete():
+    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == list(COURSE)
+
+
+@each_notebook
+def test_parameters_are_lower_case_literals_with_type_and_comment(name):
+    cell = parameters_cell(name)
+    assert defaults(name)
+    tokens = tokenize.generate_tokens(StringIO(source(cell)).readline)
+    comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+    for statement in ast.parse(source(cell)).body:
+        line = ast.unparse(statement)
+        assert comments.get(statement.end_lineno), f"no comment: {line}"
+        # papermill cannot read `str | None` as an annotation, and would warn that the name is unknown.
+        assert isinstance(statement, ast.AnnAssign) or comments[statement.lineno].startswith("# type: "), line
+        assert not isinstance(getattr(statement, "annotation", None), ast.BinOp), line
+    assert all(key == key.lower() for key in defaults(name))
+
+
+@each_notebook
+def test_the_parameters_are_guarded_by_name_before_anything_else_is_defined(name):
+    cells = code_cells(name)
+    position = cells.index(parameters_cell(name))
+    guards = [node for node in ast.walk(ast.parse(source(cells[position + 1]))) if is_guard(node)]
+    assert len(guards) == 1, "the cell after the parameters must call check_parameters"
+    declared = ast.Expression(guards[0].args[1])
+    assert eval(compile(declared, name, "eval"), {}) == tuple(defaults(name))
+
+
+def is_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "check_parameters"
+
+
+@each_notebook
+def test_checked_cells_are_committed_with_their_output(name):
+    marked = [cell for cell in code_cells(name) if MARKER in source(cell) or "nbval-check-output" in tags(cell)]
+    assert marked, "no cell is checked"
+    for cell in marked:  # nbval compares nothing if one of the two is missing
+        assert cell["execution_count"], source(cell)
+        assert cell["outputs"], source(cell)
+
+
+@each_notebook
+def test_it_was_executed_from_top_to_bottom_without_errors(name):
+    cells = [cell for cell in code_cells(name) if source(cell).strip()]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        assert "error" not in {output["output_type"] for output in cell["outputs"]}, source(cell)
+
+
+@each_notebook
+def test_it_is_small_and_runs_on_any_machine(name):
+    notebook = load(name)
+    assert (NOTEBOOKS / f"{name}.ipynb").stat().st_size < MAX_BYTES
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert "papermill" not in notebook["metadata"]
+    assert "injected-parameters" not in {tag for cell in notebook["cells"] for tag in tags(cell)}
+    for cell in notebook["cells"]:
+        found = ABSOLUTE_PATH.search(source(cell) + "\n" + shown_text(cell))
+        assert not found, f"a path of one machine: {found[0]}"
+        assert not {"papermill", "execution"} & set(cell["metadata"]), "timings"
+
+
+def test_absolute_paths_are_told_from_other_slashes():
+    for text in ("in /home/me/x", '"/tmp/a.txt"', "(/usr/lib/python)", "C:\\Users"):
+        assert ABSOLUTE_PATH.search(text), text
+    for text in (
+        "../out/course",
+        "https://host.org/a/b",
+        "80/10/10 split",
+        "~/.keras/models",
+        "a / b",
+        "</td></tr>",
+    ):
+        assert not ABSOLUTE_PATH.search(text), text
+
+
+@each_notebook
+def test_the_first_code_cell_holds_the_imports_and_its_output_is_not_compared(name):
+    first = code_cells(name)[0]
+    assert "nbval-ignore-output" in tags(first)
+    assert "import" in source(first)
+
+
+def test_the_twins_differ_only_in_builder_parameters_and_discussion():
+    pairs = list(zip(*(load(name)["cells"] for name in TWINS), strict=True))
+    for alexnet, vgg16 in pairs:
+        assert (alexnet["id"], tags(alexnet)) == (vgg16["id"], tags(vgg16))
+        if alexnet["id"] not in TWIN_SPECIFIC:
+            assert source(alexnet) == source(vgg16), alexnet["id"]
+
+
+def test_the_code_of_the_twins_differs_only_in_model_and_encoder():
+    by_id = [{cell["id"]: source(cell) for cell in load(name)["cells"]} for name in TWINS]
+    for cell in ("check", "config"):
+        alexnet, vgg16 = (cells[cell] for cells in by_id)
+        without_encoder = re.sub(r'"encoder_weights",? ?|    encoder_weights=encoder_weights,\n', "", vgg16)
+        assert without_encoder.replace("vgg16", "alexnet") == alexnet
+    alexnet, vgg16 = (defaults(name) for name in TWINS)
+    assert set(vgg16) - set(alexnet) == {"encoder_weights"}
+    assert set(alexnet) <= set(vgg16)
+    assert alexnet["beta"] == vgg16["beta"] == 0.8  # the report's choice
+
+
+@each_twin
+def test_the_committed_parameter_totals_are_the_authors(name):
+    (cell,) = (cell for cell in code_cells(name) if cell["id"] == "totals")
+    assert f"total {TOTALS[name]['total']:,}, trainable {TOTALS[name]['trainable']:,}" in shown_text(cell)
+
+
+def read_results(name: str) -> dict:
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        pytest.skip(f"{name} was not run here: `make test` and `make course` run it")
+    results = json.loads(path.read_text())
+    if results["parameters"] != defaults(name):
+        pytest.skip(f"{name} was last run with other parameters than its own")
+    return results
+
+
+def numbers(content: object) -> Iterator[float]:
+    if isinstance(content, dict):
+        content = list(content.values())
+    if isinstance(content, list):
+        for entry in content:
+            yield from numbers(entry)
+    elif isinstance(content, int | float):
+        yield content
+
+
+@each_notebook
+def test_results_hold_the_parameters_and_finite_numbers(name):
+    results = read_results(name)
+    del results["parameters"]
+    found = list(numbers(results))
+    assert found
+    assert all(math.isfinite(number) for number in found)
+
+
+@each_twin
+def test_training_results_are_sane(name):
+    results = read_results(name)
+    assert results["model_parameters"] == TOTALS[name]
+    history = results["history"]
+    assert [row["epoch"] for row in history] == list(range(1, results["parameters"]["epochs"] + 1))
+    assert history[-1]["loss"] < history[0]["loss"]
+    beta = results["parameters"]["beta"]
+    for row in history:  # the loss is the weighted sum of its terms
+        terms = beta * row["val_to_true"] + (1 - beta) * row["val_to_previous"]
+        assert row["val_loss"] == pytest.approx(terms, rel=1e-3)
+    assert_rows_are_sane(results["scores"]["dev"], models={"model"})
+
+
+def test_vgg16_says_where_its_encoder_comes_from():
+    results = read_results("03_train_vgg16")
+    assert results["encoder"].startswith(("imagenet", "hed"))
+    if results["encoder"].startswith("hed"):
+        assert "imagenet could not be had" in results["encoder"]
+
+
+def test_the_comparison_holds_both_networks():
+    results = read_results("04_results")
+    models = set(results["final_loss"])
+    assert {name.split("-")[0] for name in models} == {"alexnet", "vgg16"}
+    assert_rows_are_sane(results["scores"], models=models)
+
+
+def assert_rows_are_sane(rows: dict[str, dict[str, float]], *, models: set[str]) -> None:
+    assert set(rows) == {"gray", "baseline", "true"} | models
+    assert rows["true"]["mse"] == 0
+    assert rows["true"]["change"] > 0, "the clips stand still"
+    for name in {"gray", "baseline"} | models:
+        assert 0 < rows[name]["mse"] < 255**2 / 4, name
+        assert 5 < rows[name]["psnr"] < rows["true"]["psnr"], name
+    for name in models:
+        assert rows[name]["change"] < 4 * rows["true"]["change"], f"{name} flickers"
+
+
+def test_a_misspelt_parameter_is_an_error(tmp_path):
+    papermill = pytest.importorskip("papermill")
+    with pytest.raises(papermill.PapermillExecutionError, match="splitt"):
+        papermill.execute_notebook(
+            NOTEBOOKS / "04_results.ipynb",
+            tmp_path / "out.ipynb",
+            parameters={"splitt": "test"},
+            cwd=NOTEBOOKS,
+            progress_bar=False,
+        )
