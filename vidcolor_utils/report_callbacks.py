@@ -13,7 +13,6 @@ import numpy as np
 from vidcolor_utils.clip_store import ClipFrames
 from vidcolor_utils.image_io import StillImage, write_image
 from vidcolor_utils.output import finished_file
-from vidcolor_utils.pairs import FramePairs
 from vidcolor_utils.show import strip
 
 SAMPLE_FRAMES = 5  # in the strip of a sample
@@ -25,7 +24,7 @@ OnSample = Callable[[int, dict[str, np.ndarray]], None]
 class FollowEpoch(keras.callbacks.Callback):
     """Tells the batches which epoch it is, also after a resumed start."""
 
-    def __init__(self, batches: FramePairs):
+    def __init__(self, batches: keras.utils.PyDataset):
         super().__init__()
         self.batches = batches
 

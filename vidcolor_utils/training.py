@@ -22,6 +22,7 @@ from vidcolor_utils.models.efficientnet_lite import load_encoder_weights, pretra
 from vidcolor_utils.models.frame_colorizer import build_frame_colorizer, with_scores
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.photos import read_photos
+from vidcolor_utils.report_callbacks import AtomicBackup, FollowEpoch
 from vidcolor_utils.weights_io import save_weights
 
 VALIDATION_SIDE = 128
@@ -76,17 +77,6 @@ def _targets(ab: np.ndarray, config: FrameTrainConfig) -> np.ndarray | tuple[np.
         return ab
     quarters = ab.reshape(len(ab), ab.shape[1] // 2, 2, ab.shape[2] // 2, 2, 2).mean(axis=(2, 4))
     return ab, quarters
-
-
-class _FollowEpoch(keras.callbacks.Callback):
-    """Tell the batches which epoch it is, also after a resumed start."""
-
-    def __init__(self, batches: PhotoBatches):
-        super().__init__()
-        self.batches = batches
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.batches.epoch = epoch
 
 
 def validation_arrays(photos: list[np.ndarray], side: int = VALIDATION_SIDE) -> tuple[np.ndarray, np.ndarray]:
@@ -145,8 +135,8 @@ def train_frame_colorizer(
         shuffle=False,  # the batches are random themselves; an order drawn here would be lost by a restart
         verbose=2,
         callbacks=[
-            _FollowEpoch(batches),
-            keras.callbacks.BackupAndRestore(str(out_dir / "backup"), delete_checkpoint=False),
+            FollowEpoch(batches),
+            AtomicBackup(out_dir / "backup"),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             keras.callbacks.ModelCheckpoint(str(out_dir / CHECKPOINT), save_weights_only=True),
             keras.callbacks.CSVLogger(str(out_dir / "history.csv"), append=True),
