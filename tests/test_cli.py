@@ -177,6 +177,11 @@ def test_full_disk(make_video, tmp_path, room):
     assert leftovers(tmp_path, source.name) == []
 
 
+def hear_interrupts():
+    """A shell starts its background jobs, such as a whole test run, deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_in_the_middle(make_video, tmp_path, number, code):
     source = make_video(frames=400, size=(96, 128))
@@ -187,6 +192,7 @@ def test_interrupted_in_the_middle(make_video, tmp_path, number, code):
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        preexec_fn=hear_interrupts,
     )
     deadline = time.monotonic() + 60
     while not any(name.startswith(".out.part") for name in os.listdir(tmp_path)):
