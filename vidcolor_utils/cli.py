@@ -205,9 +205,9 @@ def train() -> None:
 @click.option("--epochs", default=16, show_default=True)
 @click.option("--side", "sides", multiple=True, type=int, default=(96, 128), show_default=True)
 @click.option("--batch", default=32, show_default=True, help="Images of the smallest side in a step.")
-@click.option("--learning-rate", default=1e-3, show_default=True)
-@click.option("--min-crop", default=0.5, show_default=True, help="Smallest crop, as a share of the photograph.")
-@click.option("--wear", default=1.0, show_default=True, help="How often gray looks like worn film; 0: never.")
+@click.option("--learning-rate", default=2e-3, show_default=True)
+@click.option("--min-crop", default=0.7, show_default=True, help="Smallest crop, as a share of the photograph.")
+@click.option("--wear", default=0.4, show_default=True, help="How often gray looks like worn film; 0: never.")
 @click.option("--start-from", type=click.Path(exists=True), help="Checkpoint of an earlier run to begin with.")
 @click.option("--encoder", type=click.Choice(["imagenet", "none"]), default="imagenet", show_default=True)
 @click.option(

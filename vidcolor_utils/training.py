@@ -18,7 +18,7 @@ from vidcolor_utils.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.losses import ChromaWeightedL1
 from vidcolor_utils.machine import machine
-from vidcolor_utils.models.efficientnet_lite import load_encoder_weights, pretrained_encoder_path
+from vidcolor_utils.models.efficientnet_lite import is_encoder_layer, load_encoder_weights, pretrained_encoder_path
 from vidcolor_utils.models.frame_colorizer import build_frame_colorizer, with_scores
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.photos import read_photos
@@ -26,7 +26,6 @@ from vidcolor_utils.report_callbacks import AtomicBackup, FollowEpoch
 from vidcolor_utils.weights_io import save_weights
 
 VALIDATION_SIDE = 128
-REFRESH_STEPS, REFRESH_MOMENTUM = 200, 0.97
 CHECKPOINT, RECORD = "frame.weights.h5", "run.json"
 
 
@@ -37,16 +36,36 @@ class FrameTrainConfig:
     epochs: int = 16
     batch: int = 32  # images of the smallest side in a step; larger sides get as many as have equal pixels
     sides: tuple[int, ...] = (96, 128)  # of the square crops, one after the other; multiples of 32
-    learning_rate: float = 1e-3  # peak of a linear warm-up and cosine decay
+    learning_rate: float = 2e-3  # peak of a linear warm-up and cosine decay
+    encoder_rate: float = 0.25  # factor on it for the encoder, which has learned to see already
     weight_decay: float = 1e-2
-    ema: float = 0.998  # the averaged weights are what is scored and saved
-    min_crop: float = 0.5  # smallest crop, as a share of a photograph's shorter side
-    wear: float = 1.0  # how often the gray picture looks like worn film; 0: never
+    min_crop: float = 0.7  # smallest crop, as a share of a photograph's shorter side
+    wear: float = 0.4  # how often the gray picture looks like worn film; 0: never, 1: mostly
     encoder: str = "imagenet"  # or "none"
     start_from: str | None = None  # checkpoint of an earlier run to begin with
     objective: str = "regression"  # or "classes", "mixture": see `build_frame_colorizer`
     scores_weight: float = 2.0  # of the classes' cross-entropy beside the error of ab
     seed: int = 0
+
+
+class SlowEncoderAdamW(keras.optimizers.AdamW):
+    """AdamW whose steps on the encoder's weights are shorter by a factor.
+
+    Args:
+        learning_rate: of all other weights.
+        encoder_rate: the factor.
+        **kwargs: as for `keras.optimizers.AdamW`.
+    """
+
+    def __init__(self, learning_rate: object, encoder_rate: float, **kwargs: object):
+        super().__init__(learning_rate, **kwargs)
+        self.encoder_rate = encoder_rate
+
+    def update_step(self, gradient: object, variable: keras.Variable, learning_rate: object) -> None:
+        """Take one step; Keras calls this for every weight, with the backend's own kind of variable."""
+        if is_encoder_layer(self._trainable_variables[self._get_variable_index(variable)].path):
+            learning_rate = learning_rate * self.encoder_rate
+        super().update_step(gradient, variable, learning_rate)
 
 
 class PhotoBatches(keras.utils.PyDataset):
@@ -81,8 +100,6 @@ def _targets(ab: np.ndarray, config: FrameTrainConfig) -> np.ndarray | tuple[np.
 
 def validation_arrays(photos: list[np.ndarray], side: int = VALIDATION_SIDE) -> tuple[np.ndarray, np.ndarray]:
     """Cut the central square of each photograph: luma (N, side, side, 1) and ab (N, side/2, side/2, 2)."""
-    import cv2
-
     squares = [cv2.resize(_central_square(photo), (side, side), interpolation=cv2.INTER_AREA) for photo in photos]
     halves = [cv2.resize(square, (side // 2, side // 2), interpolation=cv2.INTER_AREA) for square in squares]
     luma = np.stack([luma_from_rgb(square)[..., None] for square in squares])
@@ -101,7 +118,7 @@ def train_frame_colorizer(
 ) -> dict:
     """Train the frame colorizer, going on from the last finished epoch in `out_dir` if there is one.
 
-    Writes `frame.weights.h5` (averaged weights, after every epoch), `history.csv` and `run.json`.
+    Writes `frame.weights.h5` (after every epoch), `history.csv` and `run.json`.
 
     Args:
         images: folder or tar of colour photographs to train on.
@@ -137,35 +154,13 @@ def train_frame_colorizer(
         callbacks=[
             FollowEpoch(batches),
             AtomicBackup(out_dir / "backup"),
-            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             keras.callbacks.ModelCheckpoint(str(out_dir / CHECKPOINT), save_weights_only=True),
             keras.callbacks.CSVLogger(str(out_dir / "history.csv"), append=True),
         ],
     )
-    model.load_weights(out_dir / CHECKPOINT)  # the averaged weights; `fit` leaves the others in the model
-    refresh_batch_statistics(model, batches)
-    model.save_weights(out_dir / CHECKPOINT)
     record["seconds_of_last_start"] = round(time.time() - started)
     _write_record(out_dir, record)
     return record
-
-
-def refresh_batch_statistics(model: keras.Model, batches: PhotoBatches, steps: int = REFRESH_STEPS) -> None:
-    """Measure the means and variances of batch normalization anew, for weights that were averaged.
-
-    Those kept during training belong to the weights of each step, not to their average: with them the averaged
-    weights are 2 to 3 % further from the true colours.
-
-    Args:
-        model: gets new statistics; its weights stay.
-        batches: from the training data.
-        steps: how many of them to look at.
-    """
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = REFRESH_MOMENTUM
-    for index in range(steps):
-        model(batches[index][0], training=True)
 
 
 def _write_record(out_dir: Path, record: dict) -> None:
@@ -212,9 +207,7 @@ def compiled_model(config: FrameTrainConfig, photos: list[np.ndarray], steps: in
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=config.learning_rate, warmup_steps=max(1, steps // 20), alpha=0.01
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema, clipnorm=5.0
-    )
+    optimizer = SlowEncoderAdamW(schedule, config.encoder_rate, weight_decay=config.weight_decay, clipnorm=5.0)
     losses: dict = {"loss": ChromaWeightedL1(), "metrics": ["mae"]}
     if config.objective != "regression":
         model = with_scores(model)

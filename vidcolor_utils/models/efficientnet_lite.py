@@ -126,8 +126,13 @@ def load_encoder_weights(model: keras.Model, path: str | Path) -> None:
             )
         elif f"{key}.weight" in state:
             layer.set_weights([_keras_kernel(layer, state[f"{key}.weight"])])
-        elif layer.name.startswith("_") and layer.weights:
+        elif is_encoder_layer(layer.name) and layer.weights:
             raise InputError(f"{path}: no weights for {key}")
+
+
+def is_encoder_layer(name: str) -> bool:
+    """Tell the encoder's layers, named as in the checkpoint (`_conv_stem`, `_blocks_0_...`), from all others."""
+    return name.startswith("_")
 
 
 def _state_key(layer_name: str) -> str:
