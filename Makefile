@@ -7,10 +7,12 @@ COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg1
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
+TRAIN_PHOTOS ?= ../shared/data/train_images.tar
+VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate bench course lab format clean
+.PHONY: help setup demo test test-backends evaluate compare-objectives bench course lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -35,16 +37,27 @@ setup: $(VENV)/installed  ## Make .venv and install into it
 demo: setup  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
-test: setup  ## Run ruff and the tests
+test: setup  ## Run ruff, the tests and the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/test_notebooks.py
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 900 $(COURSE:%=notebooks/%.ipynb)
+	$(BIN)/python -m pytest tests/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
 
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
+
+compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	for name in regression mixture classes; do \
+		$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --objective $$name \
+			--epochs 3 --side 96 --output runs/objectives/$$name && \
+		$(BIN)/vidcolor export runs/objectives/$$name --output runs/objectives/$$name/frame.safetensors && \
+		$(BIN)/vidcolor evaluate --weights runs/objectives/$$name/frame.safetensors --photos $(PHOTOS) \
+			--single-frames $(VIDEOS) --output data/results/objective_$$name.json || exit 1; done
 
 bench: setup  ## Time the networks in one run, record it in data/results
 	$(BIN)/vidcolor bench --output data/results/bench.json

@@ -6,7 +6,7 @@ import pytest
 
 from vidcolor_utils.demo import write_gray
 from vidcolor_utils.errors import InputError
-from vidcolor_utils.evaluation import evaluate_clips, evaluate_photos
+from vidcolor_utils.evaluation import evaluate_clips, evaluate_photos, evaluate_single_frames
 
 
 def test_evaluate_photos_compares_with_gray(colorizer, tmp_path):
@@ -37,3 +37,22 @@ def test_evaluate_clips_scores_pairs(make_video, colorizer, tmp_path):
 def test_evaluate_clips_needs_pairs(colorizer, tmp_path):
     with pytest.raises(InputError, match="no pairs"):
         evaluate_clips(tmp_path, colorizer)
+
+
+def test_single_frames_are_scored_in_videos_with_colour(make_video, colorizer, tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    shutil.move(make_video(size=(64, 96)), folder / "a.mp4")
+    write_gray(folder / "a.mp4", folder / "b.mp4")
+    record = evaluate_single_frames(folder, colorizer)
+    assert list(record["clips"]) == ["a.mp4"]
+    assert record["mean"]["gray"]["colorfulness_ratio"] == 0
+    assert record["mean"]["candidate"]["chroma_warp_error_ratio"] > 0
+
+
+def test_single_frames_need_colour(make_video, colorizer, tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    write_gray(make_video(size=(64, 96)), folder / "b.mp4")
+    with pytest.raises(InputError, match="no video with colour"):
+        evaluate_single_frames(folder, colorizer)

@@ -217,6 +217,40 @@ def test_results_hold_the_parameters_and_finite_numbers(name):
     assert all(math.isfinite(number) for number in found)
 
 
+def test_prepared_clips_are_split_by_clip_and_stored_once():
+    results = read_results("00_data_prep")
+    counts, split = results["counts"], results["split"]
+    names = [name for part in split.values() for name in part]
+    assert len(names) == len(set(names)) == counts["clips"] == results["parameters"]["clips"]
+    assert [counts[part] for part in ("train", "dev", "test")] == [16, 2, 2]  # 80/10/10 of 20
+    assert counts["frames"] == counts["clips"] * results["parameters"]["frames"]
+    assert results["share_of_report_bytes"] <= 0.4
+    assert results["skipped"] == 1 and results["resumed_equals_uninterrupted"] is True
+
+
+def test_the_baseline_is_scored_beside_gray():
+    results = read_results("01_baseline")
+    assert len(results["scores"]) == results["parameters"]["clips"]
+    for rows in results["scores"].values():
+        assert rows["true"]["mae_ab"] == 0 and rows["gray"]["chroma_warp_error"] < 0.1
+    assert results["bins"] == 261
+    assert results["mean_weight"] == pytest.approx(1)
+    assert results["flicker"]["baseline"] > 0
+
+
+def test_the_loss_is_that_of_the_hand_calculation_and_its_ablation_is_filled():
+    results = read_results("02_loss_design")
+    assert results["by_hand"] == pytest.approx(0.8 * 16 / 3 + 0.2 * 52 / 3)
+    sweep = results["sweep"]
+    assert sweep["1.0"]["mse"] < sweep["0.0"]["mse"]  # without its first term the loss knows no truth
+    assert set(results["slips"]) == {"neither", "second crop", "shuffle", "both"}
+    collapse = results["collapse"]
+    assert collapse["as published"]["brightness"] < 0.1
+    for cure in ("centre crop", "masked loss", "chroma"):
+        assert collapse[cure]["brightness"] > 0.5, cure
+    assert results["price_of_truth"]["motion-compensated"] < 0.25 * results["price_of_truth"]["plain"]
+
+
 @each_twin
 def test_training_results_are_sane(name):
     results = read_results(name)

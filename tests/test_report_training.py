@@ -69,7 +69,7 @@ def test_record_tells_everything(whole_run: tuple[Path, dict], clips: Path):
     assert set(record["scores"]["dev"]) == {"model", "baseline", "gray", "true"}
     assert record["scores"]["dev"]["true"]["mse"] == 0
     assert record["parameters"]["total"] > record["parameters"]["trainable"] > 0
-    assert record["versions"]["keras"] == keras.__version__ and record["machine"]["cores"]
+    assert record["versions"]["keras"] == keras.__version__ and "cores" in record["machine"]["name"]
 
 
 def test_history_is_logged_and_the_loss_is_its_two_terms(whole_run: tuple[Path, dict]):

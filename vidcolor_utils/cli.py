@@ -121,12 +121,15 @@ def demo(out_dir: Path, clip: str) -> None:
 @vidcolor.command()
 @click.option("--photos", type=PathArgument, help="Folder or tar of photographs that no training saw.")
 @click.option("--clips", type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("--single-frames", type=PathArgument, help="Folder of colour videos: flicker, frame by frame.")
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 @click.option("--weights", type=PathArgument, help="Weights to score; default: the shipped ones.")
-def evaluate(photos: Path | None, clips: Path | None, output: Path, weights: Path | None) -> None:
+def evaluate(
+    photos: Path | None, clips: Path | None, single_frames: Path | None, output: Path, weights: Path | None
+) -> None:
     """Score the frame colorizer on held-out photographs and clips."""
     from vidcolor_utils.colorizer import FrameColorizer
-    from vidcolor_utils.evaluation import evaluate_clips, evaluate_photos
+    from vidcolor_utils.evaluation import evaluate_clips, evaluate_photos, evaluate_single_frames
     from vidcolor_utils.output import finished_file
 
     with finished_file(output) as part, _progress_bars() as bar:
@@ -136,6 +139,8 @@ def evaluate(photos: Path | None, clips: Path | None, output: Path, weights: Pat
             record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
         if clips:
             record["clips"] = evaluate_clips(clips, colorizer, bar)
+        if single_frames:
+            record["single_frames"] = evaluate_single_frames(single_frames, colorizer, bar("videos"))
         part.write_text(json.dumps(record, indent=2) + "\n")
     click.echo(json.dumps(record, indent=2))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vidcolor_utils import metrics
@@ -13,12 +15,16 @@ from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.colorize import Progress, colorize_file
-from vidcolor_utils.colorizer import FrameColorizer, predict_full_size
+from vidcolor_utils.colorizer import FrameColorizer, colorize_frames, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.photos import read_photos
-from vidcolor_utils.scoring import score_files
+from vidcolor_utils.scoring import score_files, score_frames
+from vidcolor_utils.video_io import iter_rgb
 
 GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
+LOOKED_AT = 24  # frames of a clip, in `evaluate_single_frames`
+SMALL_SIDE = 160  # short side in pixels to which it shrinks them
+COLORLESS = 2.0  # colourfulness under which a video counts as gray
 VIDEO_KEYS = (
     "psnr",
     "psnr_ab",
@@ -124,6 +130,40 @@ def _clip_rows(
 
 def _score(true: Path, candidate: Path, gray: Path, progress: Progress) -> dict:
     return score_files(true, candidate, gray_path=gray, active_area=True, progress=progress)["rows"]
+
+
+def evaluate_single_frames(
+    folder: str | Path, colorizer: FrameColorizer, progress: Progress | None = None
+) -> dict[str, dict]:
+    """Colorize the first frames of each colour video of a folder, each by itself: how much do they flicker?
+
+    Args:
+        folder: holds the videos; those without colour are left out.
+        colorizer: predicts the chroma.
+        progress: called after each video.
+
+    Returns:
+        `clips`: name to rows (gray, candidate, true) to scores, see `scoring.score_frames`; `mean`: rows to the
+        means over the clips, as in `evaluate_clips`.
+
+    Raises:
+        InputError: if a file is not a video, or none has colour.
+    """
+    paths, clips = sorted(path for path in Path(folder).iterdir() if path.is_file()), {}
+    for index, path in enumerate(paths, start=1):
+        frames = np.stack([_small(frame) for frame in islice(iter_rgb(path), LOOKED_AT)])
+        if metrics.colorfulness(frames[0]) > COLORLESS:
+            clips[path.name] = score_frames(frames, colorize_frames(frames, colorizer))["rows"]
+        if progress:
+            progress(index, len(paths))
+    if not clips:
+        raise InputError(f"{folder}: no video with colour in it")
+    return {"clips": clips, "mean": _mean_rows(clips.values())}
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    scale = min(1.0, SMALL_SIDE / min(frame.shape[:2]))
+    return cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def _mean_rows(clips: Iterable[dict]) -> dict[str, dict[str, float]]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from vidcolor_utils.ab_bins import BIN_WIDTH, ab_bins
 from vidcolor_utils.color import rgb_from_lab
@@ -60,6 +61,8 @@ def plot_lines(
     for name, values in series.items():
         axes.plot(range(len(values)) if x is None else x, values, label=name)
     axes.set(xlabel=x_label, ylabel=y_label, title=title or "", yscale="log" if log else "linear")
+    if x is None or all(float(place).is_integer() for place in x):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no frame or epoch 1.5
     axes.grid(alpha=0.3)
     if len(series) > 1:
         axes.legend()

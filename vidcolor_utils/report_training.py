@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import json
 import logging
-import os
 import platform
 import shutil
 import time
@@ -23,6 +22,7 @@ from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.clip_store import MANIFEST, ClipStore
 from vidcolor_utils.consistency_loss import ConsistencyLoss
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.machine import machine
 from vidcolor_utils.models.report_cnn import MOMENTUM, build_alexnet_colorizer, build_vgg16_colorizer
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.pairs import FramePairs
@@ -307,7 +307,7 @@ def _record(
         },
         "history": history.rows,
         "versions": _versions(),
-        "machine": _machine(),
+        "machine": {"name": machine(), "accelerators": _accelerators()},
     }
 
 
@@ -318,15 +318,6 @@ def _versions() -> dict[str, str]:
         "keras": keras.__version__,
         backend: importlib.import_module(backend).__version__,
         "numpy": np.__version__,
-    }
-
-
-def _machine() -> dict[str, str | int | list[str] | None]:
-    return {
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "accelerators": _accelerators(),
     }
 
 

