@@ -12,7 +12,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate compare-objectives bench course lab format clean
+.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame bench course lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -58,6 +58,15 @@ compare-objectives: setup  ## Train with each objective at equal budget, score t
 		$(BIN)/vidcolor export runs/objectives/$$name --output runs/objectives/$$name/frame.safetensors && \
 		$(BIN)/vidcolor evaluate --weights runs/objectives/$$name/frame.safetensors --photos $(PHOTOS) \
 			--single-frames $(VIDEOS) --output data/results/objective_$$name.json || exit 1; done
+
+train-frame: compare-objectives  ## Go on with the best of them, and export the weights that ship
+	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --objective mixture \
+		--start-from runs/objectives/mixture/frame.weights.h5 --epochs 10 --learning-rate 1.5e-3 --seed 1 \
+		--output runs/frame
+	$(BIN)/vidcolor export runs/frame --output vidcolor_utils/weights/frame.safetensors
+
+ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
+	$(BIN)/vidcolor ablate --clips $(CLIPS) --output data/results/temporal.json
 
 bench: setup  ## Time the networks in one run, record it in data/results
 	$(BIN)/vidcolor bench --output data/results/bench.json

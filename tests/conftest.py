@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from vidcolor_utils.colorizer import FrameColorizer
+from vidcolor_utils.colorizer import FrameColorizer, View
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -86,7 +86,7 @@ def _mux_tone(container: av.container.OutputContainer, stream: av.AudioStream, s
 
 @pytest.fixture(scope="session")
 def colorizer() -> FrameColorizer:
-    return FrameColorizer(working_sides=(64,), flip=False)
+    return FrameColorizer(views=[View(64)])
 
 
 @pytest.fixture(scope="session")

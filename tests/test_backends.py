@@ -11,10 +11,11 @@ from conftest import REPOSITORY
 PREDICT = """
 import sys
 import numpy as np
-from vidcolor_utils.colorizer import FrameColorizer
+from vidcolor_utils.colorizer import FrameColorizer, View, shipped_weights_path
 
 luma = np.load(sys.argv[1])
-np.save(sys.argv[2], FrameColorizer(working_sides=(96,)).predict_ab([luma, luma[::-1].copy()]))
+colorizer = FrameColorizer(shipped_weights_path("frame.safetensors"), views=[View(96), View(64, mirrored=True)])
+np.save(sys.argv[2], colorizer.predict_ab([luma, luma[::-1].copy()]))
 """
 
 

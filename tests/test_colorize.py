@@ -120,11 +120,30 @@ def test_progress_counts_to_the_end(make_video, colorizer, tmp_path):
 
 
 def test_memory_is_flat_frames_are_streamed(make_video, colorizer, tmp_path, monkeypatch):
-    """No more frames are in flight than one batch, whatever the length."""
-    from vidcolor_utils import colorize
+    """No more frames are asked for at once than one batch, whatever the length; every second one is."""
+    from vidcolor_utils import steady
 
     largest = []
     original = colorizer.predict_ab
     monkeypatch.setattr(colorizer, "predict_ab", lambda lumas: largest.append(len(lumas)) or original(lumas))
     colorize_file(make_video(frames=40), tmp_path / "out.mp4", colorizer)
-    assert sum(largest) == 40 and max(largest) == colorize.BATCH
+    assert sum(largest) == 20 and max(largest) == steady.BATCH
+
+
+class Plain:
+    """One colour, whatever the frame."""
+
+    def predict_ab(self, lumas):
+        return np.full((len(lumas), 12, 16, 2), 20, np.float32)
+
+
+@pytest.mark.parametrize("options", [{"offline": True}, {"every": 3}, {"offline": True, "every": 2}])
+def test_frames_that_wait_for_their_colours_keep_order_times_and_sound(make_video, tmp_path, options):
+    frames = 60  # more than are looked at together
+    times = list(np.cumsum([1 + t % 3 for t in range(frames)]) - 1)
+    source = make_video(frames=frames, times=[int(time) for time in times], sound="aac")
+    report = colorize_file(source, tmp_path / "out.mp4", Plain(), **options)
+    assert report.frames == frames and report.warnings == ()
+    np.testing.assert_allclose(frame_times(tmp_path / "out.mp4"), np.array(times) / 100, atol=1e-6)
+    assert packets_of(tmp_path / "out.mp4", "audio") == packets_of(source, "audio")
+    assert luma_difference(source, tmp_path / "out.mp4") < 1.5

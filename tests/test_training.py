@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 
-from vidcolor_utils.colorizer import FrameColorizer
+from vidcolor_utils.checksum import file_sha256
+from vidcolor_utils.colorizer import FrameColorizer, View
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.losses import ChromaWeightedL1, chroma_weighted_l1
 from vidcolor_utils.models.efficientnet_lite import (
@@ -26,6 +27,7 @@ from vidcolor_utils.training import (
     PhotoBatches,
     compiled_model,
     export_weights,
+    refresh_batch_statistics,
     validation_arrays,
 )
 
@@ -84,6 +86,17 @@ def test_the_encoder_learns_in_smaller_steps():
         np.abs(model.get_layer(name).get_weights()[0] - old).max() for name, old in zip(names, before, strict=True)
     ]
     assert 0 < moved[0] < 0.05 * moved[1]
+
+
+def test_refreshed_batch_statistics_are_those_of_the_data():
+    luma = keras.Input((None, None, 1))
+    model = keras.Model(luma, keras.layers.BatchNormalization(name="norm")(luma))
+    batches = PhotoBatches(photos(), FrameTrainConfig(batch=4, sides=(32,), wear=0))
+    refresh_batch_statistics(model, batches, steps=200)
+    seen = np.concatenate([batches[index][0].ravel() for index in range(150, 200)])
+    _, _, mean, variance = model.get_layer("norm").get_weights()
+    assert mean[0] == pytest.approx(seen.mean(), rel=0.1)
+    assert variance[0] == pytest.approx(seen.var(), rel=0.2)
 
 
 TRAIN_SMALL = """
@@ -148,15 +161,21 @@ def test_every_objective_learns_and_is_exported(tmp_path, objective):
     assert losses[-1] < losses[0]
     model.save_weights(tmp_path / "frame.weights.h5")
     (tmp_path / "run.json").write_text(json.dumps({"config": {"objective": objective}}))
+    (tmp_path / "frame.safetensors.sha256").write_text("of an earlier export")
     export_weights(tmp_path, tmp_path / "frame.safetensors")
-    colorizer = FrameColorizer(tmp_path / "frame.safetensors", working_sides=(32,), flip=False)
     luma = np.random.default_rng(0).random((32, 32), np.float32)
     outputs = model.predict_on_batch(luma[None, ..., None])
     expected = outputs if objective == "regression" else outputs[0]
     assert expected.shape == (1, 16, 16, 2)
-    np.testing.assert_allclose(colorizer.predict_ab([luma]), expected, atol=0.5)
+    for name in ("frame.safetensors", "frame.onnx"):
+        path = tmp_path / name
+        assert path.with_name(f"{name}.sha256").read_text().split() == [file_sha256(path), name]
+        colorizer = FrameColorizer(path, views=[View(32)])
+        np.testing.assert_allclose(colorizer.predict_ab([luma]), expected, atol=0.5)
 
 
-def test_export_needs_a_run(tmp_path):
+def test_export_needs_a_run_and_a_name(tmp_path):
     with pytest.raises(InputError, match="not the folder of a training run"):
         export_weights(tmp_path, tmp_path / "frame.safetensors")
+    with pytest.raises(InputError, match=r"ending in \.safetensors"):
+        export_weights(tmp_path, tmp_path / "frame.onnx")

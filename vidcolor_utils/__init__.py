@@ -2,6 +2,7 @@
 
 >>> import vidcolor_utils as vu
 >>> vu.colorize_file("film.mp4", "film_color.mp4")
+>>> vu.stabilize_file("film.mp4", "film_by_another_tool.mp4", "film_steady.mp4")
 >>> scores = vu.score_files("true.mp4", "film_color.mp4")
 >>> vu.video_info("film.mp4").rate
 >>> frames = np.stack(list(vu.iter_rgb("film.mp4")))
@@ -23,6 +24,7 @@ _MODULES = {
     "score_table": "scoring",
     "side_by_side": "show",
     "strip": "show",
+    "stabilize_file": "stabilize",
     "iter_rgb": "video_io",
     "video_info": "video_io",
 }

@@ -66,13 +66,16 @@ def rgb_difference(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix = BT601
     Returns:
         (H, W, 3) float32; its sum weighted by `matrix` is 0, and luma + result lies in [0, 1].
     """
-    lightness = _LIGHTNESS[np.rint(luma * 255).astype(np.uint8)]
-    rgb = rgb_from_lab(np.dstack([lightness, ab]))
-    weights = np.array([matrix.red, matrix.green, matrix.blue], np.float32)
-    difference = rgb - (rgb @ weights)[..., None]
-    highest, lowest = difference.max(axis=-1), difference.min(axis=-1)
-    room = np.minimum((1 - luma) / np.maximum(highest, 1e-6), luma / np.maximum(-lowest, 1e-6))
-    return difference * np.minimum(room, 1)[..., None]
+    lightness = cv2.LUT(to_uint8(luma), _LIGHTNESS)
+    lab = cv2.merge([lightness, *cv2.split(np.ascontiguousarray(ab, np.float32))])
+    # Plane by plane: NumPy takes five times as long for sums and extremes over a last axis of three.
+    red, green, blue = cv2.split(rgb_from_lab(lab))
+    own = matrix.red * red + matrix.green * green + matrix.blue * blue
+    highest = np.maximum(np.maximum(red, green), blue) - own
+    lowest = own - np.minimum(np.minimum(red, green), blue)
+    room = np.minimum((1 - luma) / np.maximum(highest, 1e-6), luma / np.maximum(lowest, 1e-6))
+    room = np.minimum(room, 1)
+    return np.dstack([(plane - own) * room for plane in (red, green, blue)])
 
 
 def uv_planes(

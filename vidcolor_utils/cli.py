@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -16,8 +17,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
 
+if TYPE_CHECKING:
+    from vidcolor_utils.colorize import ColorizeReport
+
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 PathArgument = click.Path(path_type=Path)
+strength_option = click.option(
+    "--strength",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.88,
+    show_default=True,
+    help="How long colours last from frame to frame; 0 leaves each frame's as they are.",
+)
+offline_option = click.option(
+    "--offline", is_flag=True, help="Look at the frames to come as well: steadier, needs more memory."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,9 +42,8 @@ def vidcolor() -> None:
     \b
     vidcolor colorize film.mp4 -o film_color.mp4     a video, sound kept
     vidcolor colorize photo.jpg -o photo_color.png   a still image
+    vidcolor stabilize film.mp4 color.mp4 -o out.mp4 calm another method's colours
     vidcolor score true.mp4 film_color.mp4           how close to the truth
-    vidcolor info film.mp4                           what a file holds
-    vidcolor demo                                    see it work on a real clip
     """
 
 
@@ -44,14 +57,16 @@ def vidcolor() -> None:
     show_default=True,
     help="The network that ships, or Zhang et al. 2016 (fetch it once: vidcolor weights get zhang).",
 )
+@strength_option
 @click.option(
-    "--strength",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.92,
+    "--every",
+    type=click.IntRange(1),
+    default=2,
     show_default=True,
-    help="How long colours last from frame to frame; 0 colours each frame by itself.",
+    help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
-def colorize(source: Path, output: Path, method: str, strength: float) -> None:
+@offline_option
+def colorize(source: Path, output: Path, method: str, **options: object) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
@@ -59,10 +74,27 @@ def colorize(source: Path, output: Path, method: str, strength: float) -> None:
     from vidcolor_utils.colorize import colorize_file
 
     with _progress_bars() as bar:
-        report = colorize_file(source, output, method=method, strength=strength, progress=bar("colorizing"))
-    for warning in report.warnings:
-        click.echo(f"vidcolor: warning: {warning}", err=True)
-    click.echo(f"{report.output}: {report.frames} frames in colour")
+        report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
+    _tell(report)
+
+
+@vidcolor.command()
+@click.argument("source", metavar="INPUT_GRAY", type=PathArgument)
+@click.argument("colors", metavar="COLOR_VIDEO", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
+@strength_option
+@offline_option
+def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
+    """Calm the colours that another method gave a video.
+
+    Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
+    shows the same frames.
+    """
+    from vidcolor_utils.stabilize import stabilize_file
+
+    with _progress_bars() as bar:
+        report = stabilize_file(source, colors, output, progress=bar("stabilizing"), **options)
+    _tell(report)
 
 
 @vidcolor.command()
@@ -145,17 +177,42 @@ def evaluate(
     click.echo(json.dumps(record, indent=2))
 
 
+@vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
+@click.option("--clips", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--weights", type=PathArgument, help="Weights of the network; default: the shipped ones.")
+@click.option("--frames", default=120, show_default=True, help="Frames taken from the start of each clip.")
+def ablate(clips: Path, output: Path, weights: Path | None, frames: int) -> None:
+    """Score what each part of the steady colours is worth; the same command goes on with an interrupted run."""
+    from vidcolor_utils.ablation import ablate_clips
+    from vidcolor_utils.checksum import file_sha256
+    from vidcolor_utils.colorizer import FrameColorizer, shipped_weights_path
+
+    weights = weights or shipped_weights_path()
+    settings = {"weights": file_sha256(weights)}
+    with _progress_bars("variants") as bar:
+        record = ablate_clips(
+            clips,
+            lambda: FrameColorizer(weights),
+            output,
+            max_frames=frames,
+            settings=settings,
+            progress=bar,
+        )
+    click.echo(json.dumps(record["mean"], indent=2))
+
+
 @vidcolor.command()
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 def bench(output: Path) -> None:
-    """Time the networks against each other."""
-    from vidcolor_utils.bench import bench_networks
+    """Time the networks against each other, and a film against decoding and encoding it alone."""
+    from vidcolor_utils.bench import bench_table, run_bench
     from vidcolor_utils.output import finished_file
 
     with finished_file(output) as part:
-        record = bench_networks()
+        record = run_bench()
         part.write_text(json.dumps(record, indent=2) + "\n")
-    click.echo(json.dumps(record, indent=2))
+    Console().print(bench_table(record))
 
 
 @vidcolor.group()
@@ -236,12 +293,19 @@ def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object)
 @click.argument("run_dir", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.safetensors).")
 def export(run_dir: Path, output: Path) -> None:
-    """Turn the folder of a training run into a weights file to use and to ship."""
+    """Turn the folder of a training run into weights to use and to ship: .safetensors, and .onnx beside it."""
     with quiet_native_logs():
         from vidcolor_utils.training import export_weights
 
-    digest = export_weights(run_dir, output)
-    click.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+    digests = export_weights(run_dir, output)
+    for path, digest in digests.items():
+        click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+
+
+def _tell(report: ColorizeReport) -> None:
+    for warning in report.warnings:
+        click.echo(f"vidcolor: warning: {warning}", err=True)
+    click.echo(f"{report.output}: {report.frames} frames in colour")
 
 
 @contextmanager

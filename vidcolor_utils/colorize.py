@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
-from vidcolor_utils.chroma import luma01, uv_planes, with_chroma
+from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
 from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
-from vidcolor_utils.steady import STRENGTH, SteadyColorizer
+from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
 from vidcolor_utils.video_io import (
     LumaFrame,
     VideoReader,
@@ -26,10 +26,11 @@ from vidcolor_utils.video_io import (
     upright,
 )
 
-BATCH = 8  # frames given to the network at once
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
+# From the luma (H, W) of each frame of a video, in [0, 1], to its ab (h, w, 2); may read ahead of what it yields.
+Colors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 
 
 class ColorizeReport(NamedTuple):
@@ -47,6 +48,8 @@ def colorize_file(
     *,
     method: str = "frame",
     strength: float = STRENGTH,
+    every: int = EVERY,
+    offline: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -56,7 +59,9 @@ def colorize_file(
         output: the file to write, of the same kind as `source`. It appears when it is complete.
         colorizer: predicts the chroma; if not given, one is loaded once the files are known to be good.
         method: which one to load, see `load_colorizer`.
-        strength: of a video's past on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves it out.
+        strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
+        every: ask the network for every so many frames of a video and carry colours in between.
+        offline: look at a video's frames to come as well: steadier, and needs more memory.
         progress: called after every few frames.
 
     Raises:
@@ -76,7 +81,11 @@ def colorize_file(
 
     if is_image(source):
         return _colorize_image(source, output, load, progress)
-    return _colorize_video(source, output, lambda: SteadyColorizer(load(), strength=strength), progress)
+
+    def steady() -> Colors:
+        return SteadyColorizer(load(), strength=strength, every=every, offline=offline).stream
+
+    return color_video(source, output, steady, progress=progress)
 
 
 def _colorize_image(
@@ -93,9 +102,26 @@ def _colorize_image(
     return ColorizeReport(output, 1, ())
 
 
-def _colorize_video(
-    source: Path, output: Path, load: Callable[[], Colorizer], progress: Progress | None
+def color_video(
+    source: Path,
+    output: Path,
+    load: Callable[[], Colors],
+    *,
+    find_bars: bool = True,
+    progress: Progress | None = None,
 ) -> ColorizeReport:
+    """Write a video with the luma of `source` and everything else it has, and with new colours.
+
+    Args:
+        source: the input.
+        output: the file to write.
+        load: gives what makes the colours, once the files are known to be good.
+        find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
+        progress: called after every frame.
+
+    Raises:
+        FileNotFoundError, InputError, OutputError: as `colorize_file` does.
+    """
     with VideoReader(source) as reader:
         info = reader.info
         if min(info.width, info.height) < MIN_SIDE:
@@ -104,44 +130,60 @@ def _colorize_video(
             finished_file(output, source=source) as part,
             VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
         ):
-            colorizer = load()
+            colors = load()
             for stream in reader.sound_streams:
                 writer.copy_sound(stream)
-            area = find_active_area(_small_lumas(sample_lumas(source), reader, writer))
+            lumas = (_small_luma(luma, reader, writer) for luma in sample_lumas(source))
+            area = find_active_area(lumas) if find_bars else None
             frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
-            for chunk in _chunks(frames):
-                _write_colorized(chunk, area, reader, writer, colorizer)
+            pairs = ((frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
+            for done, (frame, luma, ab) in enumerate(_in_step(pairs, colors, area), start=1):
+                _write_colored(frame, luma, ab, reader, writer)
                 if progress:
-                    progress(reader.decoded, info.frames)
+                    progress(done, info.frames)
         warnings = [reader.truncation_warning(), *_format_warnings(reader)]
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
 
 
-def _chunks(frames: Iterator[LumaFrame]) -> Iterator[list[LumaFrame]]:
-    while chunk := list(islice(frames, BATCH)):
-        yield chunk
+def _in_step(
+    pairs: Iterable[tuple[LumaFrame, np.ndarray]], colors: Colors, area: Area | None
+) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
+    """Yield each frame with its luma and its ab, both at the size of the luma; frames wait for their colours."""
+    waiting = deque()
+
+    def lumas() -> Iterator[np.ndarray]:
+        for frame, luma in pairs:
+            waiting.append((frame, luma))
+            yield area.cut(luma) if area else luma
+
+    for ab in colors(lumas()):
+        frame, luma = waiting.popleft()
+        yield frame, luma, ab_in_area(ab, luma.shape, area) if area else resize_ab(ab, luma.shape)
 
 
-def _write_colorized(
-    chunk: list[LumaFrame], area: Area, reader: VideoReader, writer: VideoWriter, colorizer: Colorizer
+def ab_in_area(ab: np.ndarray, shape: tuple[int, int], area: Area) -> np.ndarray:
+    """Lay chroma (h, w, 2) over `area` of a frame (H, W); returns (H, W, 2) float32, neutral outside."""
+    full = np.zeros((*shape, 2), np.float32)
+    inside = area.cut(full)
+    inside[:] = resize_ab(ab, inside.shape[:2])
+    return full
+
+
+def _write_colored(
+    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray, reader: VideoReader, writer: VideoWriter
 ) -> None:
-    small = _small_lumas([frame.luma for frame in chunk], reader, writer)
-    for frame, luma, ab in zip(chunk, small, predict_full_size(colorizer, small, area), strict=True):
-        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-        planes = [upright(plane, -reader.info.rotation) for plane in planes]
-        stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-        writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
+    planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+    planes = [upright(plane, -reader.info.rotation) for plane in planes]
+    stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
+    writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
 
 
-def _small_lumas(stored: Iterable[np.ndarray], reader: VideoReader, writer: VideoWriter) -> list[np.ndarray]:
+def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:
     """Upright luma in [0, 1] at the size of the U and V planes."""
     height, width = chroma_shape(*reader.stored_size, writer.subsampling)
-    small = (cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in stored)
+    small = cv2.resize(stored, (width, height), interpolation=cv2.INTER_AREA)
     info = reader.info
-    return [
-        upright(luma01(luma, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
-        for luma in small
-    ]
+    return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:

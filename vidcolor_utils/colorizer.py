@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -14,13 +14,25 @@ from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import resize_ab, with_chroma
 from vidcolor_utils.color import lightness_from_luma, luma_from_rgb, to_float01
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.networks import STRIDE, load_network
 from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.weights_store import find_weights
 
-SHIPPED_WEIGHTS = "frame.safetensors"
-WORKING_SIDES = (96, 128)  # short sides of the network's input in pixels; the mean of two sizes beats each
+SHIPPED_WEIGHTS = "frame.onnx"
 ZHANG_SIDE = 256
 MAX_ASPECT = 4  # wider pictures are squeezed for the network
+
+
+class View(NamedTuple):
+    """One look at a frame: `side` is the short side of the network's input in pixels."""
+
+    side: int
+    mirrored: bool = False
+
+
+# The mean of several views beats each. On held-out photographs these two come within 0.4 % of the error of both
+# sizes seen both ways, in half the time; neither mirrored, they lose 2 %.
+VIEWS = (View(96, mirrored=True), View(128))
 
 
 def shipped_weights_path(name: str = SHIPPED_WEIGHTS) -> Path:
@@ -32,33 +44,24 @@ class FrameColorizer:
     """Predicts the chroma of single frames.
 
     Args:
-        weights: a file written by `weights_io.save_weights`; the shipped one if not given.
-        working_sides: short sides of the network's input in pixels; predictions at several sizes are averaged.
-        flip: average with the prediction for the mirrored frame: slower, a little better.
+        weights: a file written by `vidcolor export`; its suffix says in what the network runs: `.onnx` in ONNX
+            Runtime, `.safetensors` in Keras. If not given, the shipped one, in ONNX Runtime.
+        views: looks at each frame, whose predictions are averaged.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if the file is damaged, or holds no such network.
     """
 
-    def __init__(
-        self,
-        weights: str | Path | None = None,
-        *,
-        working_sides: tuple[int, ...] = WORKING_SIDES,
-        flip: bool = True,
-    ):
-        self.working_sides, self.flip = working_sides, flip
-        with quiet_native_logs():  # the backend is imported here, not when a program asks for help
-            from vidcolor_utils.models.frame_colorizer import STRIDE, build_frame_colorizer
-            from vidcolor_utils.weights_io import load_weights, read_metadata
-
-            weights = weights or shipped_weights_path()
-            objective = read_metadata(weights).get("objective", "regression")
-            self._stride, self.model = STRIDE, build_frame_colorizer(objective)
-            load_weights(self.model, weights)
+    def __init__(self, weights: str | Path | None = None, *, views: Sequence[View] = VIEWS):
+        self.views = tuple(views)
+        self._network = load_network(weights or shipped_weights_path())
 
     def working_size(self, height: int, width: int, side: int) -> tuple[int, int]:
         """Height and width of the network's input for frames of this size, with `side` as the short one."""
         scale = side / min(height, width)
         sides = (min(length * scale, side * MAX_ASPECT) for length in (height, width))
-        return tuple(max(self._stride, round(length / self._stride) * self._stride) for length in sides)
+        return tuple(max(STRIDE, round(length / STRIDE) * STRIDE) for length in sides)
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma.
@@ -67,26 +70,22 @@ class FrameColorizer:
             lumas: frames of one size, each (H, W) float32 luma in [0, 1].
 
         Returns:
-            (N, h/2, w/2, 2) float32 ab in Lab units, (h, w) = `working_size(H, W, max(working_sides))`.
+            (N, h/2, w/2, 2) float32 ab in Lab units, (h, w) = `working_size(H, W, side)` of the largest view.
         """
-        height, width = self.working_size(*lumas[0].shape, max(self.working_sides))
+        height, width = self.working_size(*lumas[0].shape, max(view.side for view in self.views))
         total = np.zeros((len(lumas), height // 2, width // 2, 2), np.float32)
-        for side in self.working_sides:
-            for frame_sum, ab in zip(total, self._predict_at(lumas, side), strict=True):
+        for view in self.views:
+            for frame_sum, ab in zip(total, self._look(lumas, view), strict=True):
                 frame_sum += resize_ab(ab, frame_sum.shape[:2])
-        return total / len(self.working_sides)
+        return total / len(self.views)
 
-    def _predict_at(self, lumas: Sequence[np.ndarray], side: int) -> np.ndarray:
-        height, width = self.working_size(*lumas[0].shape, side)
-        small = [cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas]
-        batch = np.stack(small)[..., None].astype(np.float32)
-        ab = self._predict(batch)
-        if self.flip:
-            ab = (ab + self._predict(batch[:, :, ::-1])[:, :, ::-1]) / 2
-        return ab
-
-    def _predict(self, batch: np.ndarray) -> np.ndarray:
-        return np.asarray(self.model.predict_on_batch(np.ascontiguousarray(batch)), np.float32)
+    def _look(self, lumas: Sequence[np.ndarray], view: View) -> np.ndarray:
+        height, width = self.working_size(*lumas[0].shape, view.side)
+        small = np.stack([cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas])
+        if not view.mirrored:
+            return self._network(small[..., None])
+        mirrored = np.ascontiguousarray(small[:, :, ::-1, None])
+        return np.ascontiguousarray(self._network(mirrored)[:, :, ::-1])
 
 
 class ZhangColorizer:

@@ -8,11 +8,11 @@ from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
 THRESHOLD = 27.0  # mean change of luma, of 255: PySceneDetect's own default
-RATE = 25  # PySceneDetect counts in time; only the order of frames matters here
+RATE = 25.0  # frames per second, for its time codes; only the order of frames matters
 
 
 class CutDetector:
-    """Tells the first frame of each shot, with PySceneDetect's content detector on luma alone.
+    """Tells the frames that may begin a shot, with PySceneDetect's content detector on luma alone.
 
     Its filter against short shots is off: it would tell of a cut only frames later.
 
@@ -25,7 +25,7 @@ class CutDetector:
         self._index = 0
 
     def __call__(self, gray: np.ndarray) -> bool:
-        """Take the next frame, uint8 (H, W); tell whether a cut lies before it. The first frame is no cut."""
+        """Take the next frame, uint8 (H, W); tell whether its content changes. The first frame's does not."""
         cuts = self._detector.process_frame(
             FrameTimecode(self._index, fps=RATE), cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
         )

@@ -1,4 +1,4 @@
-"""Steady colour: each frame's chroma is drawn towards that of its neighbours in time, moved along with the picture.
+"""Steady colour: each frame's chroma is drawn to that of its neighbours in time, moved along with the picture.
 
 A per-frame colorizer looks at every frame as if it were the first and changes its mind from one to the next. Here
 each pixel keeps a weighted mean of all that was predicted for it so far. It moves along the optical flow of the
@@ -26,13 +26,14 @@ from vidcolor_utils.cuts import CutDetector
 from vidcolor_utils.flow import DenseFlow, warp
 
 SIDE = 192  # short side at which chroma is carried, in pixels
-STRENGTH = 0.92  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
-EVERY = 1  # frames from one prediction to the next
-AGREEMENT = 12.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
+STRENGTH = 0.88  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
+EVERY = 2  # frames from one prediction to the next: half the network's work for 0.01 dB and a tenth more flicker
+AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
 SMOOTHING = (5, 5)  # pixels over which that difference is averaged
 MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
-LOW_TRUST = 0.6  # mean trust below which a frame is coloured afresh, whatever `every` says
-BATCH = 8  # frames looked at together, so that the network gets several at once
+CUT = 0.5  # mean trust below which a change of content is a cut; motion and flicker stay above
+LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
+BATCH = 8  # frames given to the network at once
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 
 
@@ -50,7 +51,7 @@ class Evidence(NamedTuple):
     weight: np.ndarray  # float32 (h, w), 0 and up
 
     def carried(self, link: Link, strength: float) -> Evidence:
-        """Move to the frame that `link` belongs to; the weight falls to `strength` times the trust."""
+        """Move to the frame that `link` belongs to; the weight falls to `strength` times the trust of it."""
         return Evidence(warp(self.ab, link.flow), strength * link.trust * warp(self.weight, link.flow))
 
     def joined(self, other: Evidence) -> Evidence:
@@ -60,10 +61,10 @@ class Evidence(NamedTuple):
         return Evidence(self.ab + share[..., None] * (other.ab - self.ab), weight)
 
 
-class SteadyFrame(NamedTuple):
+class LinkedFrame(NamedTuple):
     """What is known of a frame before its colours are made steady."""
 
-    fresh: Evidence | None  # None where the network was not asked
+    fresh: Evidence | None  # its own colours; None where the network was not asked
     back: Link | None  # to the frame before; None at the start of a shot
     ahead: Link | None  # from the frame before to this one; None there too, and where nobody looks ahead
 
@@ -75,8 +76,8 @@ class SteadyColorizer:
         colorizer: predicts the fresh colours of frames.
         strength: in [0, 1): 0 leaves the fresh colours as they are; the nearer to 1, the longer colours last.
         every: ask `colorizer` for every so many frames only, and for those that show much that is new; in
-            between colours are carried along.
-        offline: look at the frames to come as well, see `stream`.
+            between colours are carried along, so at strength 0 it is asked for all.
+        offline: look at the frames to come as well.
 
     Raises:
         ValueError: if `strength` is not in [0, 1) or `every` is below 1.
@@ -90,14 +91,11 @@ class SteadyColorizer:
     def __init__(
         self, colorizer: Colorizer, *, strength: float = STRENGTH, every: int = EVERY, offline: bool = False
     ):
-        if not 0 <= strength < 1:
-            raise ValueError(f"`strength` must be in [0, 1). Received: {strength}")
         if every < 1:
             raise ValueError(f"`every` must be at least 1. Received: {every}")
-        self._colorizer, self._strength, self._every, self._offline = colorizer, strength, every, offline
-        self._linker = Linker(both_ways=offline)
+        self._colorizer, self._every = colorizer, every if strength else 1
+        self._linker, self._fusion = Linker(both_ways=offline), Fusion(strength, offline=offline)
         self._unasked = 0  # frames since the last prediction
-        self._past: Evidence | None = None
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict the chroma of the next frames; offline, these are all that is looked at ahead.
@@ -106,15 +104,14 @@ class SteadyColorizer:
             lumas: frames of one size that follow those of the last call, each (H, W) float32 in [0, 1].
 
         Returns:
-            (N, h, w, 2) float32 ab in Lab units; the shorter of h and w is at most `SIDE`.
+            (N, h, w, 2) float32 ab in Lab units, (h, w) = `working_size((H, W))`.
         """
         return np.stack(list(self.stream(lumas)))
 
     def stream(self, lumas: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Predict the chroma of a video of any length.
 
-        Takes up to `BATCH` frames ahead of what it yields; offline, which looks `LOOKAHEAD` frames ahead, up to
-        `PIECE` + `LOOKAHEAD` + `BATCH`.
+        Takes up to `BATCH` * `every` frames ahead of what it yields; offline `PIECE` + `LOOKAHEAD` more.
 
         Args:
             lumas: as for `predict_ab`.
@@ -122,18 +119,19 @@ class SteadyColorizer:
         Yields:
             (h, w, 2) float32 ab for each frame.
         """
-        frames = self._frames(iter(lumas))
-        return self._both_ways(frames) if self._offline else self._forwards(frames)
+        return self._fusion(self.link(lumas))
 
-    def _frames(self, lumas: Iterator[np.ndarray]) -> Iterator[SteadyFrame]:
-        while chunk := list(islice(lumas, BATCH)):
-            sizes = [small_gray(luma) for luma in chunk]
-            links = [self._linker(gray) for gray in sizes]
+    def link(self, lumas: Iterable[np.ndarray]) -> Iterator[LinkedFrame]:
+        """Find the fresh colours of frames and how they hang together, without making the colours steady."""
+        lumas = iter(lumas)
+        while chunk := list(islice(lumas, BATCH * self._every)):
+            grays = [small_gray(luma) for luma in chunk]
+            links = [self._linker(gray) for gray in grays]
             asked = [self._asks(back) for back, _ in links]
             wanted = [luma for luma, ask in zip(chunk, asked, strict=True) if ask]
             fresh = iter(self._colorizer.predict_ab(wanted) if wanted else ())
-            for gray, (back, ahead), ask in zip(sizes, links, asked, strict=True):
-                yield SteadyFrame(fresh_evidence(next(fresh), gray.shape) if ask else None, back, ahead)
+            for gray, (back, ahead), ask in zip(grays, links, asked, strict=True):
+                yield LinkedFrame(_evidence(next(fresh), gray.shape) if ask else None, back, ahead)
 
     def _asks(self, back: Link | None) -> bool:
         """Decide whether to ask for fresh colours of a frame with this link to the one before."""
@@ -143,42 +141,56 @@ class SteadyColorizer:
             self._unasked = 0
         return ask
 
-    def _forwards(self, frames: Iterable[SteadyFrame]) -> Iterator[np.ndarray]:
-        for frame in frames:
-            yield self._step(frame).ab
 
-    def _step(self, frame: SteadyFrame) -> Evidence:
-        self._past = gathered(frame.fresh, self._past, frame.back, self._strength)
+class Fusion:
+    """Makes the colours of linked frames steady, in order; each call goes on where the last one ended.
+
+    Args:
+        strength: as for `SteadyColorizer`.
+        offline: look at the frames to come as well; the frames must be linked both ways.
+
+    Raises:
+        ValueError: if `strength` is not in [0, 1).
+    """
+
+    def __init__(self, strength: float = STRENGTH, *, offline: bool = False):
+        if not 0 <= strength < 1:
+            raise ValueError(f"`strength` must be in [0, 1). Received: {strength}")
+        self._strength, self._offline = strength, offline
+        self._past: Evidence | None = None
+
+    def __call__(self, frames: Iterable[LinkedFrame]) -> Iterator[np.ndarray]:
+        """Yield the steady ab (h, w, 2) of each frame."""
+        if self._offline:
+            return self._both_ways(iter(frames))
+        return (self._step(frame).ab for frame in frames)
+
+    def _step(self, frame: LinkedFrame) -> Evidence:
+        self._past = _together(frame.fresh, _carried(self._past, frame.back, self._strength))
         return self._past
 
-    def _both_ways(self, frames: Iterator[SteadyFrame]) -> Iterator[np.ndarray]:
+    def _both_ways(self, frames: Iterator[LinkedFrame]) -> Iterator[np.ndarray]:
         waiting = list(islice(frames, PIECE + LOOKAHEAD))
         while waiting:
             count = PIECE if len(waiting) == PIECE + LOOKAHEAD else len(waiting)
-            future = self._future(waiting)
-            for frame, to_come in zip(waiting[:count], future[:count], strict=True):
-                past = self._step(frame)
-                yield (past.joined(to_come) if to_come else past).ab
+            for frame, to_come in zip(waiting[:count], self._to_come(waiting), strict=False):
+                yield _together(self._step(frame), to_come).ab
             waiting = waiting[count:] + list(islice(frames, count))
 
-    def _future(self, frames: list[SteadyFrame]) -> list[Evidence | None]:
+    def _to_come(self, frames: list[LinkedFrame]) -> list[Evidence | None]:
         """For each frame, what the later ones say of it; None for the last of a shot."""
-        found, state = [None], None
+        found = [None]
         for frame in reversed(frames[1:]):
-            state = frame.fresh if state is None else (frame.fresh.joined(state) if frame.fresh else state)
-            state = state.carried(frame.ahead, self._strength) if state and frame.ahead else None
-            found.append(state)
+            found.append(_carried(_together(frame.fresh, found[-1]), frame.ahead, self._strength))
         return found[::-1]
 
 
-def gathered(
-    fresh: Evidence | None, past: Evidence | None, back: Link | None, strength: float
-) -> Evidence | None:
-    """Join the fresh colours of a frame with those carried from a neighbour, as far as there are any."""
-    carried = past.carried(back, strength) if past and back else None
-    if carried is None:
-        return fresh
-    return fresh.joined(carried) if fresh else carried
+def _carried(evidence: Evidence | None, link: Link | None, strength: float) -> Evidence | None:
+    return evidence.carried(link, strength) if evidence and link else None
+
+
+def _together(first: Evidence | None, second: Evidence | None) -> Evidence | None:
+    return first.joined(second) if first and second else first or second
 
 
 class Linker:
@@ -190,20 +202,27 @@ class Linker:
 
     def __init__(self, *, both_ways: bool = False):
         self._both_ways = both_ways
-        self._flow, self._is_cut = DenseFlow(), CutDetector()
+        self._flow, self._changes = DenseFlow(), CutDetector()
         self._last: np.ndarray | None = None
 
     def __call__(self, gray: np.ndarray) -> tuple[Link | None, Link | None]:
         """Take the next frame, uint8 (h, w).
 
+        The first frame of a shot is one that the detector takes for it and whose luma the last frame's, carried
+        along, does not explain: the detector alone takes fast motion and a flickering lamp for cuts.
+
         Returns:
-            The links from it to the frame before and back; None for the first frame of a shot, and for the
-            second one unless `both_ways`.
+            The links from it to the frame before and back; None for the first frame of a shot, and the second
+            one unless `both_ways`.
         """
         last, self._last = self._last, gray
-        if self._is_cut(gray) or last is None:
+        changes = self._changes(gray)
+        if last is None:
             return None, None
-        return self._link(gray, last), self._link(last, gray) if self._both_ways else None
+        back = self._link(gray, last)
+        if changes and back.trust.mean() < CUT:
+            return None, None
+        return back, self._link(last, gray) if self._both_ways else None
 
     def _link(self, gray: np.ndarray, other: np.ndarray) -> Link:
         flow = self._flow(gray, other)
@@ -216,19 +235,23 @@ def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
     Returns:
         float32 (h, w): exp(-(d / `AGREEMENT`)^2), d the difference of luma averaged over `SMOOTHING`.
     """
-    gray, carried = gray.astype(np.float32), carried.astype(np.float32)
     gain = np.clip((gray.mean() + 1) / (carried.mean() + 1), 1 / MAX_GAIN, MAX_GAIN)
-    difference = cv2.blur(np.abs(gray - gain * carried), SMOOTHING)
-    return np.exp(-np.square(difference / AGREEMENT))
+    difference = np.abs(gray.astype(np.float32) - np.float32(gain) * carried)
+    return np.exp(-np.square(cv2.blur(difference, SMOOTHING) / AGREEMENT))
+
+
+def working_size(shape: tuple[int, int]) -> tuple[int, int]:
+    """Height and width at which the colours of frames (H, W) are carried; the short side is at most `SIDE`."""
+    scale = min(1.0, SIDE / min(shape))
+    return tuple(max(1, round(side * scale)) for side in shape)
 
 
 def small_gray(luma: np.ndarray) -> np.ndarray:
-    """Shrink luma (H, W) float32 in [0, 1] to a short side of at most `SIDE`, as uint8."""
-    scale = min(1.0, SIDE / min(luma.shape))
-    height, width = (max(1, round(side * scale)) for side in luma.shape)
+    """Shrink luma (H, W) float32 in [0, 1] to `working_size`, as uint8."""
+    height, width = working_size(luma.shape)
     return to_uint8(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def fresh_evidence(ab: np.ndarray, size: tuple[int, int]) -> Evidence:
+def _evidence(ab: np.ndarray, size: tuple[int, int]) -> Evidence:
     """Give a prediction (h', w', 2) the size (height, width) and a weight of 1."""
     return Evidence(resize_ab(ab, size), np.ones(size, np.float32))

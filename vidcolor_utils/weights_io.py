@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import keras
@@ -10,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save_file
 
-from vidcolor_utils.checksum import file_sha256
+from vidcolor_utils.checksum import file_sha256, read_checked
 from vidcolor_utils.errors import InputError
 
 HALF_LIMIT = float(np.finfo(np.float16).max)
@@ -18,11 +17,15 @@ HALF_LIMIT = float(np.finfo(np.float16).max)
 
 def save_weights(model: keras.Model, path: str | Path, metadata: dict[str, str]) -> str:
     """Write all weights of `model` as float16 and return the file's sha256 as hex."""
-    arrays = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
-    halves = {name: np.clip(array, -HALF_LIMIT, HALF_LIMIT).astype(np.float16) for name, array in arrays.items()}
+    halves = {weight.path: to_half(weight) for weight in model.weights}
     save_file(halves, str(path), metadata=metadata)
     Path(path).chmod(0o644)  # safetensors makes it readable by its owner alone
     return file_sha256(path)
+
+
+def to_half(weight: keras.KerasTensor) -> np.ndarray:
+    """Convert to a float16 array, clipping what it cannot hold."""
+    return np.clip(keras.ops.convert_to_numpy(weight), -HALF_LIMIT, HALF_LIMIT).astype(np.float16)
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
@@ -34,10 +37,7 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         FileNotFoundError: if there is no such file.
         InputError: if the file is damaged or belongs to another model.
     """
-    path = Path(path)
-    _require(path)
-    content = path.read_bytes()
-    _check_sum(path, content)
+    content = read_checked(path)
     try:
         arrays = load(content)
     except SafetensorError as error:
@@ -53,21 +53,8 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
 
 def read_metadata(path: str | Path) -> dict[str, str]:
     """Read the notes that `save_weights` was given; raises as `load_weights` does."""
-    path = Path(path)
-    _require(path)
     try:
         with safe_open(str(path), framework="numpy") as file:
             return file.metadata() or {}
     except SafetensorError as error:
         raise InputError(f"{path}: not a weights file ({error})") from None
-
-
-def _require(path: Path) -> None:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
-
-
-def _check_sum(path: Path, content: bytes) -> None:
-    sidecar = path.with_name(path.name + ".sha256")
-    if sidecar.exists() and sidecar.read_text().split()[0] != hashlib.sha256(content).hexdigest():
-        raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")

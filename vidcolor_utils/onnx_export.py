@@ -1,0 +1,160 @@
+"""Write a Keras model as an ONNX file: the same network for a runtime without Keras and TensorFlow.
+
+Knows the layers that `build_frame_colorizer` uses, in the settings it uses them in. Weights are stored in half
+precision, as in `weights_io`; the runtime widens them once when it loads the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+from keras import layers
+from onnx import TensorProto, helper, numpy_helper
+
+from vidcolor_utils.ab_bins import TEMPERATURE, ab_bins
+from vidcolor_utils.weights_io import to_half
+
+OPSET = 17  # of ONNX 1.12 (2022); newer operators bring nothing to this network
+IR_VERSION = 8  # the file format of the same ONNX version
+INPUT, OUTPUT = "gray_picture", "its_ab"  # unlike the names of layers, which name all other tensors
+ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
+
+
+def save_onnx(model: keras.Model, path: str | Path) -> None:
+    """Write `model` to an ONNX file that takes and returns the same arrays, channels last.
+
+    Args:
+        model: built by `build_frame_colorizer`; every layer used once, sizes of the input multiples of its stride.
+        path: the file to write.
+
+    Raises:
+        ValueError: if the model holds a layer that this does not know.
+    """
+    graph = _Graph()
+    outputs: dict[int, str] = {}  # names of tensors already computed, by `id` of the Keras ones
+    for layer in model.layers:
+        if isinstance(layer, layers.InputLayer):
+            outputs[id(layer.output)] = graph.add("Transpose", [INPUT], f"{layer.name}_first", perm=[0, 3, 1, 2])
+            continue
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        outputs[id(layer.output)] = _writer(layer)(graph, layer, *(outputs[id(tensor)] for tensor in inputs))
+    graph.add("Transpose", [outputs[id(model.output)]], OUTPUT, perm=[0, 2, 3, 1])
+    onnx.save(graph.to_model(model.name), str(path))
+
+
+class _Graph:
+    """Nodes and constants of an ONNX graph in the making. Tensors are channels first, and known by their name."""
+
+    def __init__(self):
+        self._nodes, self._constants = [], []
+
+    def add(self, operator: str, inputs: list[str], name: str, **attributes: object) -> str:
+        """Add a node; returns the name of its output."""
+        self._nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def constant(self, name: str, values: object) -> str:
+        """Add a float32 constant."""
+        self._constants.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
+        return name
+
+    def weight(self, name: str, values: keras.KerasTensor) -> str:
+        """Add a constant stored as float16."""
+        self._constants.append(numpy_helper.from_array(to_half(values), f"{name}_half"))
+        return self.add("Cast", [f"{name}_half"], name, to=TensorProto.FLOAT)
+
+    def to_model(self, name: str) -> onnx.ModelProto:
+        """Close the graph and check it."""
+        luma = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", "height", "width", 1])
+        ab = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", "half_height", "half_width", 2])
+        graph = helper.make_graph(self._nodes, name, [luma], [ab], self._constants)
+        opsets = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        onnx.checker.check_model(model)
+        return model
+
+
+def _writer(layer: keras.Layer) -> Callable[..., str]:
+    """Find the function that writes a layer: (graph, layer, *input names) to the output's name."""
+    if isinstance(layer, layers.Lambda) and layer.name == "annealed_mean":
+        return _annealed_mean
+    if type(layer) not in _WRITERS:
+        raise ValueError(f"`model` has a layer that cannot be written: {type(layer).__name__} {layer.name!r}")
+    return _WRITERS[type(layer)]
+
+
+def _conv(graph: _Graph, layer: keras.Layer, x: str) -> str:
+    depthwise = isinstance(layer, layers.DepthwiseConv2D)
+    # Keras has (h, w, in, out), or (h, w, in, 1) if depthwise; ONNX (out, in, h, w).
+    kernel = keras.ops.transpose(layer.kernel, (2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
+    (size, _), (stride, _) = layer.kernel_size, layer.strides
+    padding = size - stride if size > 1 else 0  # "same", for input sizes that the stride divides
+    before, after = padding // 2, padding - padding // 2
+    inputs = [x, graph.weight(f"{layer.name}_kernel", kernel)]
+    if layer.use_bias:
+        inputs.append(graph.weight(f"{layer.name}_bias", layer.bias))
+    x = graph.add(
+        "Conv",
+        inputs,
+        layer.name,
+        kernel_shape=[size, size],
+        strides=[stride, stride],
+        pads=[before, before, after, after],
+        group=kernel.shape[0] if depthwise else 1,
+    )
+    activation = layer.activation.__name__
+    return x if activation == "linear" else graph.add(ACTIVATIONS[activation], [x], f"{layer.name}_{activation}")
+
+
+def _batch_norm(graph: _Graph, layer: keras.Layer, x: str) -> str:
+    parts = ("gamma", "beta", "moving_mean", "moving_variance")
+    weights = [graph.weight(f"{layer.name}_{part}", getattr(layer, part)) for part in parts]
+    return graph.add("BatchNormalization", [x, *weights], layer.name, epsilon=layer.epsilon)
+
+
+def _relu(graph: _Graph, layer: keras.Layer, x: str) -> str:
+    if layer.max_value is None:
+        return graph.add("Relu", [x], layer.name)
+    low, high = graph.constant(f"{layer.name}_low", 0), graph.constant(f"{layer.name}_high", layer.max_value)
+    return graph.add("Clip", [x, low, high], layer.name)
+
+
+def _rescaling(graph: _Graph, layer: keras.Layer, x: str) -> str:
+    x = graph.add("Mul", [x, graph.constant(f"{layer.name}_scale", layer.scale)], f"{layer.name}_scaled")
+    return graph.add("Add", [x, graph.constant(f"{layer.name}_offset", layer.offset)], layer.name)
+
+
+def _up_sampling(graph: _Graph, layer: keras.Layer, x: str) -> str:
+    scales = graph.constant(f"{layer.name}_scales", [1, 1, *layer.size])
+    modes = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return graph.add("Resize", [x, "", scales], layer.name, **modes)
+
+
+def _annealed_mean(graph: _Graph, layer: keras.Layer, x: str) -> str:
+    """`bin_losses.annealed_mean_of_scores`, the sum over the bins as a convolution."""
+    x = graph.add("Mul", [x, graph.constant(f"{layer.name}_sharpness", 1 / TEMPERATURE)], f"{layer.name}_sharp")
+    x = graph.add("Softmax", [x], f"{layer.name}_softmax", axis=1)
+    bins = graph.weight(f"{layer.name}_bins", ab_bins().T[..., None, None])  # exact: whole numbers
+    return graph.add("Conv", [x, bins], layer.name, kernel_shape=[1, 1])
+
+
+def _same_inputs(operator: str, **attributes: object) -> Callable[..., str]:
+    """Write a layer that is one operator without constants."""
+    return lambda graph, layer, *inputs: graph.add(operator, list(inputs), layer.name, **attributes)
+
+
+_WRITERS: dict[type, Callable[..., str]] = {
+    layers.Conv2D: _conv,
+    layers.DepthwiseConv2D: _conv,
+    layers.BatchNormalization: _batch_norm,
+    layers.ReLU: _relu,
+    layers.Rescaling: _rescaling,
+    layers.UpSampling2D: _up_sampling,
+    layers.Add: _same_inputs("Add"),
+    layers.Concatenate: _same_inputs("Concat", axis=1),
+    layers.GlobalAveragePooling2D: _same_inputs("GlobalAveragePool"),
+}
