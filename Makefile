@@ -3,7 +3,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
-COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results
+COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 05_beyond_the_report
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
@@ -51,19 +51,24 @@ evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in 
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
 
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
-	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
 	for name in regression mixture classes; do \
 		$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --objective $$name \
-			--epochs 3 --side 96 --output runs/objectives/$$name && \
+			--epochs 3 --side 96 --learning-rate 2e-3 --min-crop 0.7 --ema 0 \
+			--output runs/objectives/$$name && \
 		$(BIN)/vidcolor export runs/objectives/$$name --output runs/objectives/$$name/frame.safetensors && \
 		$(BIN)/vidcolor evaluate --weights runs/objectives/$$name/frame.safetensors --photos $(PHOTOS) \
 			--single-frames $(VIDEOS) --output data/results/objective_$$name.json || exit 1; done
 
-train-frame: compare-objectives  ## Go on with the best of them, and export the weights that ship
-	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --objective mixture \
-		--start-from runs/objectives/mixture/frame.weights.h5 --epochs 10 --learning-rate 1.5e-3 --seed 1 \
-		--output runs/frame
-	$(BIN)/vidcolor export runs/frame --output vidcolor_utils/weights/frame.safetensors
+train-frame: setup  ## Train the frame colorizer that ships, and export its weights
+	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --output runs/frame-1 \
+		--epochs 16 --encoder-rate 1 --wear 1
+	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --output runs/frame-2 \
+		--start-from runs/frame-1/frame.weights.h5 --epochs 4 --learning-rate 3e-4 --encoder-rate 1 \
+		--min-crop 0.75 --seed 1
+	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --output runs/frame-3 \
+		--start-from runs/frame-2/frame.weights.h5 --epochs 3 --learning-rate 5e-4 \
+		--side 96 --side 128 --side 160 --seed 3
+	$(BIN)/vidcolor export runs/frame-3 --output vidcolor_utils/weights/frame.safetensors
 
 ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
 	$(BIN)/vidcolor ablate --clips $(CLIPS) --output data/results/temporal.json

@@ -16,10 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from vidcolor_utils.ablation import VARIANTS
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = REPOSITORY / "notebooks"
 RESULTS = REPOSITORY / "out" / "course"
-COURSE = ("00_data_prep", "01_baseline", "02_loss_design", "03_train_alexnet", "03_train_vgg16", "04_results")
+COURSE = (
+    *("00_data_prep", "01_baseline", "02_loss_design"),
+    *("03_train_alexnet", "03_train_vgg16", "04_results", "05_beyond_the_report"),
+)
 TWINS = ("03_train_alexnet", "03_train_vgg16")
 MAX_BYTES = 1_500_000
 MARKER = "NBVAL_CHECK_OUTPUT"
@@ -277,6 +282,23 @@ def test_the_comparison_holds_both_networks():
     models = set(results["final_loss"])
     assert {name.split("-")[0] for name in models} == {"alexnet", "vgg16"}
     assert_rows_are_sane(results["scores"], models=models)
+
+
+def test_the_pieces_buy_steadiness_and_not_with_colour():
+    results = read_results("05_beyond_the_report")
+    assert results["by_hand"] == [[30, 1], [18, 1.5], [10, 1.375]]
+    rows = results["ablation"]
+    assert set(rows) - {"other"} == {"gray", *VARIANTS, "true"}
+    flicker = {name: row["chroma_warp_error_ratio"] for name, row in rows.items()}
+    # What the notebook says of its table.
+    assert flicker["offline"] < flicker["causal"] < flicker["no closed loop"] < flicker["per frame"]
+    assert flicker["causal"] < flicker["no flow"] and flicker["causal"] < flicker["running average"]
+    assert flicker["no confidence"] < 1.1 * flicker["causal"]
+    for name in VARIANTS:
+        assert rows[name]["psnr"] == pytest.approx(rows["per frame"]["psnr"], abs=0.3), name
+    for name in ("causal", "offline"):
+        assert rows[name]["colorfulness_ratio"] > 0.95 * rows["per frame"]["colorfulness_ratio"], name
+    assert results["worst"] == min(results["gain_over_gray"], key=results["gain_over_gray"].get)
 
 
 def assert_rows_are_sane(rows: dict[str, dict[str, float]], *, models: set[str]) -> None:

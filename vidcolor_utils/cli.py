@@ -180,25 +180,16 @@ def evaluate(
 @vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
 @click.option("--clips", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
-@click.option("--weights", type=PathArgument, help="Weights of the network; default: the shipped ones.")
 @click.option("--frames", default=120, show_default=True, help="Frames taken from the start of each clip.")
-def ablate(clips: Path, output: Path, weights: Path | None, frames: int) -> None:
+def ablate(clips: Path, output: Path, frames: int) -> None:
     """Score what each part of the steady colours is worth; the same command goes on with an interrupted run."""
     from vidcolor_utils.ablation import ablate_clips
     from vidcolor_utils.checksum import file_sha256
-    from vidcolor_utils.colorizer import FrameColorizer, shipped_weights_path
+    from vidcolor_utils.colorizer import VIEWS, FrameColorizer, shipped_weights_path
 
-    weights = weights or shipped_weights_path()
-    settings = {"weights": file_sha256(weights)}
+    settings = {"weights": {view.weights: file_sha256(shipped_weights_path(view.weights)) for view in VIEWS}}
     with _progress_bars("variants") as bar:
-        record = ablate_clips(
-            clips,
-            lambda: FrameColorizer(weights),
-            output,
-            max_frames=frames,
-            settings=settings,
-            progress=bar,
-        )
+        record = ablate_clips(clips, FrameColorizer, output, max_frames=frames, settings=settings, progress=bar)
     click.echo(json.dumps(record["mean"], indent=2))
 
 
@@ -267,8 +258,10 @@ def train() -> None:
 @click.option("--epochs", default=16, show_default=True)
 @click.option("--side", "sides", multiple=True, type=int, default=(96, 128), show_default=True)
 @click.option("--batch", default=32, show_default=True, help="Images of the smallest side in a step.")
-@click.option("--learning-rate", default=2e-3, show_default=True)
-@click.option("--min-crop", default=0.7, show_default=True, help="Smallest crop, as a share of the photograph.")
+@click.option("--learning-rate", default=1e-3, show_default=True)
+@click.option("--encoder-rate", default=0.25, show_default=True, help="Factor on the rate, for the encoder.")
+@click.option("--ema", default=0.998, show_default=True, help="Running average of the weights; 0: none.")
+@click.option("--min-crop", default=0.5, show_default=True, help="Smallest crop, as a share of the photograph.")
 @click.option("--wear", default=0.4, show_default=True, help="How often gray looks like worn film; 0: never.")
 @click.option("--start-from", type=click.Path(exists=True), help="Checkpoint of an earlier run to begin with.")
 @click.option("--encoder", type=click.Choice(["imagenet", "none"]), default="imagenet", show_default=True)

@@ -38,11 +38,11 @@ class FrameTrainConfig:
     epochs: int = 16
     batch: int = 32  # images of the smallest side in a step; larger sides get as many as have equal pixels
     sides: tuple[int, ...] = (96, 128)  # of the square crops, one after the other; multiples of 32
-    learning_rate: float = 2e-3  # peak of a linear warm-up and cosine decay
+    learning_rate: float = 1e-3  # peak of a linear warm-up and cosine decay
     encoder_rate: float = 0.25  # factor on it for the encoder, which has learned to see already
     weight_decay: float = 1e-2
-    ema: float = 0.998  # the averaged weights are what is scored and saved
-    min_crop: float = 0.7  # smallest crop, as a share of a photograph's shorter side
+    ema: float = 0.998  # the weights' running average is what is scored and saved; 0: the last weights
+    min_crop: float = 0.5  # smallest crop, as a share of a photograph's shorter side
     wear: float = 0.4  # how often the gray picture looks like worn film; 0: never, 1: mostly
     encoder: str = "imagenet"  # or "none"
     start_from: str | None = None  # checkpoint of an earlier run to begin with
@@ -162,9 +162,10 @@ def train_frame_colorizer(
             keras.callbacks.CSVLogger(str(out_dir / "history.csv"), append=True),
         ],
     )
-    model.load_weights(out_dir / CHECKPOINT)  # the averaged weights; `fit` leaves the others in the model
-    refresh_batch_statistics(model, batches)
-    model.save_weights(out_dir / CHECKPOINT)
+    if config.ema:
+        model.load_weights(out_dir / CHECKPOINT)  # the averaged weights; `fit` leaves the others in the model
+        refresh_batch_statistics(model, batches)
+        model.save_weights(out_dir / CHECKPOINT)
     record["seconds_of_last_start"] = round(time.time() - started)
     _write_record(out_dir, record)
     return record
