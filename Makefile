@@ -3,6 +3,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+TRAIN = $(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS)
 COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 05_beyond_the_report
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
@@ -52,23 +53,23 @@ evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in 
 
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \
-		$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --objective $$name \
-			--epochs 3 --side 96 --learning-rate 2e-3 --min-crop 0.7 --ema 0 \
+		$(TRAIN) --objective $$name --epochs 3 --side 96 --learning-rate 2e-3 --min-crop 0.7 --ema 0 \
 			--output runs/objectives/$$name && \
 		$(BIN)/vidcolor export runs/objectives/$$name --output runs/objectives/$$name/frame.safetensors && \
 		$(BIN)/vidcolor evaluate --weights runs/objectives/$$name/frame.safetensors --photos $(PHOTOS) \
 			--single-frames $(VIDEOS) --output data/results/objective_$$name.json || exit 1; done
 
-train-frame: setup  ## Train the frame colorizer that ships, and export its weights
-	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --output runs/frame-1 \
-		--epochs 16 --encoder-rate 1 --wear 1
-	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --output runs/frame-2 \
-		--start-from runs/frame-1/frame.weights.h5 --epochs 4 --learning-rate 3e-4 --encoder-rate 1 \
-		--min-crop 0.75 --seed 1
-	$(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS) --output runs/frame-3 \
-		--start-from runs/frame-2/frame.weights.h5 --epochs 3 --learning-rate 5e-4 \
-		--side 96 --side 128 --side 160 --seed 3
-	$(BIN)/vidcolor export runs/frame-3 --output vidcolor_utils/weights/frame.safetensors
+train-frame: compare-objectives  ## Train the two networks that ship, and export their weights
+	$(TRAIN) --output runs/regression-1 --epochs 16 --encoder-rate 1 --wear 1
+	$(TRAIN) --output runs/regression-2 --start-from runs/regression-1/frame.weights.h5 \
+		--epochs 4 --learning-rate 3e-4 --encoder-rate 1 --min-crop 0.75 --seed 1
+	$(BIN)/vidcolor export runs/regression-2 --output vidcolor_utils/weights/frame.safetensors
+	$(TRAIN) --objective mixture --output runs/mixture-2 --start-from runs/objectives/mixture/frame.weights.h5 \
+		--epochs 10 --learning-rate 1.5e-3 --min-crop 0.7 --ema 0 --seed 1
+	$(TRAIN) --objective mixture --output runs/mixture-3 --start-from runs/mixture-2/frame.weights.h5 \
+		--epochs 2 --learning-rate 4e-4 --side 96 --side 128 --side 160 --min-crop 0.85 --wear 0.2 --ema 0 --seed 2
+	$(BIN)/vidcolor export runs/mixture-3 --output runs/mixture-3/frame_mixture.safetensors
+	cp runs/mixture-3/frame_mixture.onnx* vidcolor_utils/weights/
 
 ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
 	$(BIN)/vidcolor ablate --clips $(CLIPS) --output data/results/temporal.json

@@ -293,6 +293,7 @@ def test_the_pieces_buy_steadiness_and_not_with_colour():
     # What the notebook says of its table.
     assert flicker["offline"] < flicker["causal"] < flicker["no closed loop"] < flicker["per frame"]
     assert flicker["causal"] < flicker["no flow"] and flicker["causal"] < flicker["running average"]
+    assert rows["running average"]["psnr_ab"] < rows["per frame"]["psnr_ab"]
     assert flicker["no confidence"] < 1.1 * flicker["causal"]
     for name in VARIANTS:
         assert rows[name]["psnr"] == pytest.approx(rows["per frame"]["psnr"], abs=0.3), name

@@ -23,7 +23,7 @@ from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape
 
 RUNTIMES = {"ONNX Runtime": "frame.onnx", "Keras": "frame.safetensors"}  # shipped weights by what they run in
 ZHANG = "Zhang et al., Keras"
-LUMA_SIZE = (360, 640)  # what the colorizer gets to see of a film of 1280x720
+LUMA_SIZE = (256, 256)  # what Zhang's network sees of a frame
 FILM_SIZE = (720, 1280)
 FILM_FRAMES, FILM_RATE = 75, 25
 SOUND_RATE, SOUND_FRAME = 48000, 1024  # samples in a second, and in one AAC frame
