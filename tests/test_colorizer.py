@@ -25,9 +25,11 @@ def lumas(frames=2, size=(90, 150)):
 
 def test_the_shipped_networks_for_onnx_runtime_and_keras_paint_the_same_colours():
     frames = lumas()
-    fast = load_colorizer("frame").predict_ab(frames)
-    keras = FrameColorizer(shipped_weights_path("frame.safetensors")).predict_ab(frames)
-    assert fast.shape == keras.shape == (2, 64, 112, 2) and fast.dtype == np.float32
+    fast, keras = (
+        FrameColorizer(shipped_weights_path(name)).predict_ab(frames)
+        for name in ("frame.onnx", "frame.safetensors")
+    )
+    assert fast.shape == keras.shape == (2, 80, 128, 2) and fast.dtype == np.float32
     assert np.ptp(keras) > 5
     np.testing.assert_allclose(fast, keras, atol=0.01)  # the same numbers in both files: only rounding differs
     lightness = np.full((*fast.shape[:3], 1), 50, np.float32)
