@@ -17,8 +17,8 @@ import numpy as np
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.color import luma_from_rgb
-from vidcolor_utils.colorize import Progress, ab_in_area
-from vidcolor_utils.colorizer import Colorizer
+from vidcolor_utils.colorize import Progress
+from vidcolor_utils.colorizer import Colorizer, ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.evaluation import GRAY, OTHER, TRUE, VIDEO_KEYS
 from vidcolor_utils.output import finished_file

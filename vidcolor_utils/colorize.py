@@ -12,7 +12,7 @@ import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
-from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
+from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
@@ -159,14 +159,6 @@ def _in_step(
     for ab in colors(lumas()):
         frame, luma = waiting.popleft()
         yield frame, luma, ab_in_area(ab, luma.shape, area) if area else resize_ab(ab, luma.shape)
-
-
-def ab_in_area(ab: np.ndarray, shape: tuple[int, int], area: Area) -> np.ndarray:
-    """Lay chroma (h, w, 2) over `area` of a frame (H, W); returns (H, W, 2) float32, neutral outside."""
-    full = np.zeros((*shape, 2), np.float32)
-    inside = area.cut(full)
-    inside[:] = resize_ab(ab, inside.shape[:2])
-    return full
 
 
 def _write_colored(

@@ -155,10 +155,15 @@ def predict_full_size(colorizer: Colorizer, lumas: Sequence[np.ndarray], area: A
         (H, W, 2) float32 ab in Lab units for each frame.
     """
     for luma, ab in zip(lumas, colorizer.predict_ab([area.cut(luma) for luma in lumas]), strict=True):
-        full = np.zeros((*luma.shape, 2), np.float32)
-        inside = area.cut(full)
-        inside[:] = resize_ab(ab, inside.shape[:2])
-        yield full
+        yield ab_in_area(ab, luma.shape, area)
+
+
+def ab_in_area(ab: np.ndarray, shape: tuple[int, int], area: Area) -> np.ndarray:
+    """Lay chroma (h, w, 2) over `area` of a frame (H, W); returns (H, W, 2) float32, neutral outside."""
+    full = np.zeros((*shape, 2), np.float32)
+    inside = area.cut(full)
+    inside[:] = resize_ab(ab, inside.shape[:2])
+    return full
 
 
 def colorize_frames(frames: np.ndarray, colorizer: Colorizer, *, batch: int = 8) -> np.ndarray:
