@@ -196,6 +196,7 @@ def test_a_folder_holds_one_run(whole_run: tuple[Path, dict], clips: Path):
 def test_options_of_the_ablations_take_a_step(clips: Path, options: dict):
     config = dataclasses.replace(TINY, schedule="constant", **options)  # a warm-up's first step is of size 0
     batches = make_pairs(config, ClipStore(clips), "train")
+    keras.utils.set_random_seed(0)  # some first weights leave the open ReLU at zero, without gradient
     model = build_model(config)
     compile_model(model, config, steps=2)
     model.run_eagerly = True  # one step is not worth a graph
