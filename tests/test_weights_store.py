@@ -294,7 +294,7 @@ def test_list_shows_what_is_there(server, tmp_path, monkeypatch):
     def rows():
         return [(row.name, row.state, row.size) for row in list_weights(registry=registry)]
 
-    assert rows() == [("frame", "ships", 12), ("toy", "not fetched", None)]
+    assert rows() == [("frame.safetensors", "ships", 12), ("toy", "not fetched", None)]
     server.cut_after = 1000
     with pytest.raises(VidcolorError):
         get_weights("toy", registry=registry)
@@ -308,7 +308,7 @@ def test_list_shows_what_is_there(server, tmp_path, monkeypatch):
 
 def test_list_of_this_package():
     shipped, *_, zhang = list_weights()
-    assert (shipped.name, shipped.state) == ("frame", "ships")
+    assert (shipped.name, shipped.state) == ("frame.onnx", "ships")
     assert (zhang.name, zhang.state, zhang.licence) == ("zhang", "not fetched", "BSD-2-Clause")
     assert KNOWN_WEIGHTS["zhang"].url.endswith(f"-{KNOWN_WEIGHTS['zhang'].sha256[:8]}.pth")
 

@@ -181,7 +181,7 @@ def _shipped() -> Iterator[WeightsInfo]:
     for path in sorted(_shipped_dir().glob("*")):
         if path.suffix in WEIGHT_SUFFIXES:
             size = path.stat().st_size
-            yield WeightsInfo(path.name.partition(".")[0], "ships", size, path, "this project", "MIT")
+            yield WeightsInfo(path.name, "ships", size, path, "this project", "MIT")
 
 
 def _fetched(name: str, registry: Mapping[str, ReleasedWeights]) -> WeightsInfo:
