@@ -20,9 +20,9 @@ from vidcolor_utils.color import luma_from_rgb
 from vidcolor_utils.colorize import Progress
 from vidcolor_utils.colorizer import Colorizer, ab_in_area
 from vidcolor_utils.errors import InputError
-from vidcolor_utils.evaluation import GRAY, OTHER, TRUE, VIDEO_KEYS
-from vidcolor_utils.output import finished_file
-from vidcolor_utils.scoring import RATIOS, score_frames
+from vidcolor_utils.evaluation import GRAY, OTHER, TRUE, mean_rows, pair_names
+from vidcolor_utils.output import write_json
+from vidcolor_utils.scoring import score_frames
 from vidcolor_utils.steady import (
     STRENGTH,
     Evidence,
@@ -166,10 +166,7 @@ def ablate_clips(
         OutputError: if `output` cannot be written.
     """
     folder, output = Path(folder), Path(output)
-    names = sorted(path.name.removeprefix(TRUE) for path in folder.glob(f"{TRUE}*"))
-    names = [name for name in names if (folder / f"{GRAY}{name}").exists()]
-    if not names:
-        raise InputError(f"{folder}: no pairs of {GRAY}NAME and {TRUE}NAME")
+    names = pair_names(folder)
     settings = {"strength": strength, "max_frames": max_frames, **(settings or {})}
     clips, colorizer = _earlier_clips(output, settings), None
     for name in names:
@@ -177,9 +174,8 @@ def ablate_clips(
             colorizer = colorizer or load()
             report = progress(name) if progress else lambda done, total: None
             clips[name] = _clip_rows(folder, name, colorizer, strength, max_frames, report)
-        record = {"settings": settings, "clips": clips, "mean": _mean_rows(clips)}
-        with finished_file(output) as part:
-            part.write_text(json.dumps(record, indent=2) + "\n")
+        record = {"settings": settings, "clips": clips, "mean": mean_rows(clips.values())}
+        write_json(output, record)
     return record
 
 
@@ -227,18 +223,3 @@ def link_clip(lumas: Sequence[np.ndarray], colorizer: Colorizer) -> Clip:
 def _colored(lumas: Iterable[np.ndarray], abs_: Iterable[np.ndarray], area: Area) -> Iterator[np.ndarray]:
     for luma, ab in zip(lumas, abs_, strict=True):
         yield with_chroma(luma, ab_in_area(ab, luma.shape, area))
-
-
-def _mean_rows(clips: dict[str, dict]) -> dict[str, dict[str, float]]:
-    """Rows to the means over the clips that have the row, with the ratios of the means to the truth's there."""
-    means = {}
-    for name in dict.fromkeys(name for rows in clips.values() for name in rows):
-        having = [rows for rows in clips.values() if name in rows]
-        means[name] = {key: _mean_of(having, name, key) for key in VIDEO_KEYS}
-        for key in RATIOS:
-            means[name][f"{key}_ratio"] = means[name][key] / _mean_of(having, "true", key)
-    return means
-
-
-def _mean_of(clips: Iterable[dict], row: str, key: str) -> float:
-    return float(np.mean([rows[row][key] for rows in clips]))

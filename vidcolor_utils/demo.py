@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from itertools import islice
@@ -15,7 +14,7 @@ from vidcolor_utils.colorize import Progress, colorize_file
 from vidcolor_utils.colorizer import FrameColorizer
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, write_image
-from vidcolor_utils.output import finished_file
+from vidcolor_utils.output import finished_file, write_json
 from vidcolor_utils.scoring import score_files
 from vidcolor_utils.show import side_by_side, strip, to_width
 from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape, iter_rgb, video_info
@@ -68,8 +67,7 @@ def run_demo(
     write_strip(rows, out_dir / "strip.png")
     write_moving_picture(rows, out_dir / "moving.webp")
     scores = score_files(true, color, gray_path=gray, progress=report("scoring"))
-    with finished_file(out_dir / "scores.json") as part:
-        part.write_text(json.dumps(scores, indent=2) + "\n")
+    write_json(out_dir / "scores.json", scores)
     return scores
 
 

@@ -18,7 +18,7 @@ from vidcolor_utils.colorize import Progress, colorize_file
 from vidcolor_utils.colorizer import FrameColorizer, colorize_frames, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.photos import read_photos
-from vidcolor_utils.scoring import score_files, score_frames
+from vidcolor_utils.scoring import RATIOS, score_files, score_frames
 from vidcolor_utils.video_io import iter_rgb
 
 GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
@@ -102,15 +102,24 @@ def evaluate_clips(
     Raises:
         InputError: if the folder holds no such pair.
     """
+    clips, luma_mae = {}, {}
+    for name in pair_names(folder):
+        step = progress or (lambda text: lambda done, total: None)
+        clips[name], luma_mae[name] = _clip_rows(Path(folder), name, colorizer, step)
+    return {"clips": clips, "mean": mean_rows(_in_common(clips.values())), "luma_mae": luma_mae}
+
+
+def pair_names(folder: str | Path) -> list[str]:
+    """Names, sorted, for which a folder holds `bw_NAME` and `color_NAME`.
+
+    Raises:
+        InputError: if there is no such pair.
+    """
     names = sorted(path.name.removeprefix(TRUE) for path in Path(folder).glob(f"{TRUE}*"))
     names = [name for name in names if (Path(folder) / f"{GRAY}{name}").exists()]
     if not names:
         raise InputError(f"{folder}: no pairs of {GRAY}NAME and {TRUE}NAME")
-    clips, luma_mae = {}, {}
-    for name in names:
-        step = progress or (lambda text: lambda done, total: None)
-        clips[name], luma_mae[name] = _clip_rows(Path(folder), name, colorizer, step)
-    return {"clips": clips, "mean": _mean_rows(clips.values()), "luma_mae": luma_mae}
+    return names
 
 
 def _clip_rows(
@@ -158,7 +167,7 @@ def evaluate_single_frames(
             progress(index, len(paths))
     if not clips:
         raise InputError(f"{folder}: no video with colour in it")
-    return {"clips": clips, "mean": _mean_rows(clips.values())}
+    return {"clips": clips, "mean": mean_rows(clips.values())}
 
 
 def _small(frame: np.ndarray) -> np.ndarray:
@@ -166,14 +175,29 @@ def _small(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _mean_rows(clips: Iterable[dict]) -> dict[str, dict[str, float]]:
+def _in_common(clips: Iterable[dict]) -> list[dict]:
+    """Keep the rows that all clips have."""
     clips = list(clips)
-    rows = {
-        name: {key: float(np.mean([clip[name][key] for clip in clips])) for key in VIDEO_KEYS}
-        for name in clips[0]
-        if all(name in clip for clip in clips)
-    }
-    for row in rows.values():
-        for key in ("colorfulness", "cdc", "chroma_warp_error"):
-            row[f"{key}_ratio"] = row[key] / rows["true"][key]
-    return rows
+    return [{name: row for name, row in rows.items() if all(name in other for other in clips)} for rows in clips]
+
+
+def mean_rows(clips: Iterable[dict]) -> dict[str, dict[str, float]]:
+    """Average the scores of clips.
+
+    Args:
+        clips: for each, rows to scores, see `scoring.score_frames`; all have the row "true".
+
+    Returns:
+        Rows to the means over the clips that have them, with the ratios of the means to the truth's there.
+    """
+    clips, means = list(clips), {}
+    for name in dict.fromkeys(name for rows in clips for name in rows):
+        having = [rows for rows in clips if name in rows]
+        means[name] = {key: _mean_of(having, name, key) for key in VIDEO_KEYS}
+        for key in RATIOS:
+            means[name][f"{key}_ratio"] = means[name][key] / _mean_of(having, "true", key)
+    return means
+
+
+def _mean_of(clips: Iterable[dict], row: str, key: str) -> float:
+    return float(np.mean([rows[row][key] for rows in clips]))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from vidcolor_utils.errors import InputError
-from vidcolor_utils.output import finished_file
+from vidcolor_utils.output import write_json
 
 LITERALS = (bool, int, float, str, list, dict, tuple, type(None))
 IPYTHON_NAMES = ("In", "Out")  # its own variables that are plain values; the others begin with "_"
@@ -77,6 +76,5 @@ def write_results(out_dir: str | Path, notebook: str, namespace: dict, **results
     path = Path(out_dir) / f"{notebook}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"parameters": {name: namespace[name] for name in namespace[DECLARED]}, **results}
-    with finished_file(path) as part:
-        part.write_text(json.dumps(content, indent=1) + "\n")
+    write_json(path, content, indent=1)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,12 @@ def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iter
             raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: dict, *, indent: int = 2, sort_keys: bool = False) -> None:
+    """Write a JSON file that appears complete or not at all; raises as `finished_file` does."""
+    with finished_file(path) as part:
+        part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")
 
 
 def _check_target(path: Path, source: str | Path | None) -> None:

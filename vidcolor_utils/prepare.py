@@ -29,7 +29,7 @@ from vidcolor_utils.clip_store import (
     write_clip,
 )
 from vidcolor_utils.errors import InputError, VidcolorError
-from vidcolor_utils.output import finished_file
+from vidcolor_utils.output import write_json
 
 WORKING_SIZE = (256, 256)
 CROP = 128
@@ -89,7 +89,7 @@ def prepare_clips(
     if not kept:
         raise InputError(f"none of the {len(clips)} clips can be used; the first: {skipped[0]['reason']}")
     manifest = _manifest(out_dir, plan, kept, skipped, seed)
-    _write_json(out_dir / MANIFEST, manifest)
+    write_json(out_dir / MANIFEST, manifest, indent=1, sort_keys=True)
     return manifest
 
 
@@ -115,14 +115,9 @@ def _start_or_resume(out_dir: Path, plan: dict) -> None:
     path = out_dir / PLAN
     if path.exists() and json.loads(path.read_text()) != plan:
         raise InputError(f"{out_dir}: holds clips prepared from other sources or settings: name another folder")
-    _write_json(path, plan)
+    write_json(path, plan, indent=1, sort_keys=True)
     for leftover in (out_dir / CLIPS_FOLDER).glob(f".*.part-*{SUFFIX}"):  # of a killed run
         leftover.unlink()
-
-
-def _write_json(path: Path, content: dict) -> None:
-    with finished_file(path) as part:
-        part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def _prepare_clip(clip: Clip, out_dir: Path, colorize_frames: Colorize, crop: int | None) -> str | None:

@@ -24,7 +24,7 @@ from vidcolor_utils.consistency_loss import ConsistencyLoss
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.machine import machine
 from vidcolor_utils.models.report_cnn import MOMENTUM, build_alexnet_colorizer, build_vgg16_colorizer
-from vidcolor_utils.output import finished_file
+from vidcolor_utils.output import write_json
 from vidcolor_utils.pairs import FramePairs
 from vidcolor_utils.report_callbacks import (
     AtomicBackup,
@@ -191,7 +191,7 @@ def train_report_model(
     save_weights(inference_twin(model), out_dir / WEIGHTS)
     record = _record(model, config, store, train, history, score or frame_scores)
     record["seconds_of_this_start"] = round(time.time() - started, 1)
-    _write_json(out_dir / RECORD, record)
+    write_json(out_dir / RECORD, record, indent=1)
     shutil.rmtree(out_dir / BACKUP_FOLDER, ignore_errors=True)  # a run killed before this line loses nothing
     return record
 
@@ -207,18 +207,13 @@ def _is_finished(out_dir: Path, identity: dict) -> bool:
         raise InputError(f"{out_dir}: holds a run with other parameters or clips: name another folder")
     for leftover in out_dir.rglob(".*.part-*"):  # of a killed start
         leftover.unlink()
-    _write_json(path, identity)
+    write_json(path, identity, indent=1)
     return (out_dir / RECORD).exists()
 
 
 def _check_tensorboard(config: ReportTrainConfig) -> None:
     if config.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("tensorboard=True needs a package: run `pip install tensorboard`, or leave it off")
-
-
-def _write_json(path: Path, content: dict) -> None:
-    with finished_file(path) as part:
-        part.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _dev_pairs(config: ReportTrainConfig, store: ClipStore) -> FramePairs | None:

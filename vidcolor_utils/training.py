@@ -21,7 +21,7 @@ from vidcolor_utils.losses import ChromaWeightedL1
 from vidcolor_utils.machine import machine
 from vidcolor_utils.models.efficientnet_lite import is_encoder_layer, load_encoder_weights, pretrained_encoder_path
 from vidcolor_utils.models.frame_colorizer import build_frame_colorizer, with_scores
-from vidcolor_utils.output import finished_file
+from vidcolor_utils.output import finished_file, write_json
 from vidcolor_utils.photos import read_photos
 from vidcolor_utils.report_callbacks import AtomicBackup, FollowEpoch
 from vidcolor_utils.weights_io import load_weights, save_weights
@@ -190,7 +190,7 @@ def refresh_batch_statistics(model: keras.Model, batches: PhotoBatches, steps: i
 
 
 def _write_record(out_dir: Path, record: dict) -> None:
-    (out_dir / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+    write_json(out_dir / RECORD, record)
 
 
 def export_weights(run_dir: str | Path, output: str | Path) -> dict[Path, str]:
