@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 TRAIN = $(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS)
 COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 05_beyond_the_report
+FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8
+SHOWN := video-bike_packing_mp4 photo-05912
+SCALE ?= cpu
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
@@ -13,7 +16,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame bench course lab format clean
+.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame train-full study bench course lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -73,6 +76,18 @@ train-frame: compare-objectives  ## Train the two networks that ship, and export
 
 ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
 	$(BIN)/vidcolor ablate --clips $(CLIPS) --output data/results/temporal.json
+
+train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on where it was stopped
+	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb -f ../params/clips_$(SCALE).yaml
+	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
+		../$(BIN)/papermill $$name.ipynb ../out/full/03_train_$$run.ipynb \
+			-f ../params/scale_$(SCALE).yaml -f ../params/$$run.yaml || exit 1; done
+	$(BIN)/vidcolor report full --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+	$(BIN)/vidcolor report compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
+		--output data/results/report/compare.json
+
+study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
+	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
 
 bench: setup  ## Time the networks in one run, record it in data/results
 	$(BIN)/vidcolor bench --output data/results/bench.json

@@ -193,6 +193,67 @@ def ablate(clips: Path, output: Path, frames: int) -> None:
     click.echo(json.dumps(record["mean"], indent=2))
 
 
+@vidcolor.group(hidden=True)  # for `make train-full` and `make study`
+def report() -> None:
+    """Train and measure the report's networks."""
+
+
+clips_option = click.option("--clips", required=True, type=PathArgument, help="Folder of prepared clips.")
+runs_option = click.option("--runs", required=True, type=PathArgument, help="Folder of training runs.")
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--seeds", default=3, show_default=True, help="Runs of each variant.")
+def study(clips: Path, runs: Path, output: Path, seeds: int) -> None:
+    """Train the report's networks at reduced scale, several seeds each; goes on where it was stopped."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import run_study
+
+    run_study(clips, runs, output, seeds=seeds, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
+@click.option("--show", multiple=True, help="A clip to keep as videos; may be repeated.")
+def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
+    """Measure the full runs and keep what the course shows of them."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import record_full_runs
+
+    record_full_runs(clips, runs, output, shown=show, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option(
+    "--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from."
+)
+@click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) -> None:
+    """Score every method at hand on PAIRS, and on the dev and test videos among the clips."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import load_networks
+    from vidcolor_utils.clip_sources import video_clips
+    from vidcolor_utils.clip_store import ClipStore
+    from vidcolor_utils.colorizer import FrameColorizer
+    from vidcolor_utils.comparison import compare_methods, paired_films, prepared_films
+
+    store = ClipStore(clips)
+    unseen = {*store.names("dev"), *store.names("test")}
+    groups = {
+        "pairs": paired_films(pairs),
+        "unseen": prepared_films([clip for clip in video_clips(videos) if clip.name in unseen]),
+    }
+    compare_methods(groups, FrameColorizer(), load_networks(runs), output, say=click.echo)
+
+
 @vidcolor.command()
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 def bench(output: Path) -> None:

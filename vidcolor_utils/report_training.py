@@ -10,7 +10,7 @@ import logging
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -160,6 +160,7 @@ def train_report_model(
     config: ReportTrainConfig,
     *,
     score: Score | None = None,
+    scored: Sequence[str] = ("dev", "test"),
     on_sample: OnSample | None = None,
     verbose: int = 2,
 ) -> dict:
@@ -173,6 +174,7 @@ def train_report_model(
         out_dir: where the run lives; a folder holds one run.
         config: the run's parameters.
         score: from true and colorized clip, each (T, H, W, 3) uint8, to named numbers; `frame_scores` if None.
+        scored: splits whose clips the finished network is scored on.
         on_sample: called with the epoch, from 1, and the named clips (T, H, W, 3) uint8 of the sample.
         verbose: as in Keras `fit`.
 
@@ -203,7 +205,11 @@ def train_report_model(
         callbacks=_callbacks(out_dir, config, store, train, history, on_sample),
     )
     save_weights(inference_twin(model), out_dir / WEIGHTS)
-    record = _record(model, config, store, train, history, score or frame_scores)
+    record = _record(model, config, store, train, history)
+    record["scores"] = {
+        split: score_clips(store, store.names(split), partial(_colorize, config, model), score or frame_scores)
+        for split in scored
+    }
     record["seconds_of_this_start"] = round(time.time() - started, 1)
     write_json(out_dir / RECORD, record, indent=1)
     shutil.rmtree(out_dir / BACKUP_FOLDER, ignore_errors=True)  # a run killed before this line loses nothing
@@ -296,7 +302,6 @@ def _record(
     store: ClipStore,
     train: FramePairs,
     history: EpochHistory,
-    score: Score,
 ) -> dict:
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     return {
@@ -309,10 +314,6 @@ def _record(
             "steps_an_epoch": len(train),
             "dev_clips": len(store.names("dev")),
             "test_clips": len(store.names("test")),
-        },
-        "scores": {
-            split: score_clips(store, store.names(split), partial(_colorize, config, model), score)
-            for split in ("dev", "test")
         },
         "history": history.rows,
         "versions": _versions(),
