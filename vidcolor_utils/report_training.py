@@ -77,7 +77,7 @@ class ReportTrainConfig:
     jit_compile: bool = False  # XLA: slower on processors
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.model not in MODELS:
             raise ValueError(f"`model` must be one of {MODELS}. Received: {self.model!r}")
         if self.schedule not in SCHEDULES:
