@@ -13,7 +13,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame bench course lab format clean
+.PHONY: help setup demo test coverage test-backends evaluate ablate compare-objectives train-frame bench course lab hooks format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -45,6 +45,9 @@ test: setup  ## Run ruff, mypy, the tests and the notebooks
 	$(BIN)/python -m pytest --ignore tests/test_notebooks.py
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 900 $(COURSE:%=notebooks/%.ipynb)
 	$(BIN)/python -m pytest tests/test_notebooks.py
+
+coverage: setup  ## Run the tests and show the lines of the package that none of them reaches
+	$(BIN)/python -m pytest --cov --ignore tests/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
@@ -85,6 +88,9 @@ course: setup  ## Run the notebooks in order with their defaults, into out/cours
 	@mkdir -p out/course
 	@cd notebooks && for name in $(COURSE); do echo "== $$name"; \
 		../$(BIN)/papermill $$name.ipynb ../out/course/$$name.ipynb --progress-bar || exit 1; done
+
+hooks: setup  ## Check the text of the code on every commit
+	$(BIN)/pre-commit install
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .
