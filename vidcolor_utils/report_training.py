@@ -58,6 +58,7 @@ class ReportTrainConfig:
     beta: float = 0.8  # 1: only the true frame counts; 0: only the frame predicted before
     epochs: int = 100
     clips: int | None = None  # training clips to use; None: all
+    epoch_runs: int | None = None  # runs in an epoch, drawn afresh for each; None: all. Dev takes a quarter of it
     run_length: int = 8  # consecutive frames in a run
     batch_clips: int = 2  # runs in a batch; several clips make for better batch statistics
     learning_rate: float = 1e-3  # peak
@@ -65,6 +66,8 @@ class ReportTrainConfig:
     encoder_weights: str | None = "auto"  # of the VGG16: imagenet, hed, auto, a path, None
     output: str = "rgb"  # or "chroma"
     window: int = 1  # previous frames in the input
+    average: bool = False  # their mean, in place of them all
+    gray_current: bool = False  # no independent colorization of the current frame in the input
     width: float = 1.0  # factor on the numbers of filters
     as_published: bool = False  # raw 0-255 in, open ReLU out
     second_crop: bool = False  # published defect: only the lower right quadrant is supervised
@@ -86,16 +89,24 @@ class ReportTrainConfig:
             raise ValueError(f"`beta` must be in [0, 1]. Received: {self.beta}")
         if self.epochs < 1 or (self.clips is not None and self.clips < 1):
             raise ValueError(f"`epochs` and `clips` must be at least 1. Received: {self.epochs} and {self.clips}")
+        if self.epoch_runs is not None and self.epoch_runs < self.batch_clips:
+            raise ValueError(f"`epoch_runs` must fill a batch of {self.batch_clips}. Received: {self.epoch_runs}")
 
     @property
     def value_range(self) -> float:
         """White of the frames that the model takes and gives."""
         return 255.0 if self.as_published else 1.0
 
+    @property
+    def inputs(self) -> dict[str, int | bool]:
+        """What the model's input holds, as `pairs.example_inputs` takes it."""
+        return {"window": self.window, "average": self.average, "gray_current": self.gray_current}
+
 
 def build_model(config: ReportTrainConfig, *, steps: int | None = None) -> keras.Model:
     """Build the network of a run, in its precision; `steps` of training, if it is to be trained."""
-    options = {key: getattr(config, key) for key in ("as_published", "output", "window", "width")}
+    options = {key: getattr(config, key) for key in ("as_published", "output", "width")}
+    options["window"] = 1 if config.average else config.window
     if steps is not None:
         # Moving averages must look back over a small part of the training only, or they lag behind it.
         options["momentum"] = min(MOMENTUM, max(MIN_MOMENTUM, 1 - LOOK_BACKS / steps))
@@ -124,7 +135,9 @@ def make_loss(config: ReportTrainConfig, **changes: object) -> ConsistencyLoss:
 def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> FramePairs:
     """Make the batches of a split: shuffled runs for "train", all runs in order, one by one, for the others."""
     training = split == "train"
-    names = store.names(split)
+    names, epoch_runs = store.names(split), config.epoch_runs
+    if epoch_runs is not None and not training:
+        epoch_runs = max(1, epoch_runs // 4)
     return FramePairs(
         store,
         names[: config.clips] if training else names,
@@ -133,7 +146,8 @@ def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> Frame
         training=training,
         seed=config.seed,
         value_range=config.value_range,
-        window=config.window,
+        **config.inputs,
+        epoch_runs=epoch_runs,
         masked=config.masked,
         motion=config.motion_compensated,
         shuffle_frames=config.shuffle_frames and training,
@@ -273,7 +287,7 @@ def _callbacks(
 
 
 def _colorize(config: ReportTrainConfig, model: keras.Model, baseline: np.ndarray) -> np.ndarray:
-    return colorize_clip(model, baseline, window=config.window, value_range=config.value_range)
+    return colorize_clip(model, baseline, value_range=config.value_range, **config.inputs)
 
 
 def _record(
