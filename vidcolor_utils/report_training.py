@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -98,7 +99,7 @@ class ReportTrainConfig:
         return 255.0 if self.as_published else 1.0
 
     @property
-    def inputs(self) -> dict[str, int | bool]:
+    def inputs(self) -> dict[str, Any]:
         """What the model's input holds, as `pairs.example_inputs` takes it."""
         return {"window": self.window, "average": self.average, "gray_current": self.gray_current}
 
