@@ -47,6 +47,36 @@ class Clip(NamedTuple):
     frames: Callable[[], Iterable[np.ndarray]]
 
 
+def find_clips(
+    videos: str | Path | None = None,
+    photos: str | Path | None = None,
+    *,
+    count: int,
+    fps: float = DEFAULT_FPS,
+    frames: int = DEFAULT_FRAMES,
+    seed: int = 0,
+) -> list[Clip]:
+    """List the clips of a folder of videos, of photographs, of both; with neither, those that need no download.
+
+    Args:
+        videos: as for `video_clips`, of which at most `count` are taken.
+        photos: as for `photo_clips`, of which `count` are taken.
+        count: clips to take from each source.
+        fps: as for `video_clips`.
+        frames: most frames of a clip.
+        seed: as for `photo_clips` and `rendered_clips`.
+
+    Raises:
+        InputError: as those functions do.
+    """
+    clips = []
+    if videos:
+        clips += video_clips(videos, fps=fps, frames=frames, limit=count)
+    if photos:
+        clips += photo_clips(photos, count=count, frames=frames, seed=seed)
+    return clips or builtin_clips(count, fps=fps, frames=frames, seed=seed)
+
+
 def video_clips(
     folder: str | Path,
     *,
@@ -87,6 +117,7 @@ def _evenly(items: Sequence, limit: int | None) -> list:
 
 
 def _video_clip(path: Path, shown: str, kind: str, fps: float, frames: int) -> Clip:
+    path = path.absolute()  # for the workers of a cluster, which run elsewhere
     origin: Origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
     return Clip(f"{kind}-{_safe_name(shown)}", origin, lambda: islice(constant_rate_frames(path, fps), frames))
 

@@ -65,7 +65,9 @@ def _connect(address: str | None, workers: int, stack: ExitStack) -> Client:
     except ImportError:
         raise InputError("several processes need a package: run `pip install distributed`") from None
     if not address:
-        local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        local = LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+        )
         return stack.enter_context(Client(stack.enter_context(local)))
     try:
         client = stack.enter_context(Client(address, timeout=CONNECT_S))
