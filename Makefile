@@ -16,7 +16,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame train-full study bench course lab format clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' Makefile)
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -41,12 +41,16 @@ setup: $(VENV)/installed  ## Make .venv and install into it
 demo: setup  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
-test: setup  ## Run ruff, the tests and the notebooks
+test: setup  ## Run ruff, mypy, the tests and the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest --ignore tests/test_notebooks.py
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 900 $(COURSE:%=notebooks/%.ipynb)
 	$(BIN)/python -m pytest tests/test_notebooks.py
+
+coverage: setup  ## Run the tests and show the lines of the package that none of them reaches
+	$(BIN)/python -m pytest --cov --ignore tests/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
@@ -100,9 +104,12 @@ course: setup  ## Run the notebooks in order with their defaults, into out/cours
 	@cd notebooks && for name in $(COURSE); do echo "== $$name"; \
 		../$(BIN)/papermill $$name.ipynb ../out/course/$$name.ipynb --progress-bar || exit 1; done
 
+hooks: setup  ## Check the text of the code on every commit
+	$(BIN)/pre-commit install
+
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made, but not runs/ or data/
-	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage

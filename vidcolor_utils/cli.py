@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -66,7 +66,7 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
-def colorize(source: Path, output: Path, method: str, **options: object) -> None:
+def colorize(source: Path, output: Path, method: str, **options: Any) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
@@ -84,7 +84,7 @@ def colorize(source: Path, output: Path, method: str, **options: object) -> None
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
-def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
+def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     """Calm the colours that another method gave a video.
 
     Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
@@ -166,7 +166,7 @@ def evaluate(
 
     with finished_file(output) as part, _progress_bars() as bar:
         colorizer = FrameColorizer(weights)
-        record = {}
+        record: dict[str, dict] = {}
         if photos:
             record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
         if clips:
@@ -175,6 +175,60 @@ def evaluate(
             record["single_frames"] = evaluate_single_frames(single_frames, colorizer, bar("videos"))
         part.write_text(json.dumps(record, indent=2) + "\n")
     click.echo(json.dumps(record, indent=2))
+
+
+@vidcolor.command()
+@click.option("--videos", type=PathArgument, help="Folder of videos; subfolders are searched.")
+@click.option("--photos", type=PathArgument, help="Folder or tar of photographs, for a moving virtual camera.")
+@click.option("-o", "--output", "out_dir", required=True, type=PathArgument, help="Folder for the clips.")
+@click.option("--clips", default=500, show_default=True, help="Clips to take from each source, at most.")
+@click.option("--frames", default=90, show_default=True, help="Most frames of a clip.")
+@click.option("--fps", default=30.0, show_default=True, help="Frame rate that all videos are brought to.")
+@click.option("--baseline", type=click.Choice(["frame", "zhang"]), default="frame", show_default=True)
+@click.option("--crop/--no-crop", default=True, help="Cut out the middle, or shrink the whole frame.")
+@click.option("--seed", default=0, show_default=True, help="Decides the split and the camera's ways.")
+@click.option("--workers", default=1, show_default=True, help="Processes to work in.")
+@click.option("--cluster", help="Work on the Dask cluster of the scheduler at this address instead.")
+def prepare(
+    videos: Path | None,
+    photos: Path | None,
+    out_dir: Path,
+    clips: int,
+    frames: int,
+    fps: float,
+    baseline: str,
+    crop: bool,
+    seed: int,
+    workers: int,
+    cluster: str | None,
+) -> None:
+    """Prepare clips for the course's networks; the same command goes on with an interrupted run.
+
+    Without --videos and --photos it takes clips that need no download. The manifest that it leaves does not
+    depend on who did the work; workers of a cluster must see the folders under the same paths.
+    """
+    from vidcolor_utils.clip_sources import find_clips
+    from vidcolor_utils.cluster import spread_over
+    from vidcolor_utils.prepare import CROP, baseline_colorizer, prepare_clips
+
+    sources = find_clips(videos, photos, count=clips, frames=frames, fps=fps, seed=seed)
+    with spread_over(cluster, workers=workers) as spread, _progress_bars("clips") as bar:
+        show = bar("preparing")
+        manifest = prepare_clips(
+            sources,
+            out_dir,
+            colorize_frames=baseline_colorizer(baseline),
+            baseline_name=baseline,
+            crop=CROP if crop else None,
+            seed=seed,
+            spread=spread,
+            progress=lambda number, count, name: show(number, count),
+        )
+        show(len(sources), len(sources))
+    for skipped in manifest["skipped"]:
+        click.echo(f"vidcolor: warning: skipped {skipped['name']}: {skipped['reason']}", err=True)
+    counts = ", ".join(f"{value} {name}" for name, value in manifest["counts"].items())
+    click.echo(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")
 
 
 @vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
@@ -254,7 +308,7 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
     compare_methods(groups, FrameColorizer(), load_networks(runs), output, say=click.echo)
 
 
-@vidcolor.command()
+@vidcolor.command(hidden=True)  # for `make bench`
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 def bench(output: Path) -> None:
     """Time the networks against each other, and a film against decoding and encoding it alone."""
@@ -334,7 +388,7 @@ def train() -> None:
     help="Predict ab, classes of ab, or both.",
 )
 @click.option("--seed", default=0, show_default=True)
-def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
+def train_frame(images: Path, val_images: Path, out_dir: Path, **config: Any) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
     with quiet_native_logs():
         from vidcolor_utils.training import FrameTrainConfig, train_frame_colorizer

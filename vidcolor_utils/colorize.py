@@ -149,7 +149,7 @@ def _in_step(
     pairs: Iterable[tuple[LumaFrame, np.ndarray]], colors: Colors, area: Area | None
 ) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
     """Yield each frame with its luma and its ab, both at the size of the luma; frames wait for their colours."""
-    waiting = deque()
+    waiting: deque[tuple[LumaFrame, np.ndarray]] = deque()
 
     def lumas() -> Iterator[np.ndarray]:
         for frame, luma in pairs:
@@ -165,9 +165,9 @@ def _write_colored(
     frame: LumaFrame, luma: np.ndarray, ab: np.ndarray, reader: VideoReader, writer: VideoWriter
 ) -> None:
     planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-    planes = [upright(plane, -reader.info.rotation) for plane in planes]
+    u, v = (upright(plane, -reader.info.rotation) for plane in planes)
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-    writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
+    writer.write_planes(stored, u, v, pts=frame.pts - round(reader.start / reader.time_base))
 
 
 def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,7 +25,7 @@ def colorize_clip(
     *,
     value_range: float = 1.0,
     feed_back: bool = False,
-    **inputs: int | bool,
+    **inputs: Any,
 ) -> np.ndarray:
     """Run a network of the report over a clip.
 

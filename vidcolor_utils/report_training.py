@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -80,7 +81,7 @@ class ReportTrainConfig:
     jit_compile: bool = False  # XLA: slower on processors
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.model not in MODELS:
             raise ValueError(f"`model` must be one of {MODELS}. Received: {self.model!r}")
         if self.schedule not in SCHEDULES:
@@ -98,7 +99,7 @@ class ReportTrainConfig:
         return 255.0 if self.as_published else 1.0
 
     @property
-    def inputs(self) -> dict[str, int | bool]:
+    def inputs(self) -> dict[str, Any]:
         """What the model's input holds, as `pairs.example_inputs` takes it."""
         return {"window": self.window, "average": self.average, "gray_current": self.gray_current}
 

@@ -110,6 +110,8 @@ class VideoReader:
     @property
     def time_base(self) -> Fraction:
         """Seconds in one unit of `LumaFrame.pts`."""
+        if self.stream.time_base is None:
+            raise InputError(f"{self.path}: the video's frames have no times")
         return self.stream.time_base
 
     @property
@@ -295,7 +297,7 @@ def _luma_plane(frame: av.VideoFrame) -> np.ndarray:
         frame = _as_yuv(frame)  # packed, such as yuyv422
     plane = frame.planes[0]
     dtype = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
-    rows = np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)
+    rows = np.frombuffer(memoryview(plane), dtype).reshape(-1, plane.line_size // dtype.itemsize)
     return rows[: frame.height, : frame.width]
 
 
@@ -426,7 +428,7 @@ class VideoWriter:
         """Copy a packet of a stream given to `copy_sound`; times count from `start` seconds."""
         shift = round(start / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts - shift
-        packet.dts -= shift
+        packet.dts = None if packet.dts is None else packet.dts - shift
         packet.stream = self._copies[packet.stream.index]
         with self._writing():
             self._container.mux(packet)
@@ -442,7 +444,9 @@ class VideoWriter:
         """
         frame = av.VideoFrame(self.width, self.height, self.pixel_format)
         for plane, values in zip(frame.planes, (luma, u, v), strict=True):
-            rows = np.frombuffer(plane, values.dtype).reshape(-1, plane.line_size // values.dtype.itemsize)
+            rows = np.frombuffer(memoryview(plane), values.dtype).reshape(
+                -1, plane.line_size // values.dtype.itemsize
+            )
             rows[: plane.height, : plane.width] = values
         self._encode(frame, pts)
 
