@@ -285,9 +285,25 @@ def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
 @report.command()
 @clips_option
 @runs_option
-@click.option(
-    "--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from."
-)
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--steps", default=8, show_default=True, help="Steps in an epoch that is timed.")
+def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
+    """Measure how fast the networks of finished runs train here, and how long the device waits for input."""
+    with quiet_native_logs():
+        from vidcolor_utils.throughput import record_speed
+
+    record = record_speed(clips, runs, output, steps=steps)
+    for name, row in record["runs"].items():
+        click.echo(
+            f"{name}: {row['frames_per_second']:.1f} frames per second, {row['epoch_s']:.0f} s an epoch, "
+            f"the device computes {row['computing']:.0%} of the time"
+        )
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
 @click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) -> None:
