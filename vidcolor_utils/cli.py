@@ -66,6 +66,9 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
+@click.option(
+    "--saturation", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Factor on the colours."
+)
 def colorize(source: Path, output: Path, method: str, **options: object) -> None:
     """Colorize a video or a still image.
 
