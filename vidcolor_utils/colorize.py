@@ -127,8 +127,7 @@ def color_video(
     """
     with VideoReader(source) as reader:
         info = reader.info
-        if min(info.width, info.height) < MIN_SIDE:
-            raise InputError(f"{source}: frames of {info.width}x{info.height} are too small to colorize")
+        check_size(reader)
         with (
             finished_file(output, source=source) as part,
             VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
@@ -146,6 +145,17 @@ def color_video(
                     progress(done, info.frames)
         warnings = [reader.truncation_warning(), *_format_warnings(reader)]
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
+
+
+def check_size(reader: VideoReader) -> None:
+    """Check that a video's frames are large enough to colorize.
+
+    Raises:
+        InputError: if they are not.
+    """
+    info = reader.info
+    if min(info.width, info.height) < MIN_SIDE:
+        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
 
 
 def _in_step(
