@@ -69,6 +69,7 @@ def vidcolor() -> None:
 @click.option(
     "--saturation", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Factor on the colours."
 )
+@click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
 @click.option(
     "--preview",
     type=click.IntRange(1, 100),

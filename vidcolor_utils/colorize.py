@@ -18,10 +18,12 @@ from vidcolor_utils.image_io import StillImage, is_image, read_image, write_imag
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
+from vidcolor_utils.stored_color import split_parts
 from vidcolor_utils.video_io import (
     LumaFrame,
     VideoReader,
     VideoWriter,
+    chroma_planes,
     chroma_shape,
     sample_lumas,
     upright,
@@ -52,6 +54,7 @@ def colorize_file(
     every: int = EVERY,
     offline: bool = False,
     saturation: float = 1.0,
+    skip_colored: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -65,6 +68,7 @@ def colorize_file(
         every: ask the network for every so many frames of a video and carry colours in between.
         offline: look at a video's frames to come as well: steadier, and needs more memory.
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
+        skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
         progress: called after every few frames.
 
     Raises:
@@ -88,7 +92,7 @@ def colorize_file(
     def steady() -> Colors:
         return SteadyColorizer(load(), strength=strength, every=every, offline=offline).stream
 
-    return color_video(source, output, steady, progress=progress)
+    return color_video(source, output, steady, skip_colored=skip_colored, progress=progress)
 
 
 def _colorize_image(
@@ -111,6 +115,7 @@ def color_video(
     load: Callable[[], Colors],
     *,
     find_bars: bool = True,
+    skip_colored: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -120,6 +125,7 @@ def color_video(
         output: the file to write.
         load: gives what makes the colours, once the files are known to be good.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
+        skip_colored: leave parts that have colour as they are, see `stored_color`.
         progress: called after every frame.
 
     Raises:
@@ -139,7 +145,8 @@ def color_video(
             area = find_active_area(lumas) if find_bars else None
             frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
             pairs = ((frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
-            for done, (frame, luma, ab) in enumerate(_in_step(pairs, colors, area), start=1):
+            parts = split_parts(pairs) if skip_colored else [(False, pairs)]
+            for done, (frame, luma, ab) in enumerate(_part_by_part(parts, colors, area), start=1):
                 _write_colored(frame, luma, ab, reader, writer)
                 if progress:
                     progress(done, info.frames)
@@ -156,6 +163,17 @@ def check_size(reader: VideoReader) -> None:
     info = reader.info
     if min(info.width, info.height) < MIN_SIDE:
         raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
+
+
+def _part_by_part(
+    parts: Iterable[tuple[bool, Iterable[tuple[LumaFrame, np.ndarray]]]], colors: Colors, area: Area | None
+) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray | None]]:
+    """Yield what `_in_step` does; the ab of parts that have colour is None."""
+    for has_color, pairs in parts:
+        if has_color:
+            yield from ((frame, luma, None) for frame, luma in pairs)
+        else:
+            yield from _in_step(pairs, colors, area)
 
 
 def _in_step(
@@ -175,10 +193,13 @@ def _in_step(
 
 
 def _write_colored(
-    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray, reader: VideoReader, writer: VideoWriter
+    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter
 ) -> None:
-    planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-    planes = [upright(plane, -reader.info.rotation) for plane in planes]
+    if ab is None:
+        planes = chroma_planes(frame.decoded, writer.pixel_format)
+    else:
+        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+        planes = [upright(plane, -reader.info.rotation) for plane in planes]
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
     writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
 
