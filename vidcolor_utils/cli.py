@@ -308,7 +308,7 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
     from vidcolor_utils.clip_sources import video_clips
     from vidcolor_utils.clip_store import ClipStore
     from vidcolor_utils.colorizer import FrameColorizer
-    from vidcolor_utils.comparison import compare_methods, paired_films, prepared_films
+    from vidcolor_utils.method_comparison import compare_methods, paired_films, prepared_films
 
     store = ClipStore(clips)
     unseen = {*store.names("dev"), *store.names("test")}
