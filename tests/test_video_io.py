@@ -1,12 +1,10 @@
-from fractions import Fraction
-
 import av
 import cv2
 import numpy as np
 import pytest
 
 from vidcolor_utils.errors import InputError
-from vidcolor_utils.video_io import VideoReader, VideoWriter, iter_rgb, video_info
+from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
 
 
 def planes_of(path):
@@ -78,37 +76,6 @@ def test_luma_of_many_formats_shows_the_disc(make_video, name, codec, pixel_form
     disc, corner = frames[2].luma[24, 27], frames[2].luma[46, 62]
     assert frames[0].luma.shape == (48, 64)
     assert 60 << (depth - 8) < disc < 120 << (depth - 8) < corner
-
-
-def test_writer_keeps_luma_lossless_in_every_range(tmp_path, monkeypatch):
-    monkeypatch.setattr("vidcolor_utils.video_io.ENCODER_OPTIONS", {"qp": "0"})
-    luma = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
-    chroma = np.full((24, 32), 128, np.uint8)
-    for full_range in (False, True):
-        path = tmp_path / f"{full_range}.mp4"
-        with VideoWriter(path, (48, 64), rate=Fraction(25), full_range=full_range, colorspace=6) as writer:
-            writer.write_planes(luma, chroma, chroma, pts=0)
-        np.testing.assert_array_equal(next(planes_of(path))[0], luma)
-        info = video_info(path)
-        assert info.full_range == full_range and info.matrix == "BT.601"
-
-
-def test_odd_size_is_kept(tmp_path):
-    with VideoWriter(tmp_path / "odd.mp4", (49, 65), rate=Fraction(25)) as writer:
-        writer.write_rgb(np.zeros((49, 65, 3), np.uint8), 0)
-    assert next(iter_rgb(tmp_path / "odd.mp4")).shape == (49, 65, 3)
-
-
-def test_mp4_can_start_playing_before_it_is_loaded(tmp_path):
-    with VideoWriter(tmp_path / "a.mp4", (48, 64), rate=Fraction(25)) as writer:
-        writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 0)
-    content = (tmp_path / "a.mp4").read_bytes()
-    assert content.index(b"moov") < content.index(b"mdat")
-
-
-def test_writer_names_the_containers_it_knows(tmp_path):
-    with pytest.raises(InputError, match=r"\.mp4"):
-        VideoWriter(tmp_path / "a.xyz", (48, 64), rate=Fraction(25))
 
 
 def test_a_playlist_is_refused(tmp_path, make_video):

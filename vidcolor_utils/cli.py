@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import sys
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.colorize import ColorizeReport
@@ -32,6 +34,23 @@ strength_option = click.option(
 offline_option = click.option(
     "--offline", is_flag=True, help="Look at the frames to come as well: steadier, needs more memory."
 )
+
+
+def encoding_options(command: Callable) -> Callable:
+    """Add --codec, --crf and --preset; the command gets them as `encoding`, None if none is given."""
+
+    @functools.wraps(command)
+    def with_encoding(*, codec: str | None, crf: int | None, preset: str | None, **options: object) -> None:
+        is_given = (codec, crf, preset) != (None, None, None)
+        command(encoding=Encoding(codec or Encoding().codec, crf, preset) if is_given else None, **options)
+
+    for option in (
+        click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),
+        click.option("--crf", type=int, help="Quality, 0 the best."),
+        click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
+    ):
+        with_encoding = option(with_encoding)
+    return with_encoding
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -66,6 +85,7 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
+@encoding_options
 def colorize(source: Path, output: Path, method: str, **options: object) -> None:
     """Colorize a video or a still image.
 
@@ -84,6 +104,7 @@ def colorize(source: Path, output: Path, method: str, **options: object) -> None
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
+@encoding_options
 def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
     """Calm the colours that another method gave a video.
 
@@ -130,7 +151,8 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
     else:
         facts = video_info(file)._asdict()
-        facts["sound"] = ", ".join(facts["sound"]) or None
+        for kind in ("sound", "subtitles"):
+            facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
     for name, value in facts.items():
         click.echo(f"{name:13} {value if value is not None else '-'}")
