@@ -244,7 +244,8 @@ class VideoReader:
             self._reopen()
             return frame
         raise InputError(
-            f"{self.path}: no frame of the video can be read: they are damaged, or too large (over {MAX_PIXELS:,} pixels)"
+            f"{self.path}: no frame of the video can be read: they are damaged, or too large "
+            f"(over {MAX_PIXELS:,} pixels)"
         )
 
     def _reopen(self) -> None:
