@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import av
 import av.stream
 
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.video_io import VideoReader
-from vidcolor_utils.video_writer import VideoWriter
+from vidcolor_utils.video_writer import VideoWriter, stream_name
 
-KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "a second picture", "attachment": "an attachment"}
+# Streams that PyAV lets in and the muxer then refuses.
+REFUSED = {".mov": ("opus", "flac", "truehd")}
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 
 
@@ -26,13 +30,15 @@ def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
     writer.set_tags(reader.tags, reader.video_tags, reader.chapters)
     warnings = []
     for stream in reader.other_streams:
-        if _can_hold(writer, stream) and writer.copy_stream(stream):
+        if _can_hold(writer.path.suffix.lower(), stream):
+            writer.copy_stream(stream)
             continue
-        name = _stream_name(stream)
-        if stream.type == "audio" and stream.codec_context is not None:
-            raise InputError(f"{writer.path.suffix} cannot hold {name}: name an output that ends in .mkv")
+        name = stream_name(stream)
+        if _is_sound(stream):
+            raise InputError(f"{writer.path.suffix} cannot hold {name}: {_advice(stream, writer)}")
         if not _is_list_of_chapters(stream, reader):
-            warnings.append(f"{reader.path}: {name} is not kept: {writer.path.suffix} cannot hold it")
+            warnings.append(f"{reader.path}: {name}: not kept, {writer.path.suffix} cannot hold it")
+    writer.begin()
     return warnings + picture_warnings(reader, writer)
 
 
@@ -65,11 +71,32 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
     return found
 
 
-def _can_hold(writer: VideoWriter, stream: av.stream.Stream) -> bool:
-    """Of attachments and data streams PyAV does not ask the container."""
-    if stream.type == "attachment":
-        return writer.path.suffix.lower() == ".mkv"
-    return stream.type in ("audio", "subtitle", "video")
+def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
+    if stream.type == "attachment":  # PyAV does not ask the container of those
+        return suffix == ".mkv"
+    if stream.type not in ("audio", "subtitle", "video") or stream.codec_context is None:
+        return False
+    if stream.type == "audio" and not _is_sound(stream):
+        return False
+    if stream.codec_context.codec.canonical_name in REFUSED.get(suffix, ()):
+        return False
+    with av.open(f"any{suffix}", "w") as container, suppress(ValueError):  # opens no file before there are packets
+        container.add_stream_from_template(stream, opaque=True)
+        return True
+    return False
+
+
+def _is_sound(stream: av.stream.Stream) -> bool:
+    """Tell sound that can be played from damaged headers of it."""
+    context = stream.codec_context
+    return stream.type == "audio" and context is not None and context.sample_rate > 0 and context.channels > 0
+
+
+def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:
+    suffixes = [suffix for suffix in writer.encoding.row.containers if _can_hold(suffix, stream)]
+    if suffixes:
+        return f"name an output that ends in {' or '.join(suffixes)}"
+    return "turn the sound into FLAC or AAC first"
 
 
 def _is_list_of_chapters(stream: av.stream.Stream, reader: VideoReader) -> bool:
@@ -79,10 +106,3 @@ def _is_list_of_chapters(stream: av.stream.Stream, reader: VideoReader) -> bool:
 
 def _keeps_pixel_aspect(writer: VideoWriter) -> bool:
     return writer.encoding.row.stores_pixel_aspect or writer.path.suffix.lower() not in (".mkv", ".webm")
-
-
-def _stream_name(stream: av.stream.Stream) -> str:
-    kind = KINDS.get(stream.type, f"a stream of {stream.type}")
-    codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else None
-    language = f" in language {stream.language}" if stream.language else ""
-    return kind + (f" ({codec})" if codec else " of an unknown kind" if stream.type != "data" else "") + language

@@ -214,7 +214,8 @@ class VideoReader:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
         # Compared in packets where the file declares a count: not every packet of a whole file is a shown frame.
         declared = self.info.frames
-        expected = declared if declared and self._packets_read < declared else self._frames_by_duration()
+        is_short = declared and self._packets_read < declared and not self._has_reached_end()
+        expected = declared if is_short else self._frames_by_duration()
         if self.decoded < expected:
             return f"{self.path}: damaged or cut short: {self.decoded} of {expected} frames could be read"
         if self.damaged_packets:
@@ -225,6 +226,13 @@ class VideoReader:
                 f"{self.path}: {self.resized_frames} frames of another size or format were made {width}x{height}"
             )
         return None
+
+    def _has_reached_end(self) -> bool:
+        """Tell a film that holds frames longer, as .avi does with empty packets, from one that was cut."""
+        if self.stream.duration is None or self._end is None:
+            return False
+        declared_end = ((self.stream.start_time or 0) + self.stream.duration) * self.time_base
+        return self._end >= declared_end - 1 / (2 * self._rate)
 
     def _frames_by_duration(self) -> int:
         """Frames that a container without a count should have; 0 where the end was reached."""

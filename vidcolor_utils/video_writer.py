@@ -25,6 +25,8 @@ BIT_DEPTHS = (8, 10, 12, 16)
 FIELD_ORDER = {"top": 2, "bottom": 3}  # FFmpeg's numbers
 FIELD_FILTER = {"top": "tff", "bottom": "bff"}
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
+KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
+REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError)  # what muxers say to what they cannot take
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
 
@@ -145,28 +147,42 @@ class VideoWriter:
         self._stream.metadata.update(video_tags)
         self._container.set_chapters(chapters)
 
-    def copy_stream(self, stream: av.stream.Stream) -> bool:
-        """Add a stream whose packets will be copied bit for bit with `write_packet`.
-
-        Returns:
-            Whether this container can hold it.
-        """
-        try:
-            with self._writing():
-                copy = self._container.add_stream_from_template(stream, opaque=True)
-        except ValueError:
-            return False
+    def copy_stream(self, stream: av.stream.Stream) -> None:
+        """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
+        with self._writing():
+            copy = self._container.add_stream_from_template(stream, opaque=True)
+        if stream.type == "audio" and stream.layout.name.endswith("channels"):
+            copy.layout = (
+                f"{stream.layout.nb_channels}c"  # .mp4 takes no sound that leaves the order of channels open
+            )
         copy.metadata.update(stream.metadata)
         if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
             copy.metadata.setdefault("title", stream.metadata["name"])
         copy.disposition = stream.disposition
         self._copies[stream.index] = copy
-        return True
+
+    def begin(self) -> None:
+        """Write the header, after the last `copy_stream`; without it the first packet does.
+
+        Raises:
+            InputError: if the container takes one of the copied streams not as it is.
+        """
+        try:
+            with self._writing():
+                self._container.start_encoding()
+        except OutputError as error:
+            if isinstance(error.__context__, REFUSALS) and self._copies:
+                names = ", ".join(stream_name(stream) for stream in self._container.streams[1:])
+                raise InputError(
+                    f"{self.path.suffix} cannot hold this file's {names}: name an output that ends in .mkv"
+                ) from None
+            raise
 
     def write_packet(self, packet: av.Packet, start: Fraction = Fraction(0)) -> None:
         """Copy a packet, if its stream was given to `copy_stream`; times count from `start` seconds.
 
-        Packets without a time, or with one before that of their predecessor, are counted and left out.
+        Packets that are damaged, without a time, or with one before that of their predecessor are counted and left
+        out.
         """
         index = packet.stream.index
         if index not in self._copies or _is_pause(packet):
@@ -180,8 +196,13 @@ class VideoWriter:
         shift = round(start / packet.time_base)
         packet.pts, packet.dts = pts - shift, dts - shift
         packet.stream = self._copies[index]
-        with self._writing():
-            self._container.mux(packet)
+        try:
+            with self._writing():
+                self._container.mux(packet)
+        except OutputError as error:
+            if not isinstance(error.__context__, REFUSALS):
+                raise
+            self.skipped_packets += 1
 
     def write_planes(self, luma: np.ndarray, u: np.ndarray, v: np.ndarray, pts: int) -> None:
         """Encode one frame.
@@ -265,6 +286,14 @@ def _pixel_format(encoder: av.Codec, subsampling: int, bit_depth: int) -> tuple[
     there = [depth for depth, name in names.items() if name in known]
     depth = next((depth for depth in there if depth >= bit_depth), there[-1])
     return depth, names[depth]
+
+
+def stream_name(stream: av.stream.Stream) -> str:
+    """Describe a stream for a message, as "sound (aac) in language cze"."""
+    kind = KINDS.get(stream.type, f"stream of {stream.type}")
+    codec = f" ({stream.codec_context.codec.canonical_name})" if stream.codec_context is not None else ""
+    language = f" in language {stream.language}" if stream.language not in (None, "und") else ""
+    return kind + codec + language
 
 
 def _is_pause(packet: av.Packet) -> bool:
