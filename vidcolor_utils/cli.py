@@ -228,6 +228,25 @@ def bench(output: Path) -> None:
     Console().print(bench_table(record))
 
 
+@vidcolor.command(hidden=True)  # for `make fuzz`
+@click.option("--files", default=1000, show_default=True, help="How many damaged files to try.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--clips", type=PathArgument, help="Folder of real videos to damage as well.")
+@click.option("--keep", type=PathArgument, help="Folder for files that were not handled as they should be.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: Path) -> None:
+    """Run the command line on damaged files; each must end in a playable output or in one clear line."""
+    from vidcolor_utils.fuzz import run_fuzz
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("files") as bar:
+        record = run_fuzz(files, seed, clips=clips, keep=keep, progress=bar("damaging"))
+    write_json(output, record)
+    click.echo(json.dumps({name: record[name] for name in ("files", "outcomes", "failures")}, indent=2))
+    if record["failures"]:
+        sys.exit(1)
+
+
 @vidcolor.group()
 def weights() -> None:
     """Fetch and list weights that other people published."""

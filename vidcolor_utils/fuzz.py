@@ -237,11 +237,17 @@ def _summary(results: Iterable[tuple[Case, Outcome]]) -> dict:
         outcomes[outcome.kind] += 1
         mutations.setdefault(case.mutation, Counter())[outcome.kind] += 1
         if not outcome.good:
-            failures.append(
-                {"film": case.film, "arguments": case.arguments[:1] + case.arguments[4:]} | _failure(case, outcome)
-            )
+            failures.append(_failure(case, outcome))
     return {"outcomes": dict(outcomes.most_common()), "mutations": mutations, "failures": failures}
 
 
 def _failure(case: Case, outcome: Outcome) -> dict:
-    return {"index": case.index, "mutation": case.mutation, "kind": outcome.kind, "stderr": outcome.stderr[-2000:]}
+    place = str(case.source.parent)
+    return {
+        "index": case.index,
+        "film": case.film,
+        "mutation": case.mutation,
+        "command": " ".join(case.arguments).replace(place, ""),
+        "kind": outcome.kind,
+        "stderr": outcome.stderr[-2000:].replace(place, ""),
+    }
