@@ -36,7 +36,7 @@ from vidcolor_utils.report_training import (
     build_model,
     train_report_model,
 )
-from vidcolor_utils.video_io import VideoWriter
+from vidcolor_utils.video_writer import VideoWriter
 
 SEEDS = 3
 FRAMES = 60  # of a clip; as long are outputs fed back
