@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import sys
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.colorize import ColorizeReport
@@ -32,6 +34,23 @@ strength_option = click.option(
 offline_option = click.option(
     "--offline", is_flag=True, help="Look at the frames to come as well: steadier, needs more memory."
 )
+
+
+def encoding_options(command: Callable) -> Callable:
+    """Add --codec, --crf and --preset; the command gets them as `encoding`, None if none is given."""
+
+    @functools.wraps(command)
+    def with_encoding(*, codec: str | None, crf: int | None, preset: str | None, **options: object) -> None:
+        is_given = (codec, crf, preset) != (None, None, None)
+        command(encoding=Encoding(codec or Encoding().codec, crf, preset) if is_given else None, **options)
+
+    for option in (
+        click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),
+        click.option("--crf", type=int, help="Quality, 0 the best."),
+        click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
+    ):
+        with_encoding = option(with_encoding)
+    return with_encoding
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -66,13 +85,27 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
-def colorize(source: Path, output: Path, method: str, **options: Any) -> None:
+@click.option(
+    "--saturation", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Factor on the colours."
+)
+@click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
+@click.option(
+    "--preview",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
+)
+@encoding_options
+def colorize(source: Path, output: Path, method: str, preview: int | None, **options: Any) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
     """
     from vidcolor_utils.colorize import colorize_file
 
+    if preview:
+        _preview(source, output, preview, method=method, saturation=options["saturation"])
+        return
     with _progress_bars() as bar:
         report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
     _tell(report)
@@ -84,6 +117,7 @@ def colorize(source: Path, output: Path, method: str, **options: Any) -> None:
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
+@encoding_options
 def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     """Calm the colours that another method gave a video.
 
@@ -130,7 +164,8 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
     else:
         facts = video_info(file)._asdict()
-        facts["sound"] = ", ".join(facts["sound"]) or None
+        for kind in ("sound", "subtitles"):
+            facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
     for name, value in facts.items():
         click.echo(f"{name:13} {value if value is not None else '-'}")
@@ -313,7 +348,7 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
     from vidcolor_utils.clip_sources import video_clips
     from vidcolor_utils.clip_store import ClipStore
     from vidcolor_utils.colorizer import FrameColorizer
-    from vidcolor_utils.comparison import compare_methods, paired_films, prepared_films
+    from vidcolor_utils.method_comparison import compare_methods, paired_films, prepared_films
 
     store = ClipStore(clips)
     unseen = {*store.names("dev"), *store.names("test")}
@@ -335,6 +370,25 @@ def bench(output: Path) -> None:
         record = run_bench()
         part.write_text(json.dumps(record, indent=2) + "\n")
     Console().print(bench_table(record))
+
+
+@vidcolor.command(hidden=True)  # for `make fuzz`
+@click.option("--files", default=1000, show_default=True, help="How many damaged files to try.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--clips", type=PathArgument, help="Folder of real videos to damage as well.")
+@click.option("--keep", type=PathArgument, help="Folder for files that were not handled as they should be.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: Path) -> None:
+    """Run the command line on damaged files; each must end in a playable output or in one clear line."""
+    from vidcolor_utils.fuzz import run_fuzz
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("files") as bar:
+        record = run_fuzz(files, seed, clips=clips, keep=keep, progress=bar("damaging"))
+    write_json(output, record)
+    click.echo(json.dumps({name: record[name] for name in ("files", "outcomes", "failures")}, indent=2))
+    if record["failures"]:
+        sys.exit(1)
 
 
 @vidcolor.group()
@@ -424,6 +478,14 @@ def export(run_dir: Path, output: Path) -> None:
     digests = export_weights(run_dir, output)
     for path, digest in digests.items():
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+
+
+def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
+    from vidcolor_utils.preview import preview_file
+
+    with _progress_bars() as bar:
+        report = preview_file(source, output, count, progress=bar("previewing"), **options)
+    click.echo(f"{report.output}: {report.frames} frames, gray above colour")
 
 
 def _tell(report: ColorizeReport) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -34,14 +36,14 @@ from vidcolor_utils.report_training import (
     build_model,
     train_report_model,
 )
-from vidcolor_utils.video_io import VideoWriter
+from vidcolor_utils.video_writer import VideoWriter
 
 SEEDS = 3
 FRAMES = 60  # of a clip; as long are outputs fed back
-SHOWN_RATE = 15  # frames a second of the clips that are kept to be shown
+SHOWN_RATE = Fraction(15)  # frames a second of the clips that are kept to be shown
 
 # Changes of the reduced scale, by name. The last four are about the input, so the smaller network serves.
-VARIANTS: dict[str, dict[str, object]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "AlexNet, beta 0.8": {},
     "AlexNet, beta 1": {"beta": 1.0},
     "VGG16, beta 0.8": {"model": "vgg16"},
@@ -72,7 +74,7 @@ def run_study(
     runs_dir: str | Path,
     output: str | Path,
     *,
-    variants: dict[str, dict[str, object]] = VARIANTS,
+    variants: dict[str, dict[str, Any]] = VARIANTS,
     scale: ReportTrainConfig = REDUCED,
     seeds: int = SEEDS,
     frames: int = FRAMES,

@@ -6,7 +6,7 @@ methods see the whole frame.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -68,7 +68,7 @@ def _fitted(frames: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def compare_methods(
-    groups: dict[str, Iterable[tuple[str, Film]]],
+    groups: Mapping[str, Iterable[tuple[str, Film]]],
     colorizer: Colorizer,
     networks: dict[str, Network],
     output: str | Path,
@@ -92,7 +92,7 @@ def compare_methods(
         InputError: if a file cannot be read.
         OutputError: if `output` cannot be written.
     """
-    record = {"max_frames": MAX_FRAMES, "side": CROP, "groups": {}}
+    record: dict = {"max_frames": MAX_FRAMES, "side": CROP, "groups": {}}
     for group, films in groups.items():
         clips = {}
         for name, film in films:
@@ -104,7 +104,7 @@ def compare_methods(
 
 
 def _rows(film: Film, colorizer: Colorizer, networks: dict[str, Network]) -> dict[str, dict]:
-    candidates = {"other": film.other} if film.other is not None else {}
+    candidates: dict[str, np.ndarray] = {"other": film.other} if film.other is not None else {}
     steady = _steady_films(film.gray, colorizer)
     baseline = _middle(steady["per frame"])
     candidates["per frame"] = steady.pop("per frame")

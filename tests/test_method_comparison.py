@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vidcolor_utils.clip_sources import rendered_clips
-from vidcolor_utils.comparison import compare_methods, paired_films, prepared_films
-from vidcolor_utils.video_io import VideoWriter
+from vidcolor_utils.method_comparison import compare_methods, paired_films, prepared_films
+from vidcolor_utils.video_writer import VideoWriter
 
 
 class Bluish:
