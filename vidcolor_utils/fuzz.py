@@ -25,7 +25,7 @@ from vidcolor_utils.fuzz_files import make_films, mutate
 from vidcolor_utils.image_io import is_image
 from vidcolor_utils.machine import machine
 
-MEMORY = 2 << 30  # bytes that a run may take
+MEMORY = 3 << 29  # bytes that a run may take
 CPU_S = 60  # what a hang is
 WALL_S = 600  # for what waits instead of working
 OUTPUT_LIMIT = 1 << 30  # bytes
@@ -96,9 +96,8 @@ def run_fuzz(
         folder = Path(name)
         (folder / "films").mkdir()
         films = make_films(folder / "films", clips)
-        cases = (make_case(films, folder, index, seed) for index in range(count))
         results = []
-        for case, outcome in pool.map(_run_and_clear(films, keep), cases):
+        for case, outcome in pool.map(lambda index: _fuzz_one(films, folder, index, seed, keep), range(count)):
             results.append((case, outcome))
             if progress:
                 progress(len(results), count)
@@ -126,16 +125,14 @@ def make_case(films: list[Path], folder: Path, index: int, seed: int) -> Case:
     return Case(index, film.name, mutation, source, arguments, output, index % REAL_NETWORK == 0)
 
 
-def _run_and_clear(films: list[Path], keep: Path | None) -> Callable[[Case], tuple[Case, Outcome]]:
-    def run(case: Case) -> tuple[Case, Outcome]:
-        outcome = run_case(case)
-        if not outcome.good and keep:
-            keep.mkdir(parents=True, exist_ok=True)
-            shutil.copy(case.source, keep / f"{case.index}{case.source.suffix}")
-        shutil.rmtree(case.source.parent)
-        return case, outcome
-
-    return run
+def _fuzz_one(films: list[Path], folder: Path, index: int, seed: int, keep: Path | None) -> tuple[Case, Outcome]:
+    case = make_case(films, folder, index, seed)
+    outcome = run_case(case)
+    if not outcome.good and keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        shutil.copy(case.source, keep / f"{case.index}{case.source.suffix}")
+    shutil.rmtree(case.source.parent)
+    return case, outcome
 
 
 def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outcome:
