@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import random
 import resource
@@ -10,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +44,10 @@ VIDEO_OUTPUTS = (
     ("out.mp4", "--codec", "av1", "--preset", "12"),
     ("out.mkv", "--codec", "ffv1"),
 )
+
+
+# Starting a process asks for the end of the others, and whoever asks first is the only one to learn it.
+_PROCESSES = threading.Lock()
 
 
 class Case(NamedTuple):
@@ -147,11 +153,14 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["vidcolor_utils.cli", "vidcolor_utils.stabilize", "vidcolor_utils.scoring"])
     process = context.Process(target=_limited, args=(command or _run_command_line, case))
-    process.start()
-    process.join(WALL_S)
-    if process.exitcode is None:
-        process.kill()
+    with _PROCESSES:
+        process.start()
+    has_ended = multiprocessing.connection.wait([process.sentinel], WALL_S)
+    with _PROCESSES:
+        if not has_ended:
+            process.kill()
         process.join()
+    if not has_ended:
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}
