@@ -17,9 +17,11 @@ from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.kept_streams import keep_streams, skipped_warning
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
+from vidcolor_utils.stored_color import split_parts
 from vidcolor_utils.video_codecs import Encoding
-from vidcolor_utils.video_io import LumaFrame, VideoReader, sample_lumas, upright
+from vidcolor_utils.video_io import LumaFrame, VideoReader, chroma_planes, sample_lumas, upright
 from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
@@ -46,6 +48,8 @@ def colorize_file(
     strength: float = STRENGTH,
     every: int = EVERY,
     offline: bool = False,
+    saturation: float = 1.0,
+    skip_colored: bool = False,
     encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
@@ -59,6 +63,8 @@ def colorize_file(
         strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
         every: ask the network for every so many frames of a video and carry colours in between.
         offline: look at a video's frames to come as well: steadier, and needs more memory.
+        saturation: factor on the chroma, in [0, 3]; luma stays as it is.
+        skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
         encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
@@ -75,7 +81,7 @@ def colorize_file(
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
 
     def load() -> Colorizer:
-        return colorizer or load_colorizer(method)
+        return SaturatedColorizer(colorizer or load_colorizer(method), saturation)
 
     if is_image(source):
         if encoding is not None:
@@ -85,7 +91,7 @@ def colorize_file(
     def steady() -> Colors:
         return SteadyColorizer(load(), strength=strength, every=every, offline=offline).stream
 
-    return color_video(source, output, steady, encoding=encoding, progress=progress)
+    return color_video(source, output, steady, skip_colored=skip_colored, encoding=encoding, progress=progress)
 
 
 def _colorize_image(
@@ -108,6 +114,7 @@ def color_video(
     load: Callable[[], Colors],
     *,
     find_bars: bool = True,
+    skip_colored: bool = False,
     encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
@@ -118,6 +125,7 @@ def color_video(
         output: the file to write.
         load: gives what makes the colours, once the files are known to be good.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
+        skip_colored: leave parts that have colour as they are, see `stored_color`.
         encoding: as for `colorize_file`.
         progress: called after every frame.
 
@@ -128,8 +136,7 @@ def color_video(
     encoding.check(output)
     with VideoReader(source) as reader:
         info = reader.info
-        if min(info.width, info.height) < MIN_SIDE:
-            raise InputError(f"{source}: frames of {info.width}x{info.height} are too small to colorize")
+        check_size(reader)
         with (
             finished_file(output, source=source) as part,
             VideoWriter(part, reader.stored_size, encoding=encoding, **reader.writer_settings()) as writer,
@@ -140,7 +147,8 @@ def color_video(
             area = find_active_area(lumas) if find_bars else None
             frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
             pairs = ((frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
-            for done, (frame, luma, ab) in enumerate(_in_step(pairs, colors, area), start=1):
+            parts = split_parts(pairs) if skip_colored else [(False, pairs)]
+            for done, (frame, luma, ab) in enumerate(_part_by_part(parts, colors, area), start=1):
                 _write_colored(frame, luma, ab, reader, writer)
                 if progress:
                     progress(done, info.frames)
@@ -148,11 +156,33 @@ def color_video(
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
 
 
+def check_size(reader: VideoReader) -> None:
+    """Check that a video's frames are large enough to colorize.
+
+    Raises:
+        InputError: if they are not.
+    """
+    info = reader.info
+    if min(info.width, info.height) < MIN_SIDE:
+        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
+
+
+def _part_by_part(
+    parts: Iterable[tuple[bool, Iterable[tuple[LumaFrame, np.ndarray]]]], colors: Colors, area: Area | None
+) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray | None]]:
+    """Yield what `_in_step` does; the ab of parts that have colour is None."""
+    for has_color, pairs in parts:
+        if has_color:
+            yield from ((frame, luma, None) for frame, luma in pairs)
+        else:
+            yield from _in_step(pairs, colors, area)
+
+
 def _in_step(
     pairs: Iterable[tuple[LumaFrame, np.ndarray]], colors: Colors, area: Area | None
 ) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
     """Yield each frame with its luma and its ab, both at the size of the luma; frames wait for their colours."""
-    waiting = deque()
+    waiting: deque[tuple[LumaFrame, np.ndarray]] = deque()
 
     def lumas() -> Iterator[np.ndarray]:
         for frame, luma in pairs:
@@ -165,12 +195,15 @@ def _in_step(
 
 
 def _write_colored(
-    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray, reader: VideoReader, writer: VideoWriter
+    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter
 ) -> None:
-    planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-    planes = [upright(plane, -reader.info.rotation) for plane in planes]
+    if ab is None:
+        u, v = chroma_planes(frame.decoded, writer.pixel_format)
+    else:
+        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+        u, v = (upright(plane, -reader.info.rotation) for plane in planes)
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-    writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
+    writer.write_planes(stored, u, v, pts=frame.pts - round(reader.start / reader.time_base))
 
 
 def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:

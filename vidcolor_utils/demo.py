@@ -81,7 +81,8 @@ def write_gray(source: str | Path, output: str | Path, progress: Progress | None
     ):
         middle = 1 << (writer.bit_depth - 1)
         for frame in reader.luma_frames():
-            neutral = np.full(chroma_shape(*frame.luma.shape, writer.subsampling), middle, frame.luma.dtype)
+            height, width = frame.luma.shape
+            neutral = np.full(chroma_shape(height, width, writer.subsampling), middle, frame.luma.dtype)
             writer.write_planes(frame.luma, neutral, neutral, pts=frame.pts)
             if progress:
                 progress(reader.decoded, reader.info.frames)
