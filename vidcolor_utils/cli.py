@@ -396,6 +396,22 @@ def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: P
         sys.exit(1)
 
 
+@vidcolor.command(hidden=True)  # for `make containers`
+@click.option("--clips", type=PathArgument, help="Folder of real videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def containers(clips: Path | None, output: Path) -> None:
+    """Check that frames, length and sound are kept in every container and codec."""
+    from vidcolor_utils.fidelity import check_fidelity, fidelity_table
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("films") as bar:
+        record = check_fidelity(clips, progress=bar("comparing"))
+    write_json(output, record)
+    Console().print(fidelity_table(record))
+    if not all(row["good"] for row in record["rows"]):
+        sys.exit(1)
+
+
 @vidcolor.group()
 def weights() -> None:
     """Fetch and list weights that other people published."""

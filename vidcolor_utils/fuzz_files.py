@@ -176,8 +176,8 @@ def declare_extremes(content: bytearray, rng: random.Random) -> bytearray:
     """Set fields that declare sizes, counts or times to huge numbers or to zero."""
     names = [name for name in DECLARING if name in content]
     for _ in range(rng.choice((1, 2, 4))):
-        start = content.index(rng.choice(names)) if names else rng.randrange(min(512, len(content)))
-        place = min(start + 4 + rng.randrange(96), len(content) - 4)
+        start = content.find(rng.choice(names)) if names else rng.randrange(min(512, len(content)))
+        place = min(max(0, start) + 4 + rng.randrange(96), len(content) - 4)
         content[place : place + 4] = rng.choice(EXTREMES)
     return content
 

@@ -27,7 +27,11 @@ FIELD_ORDER = {"top": 2, "bottom": 3}  # FFmpeg's numbers
 FIELD_FILTER = {"top": "tff", "bottom": "bff"}
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
 KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
-REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError)  # what muxers say to what they cannot take
+REFUSALS = (
+    av.error.InvalidDataError,
+    av.error.ArgumentError,
+    av.error.PatchWelcomeError,
+)  # what muxers say to what they cannot take
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
 
