@@ -99,7 +99,8 @@ def vidcolor() -> None:
 def colorize(source: Path, output: Path, method: str, preview: int | None, **options: Any) -> None:
     """Colorize a video or a still image.
 
-    Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
+    Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
+    as they are.
     """
     from vidcolor_utils.colorize import colorize_file
 
