@@ -362,15 +362,20 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 
 @vidcolor.command(hidden=True)  # for `make bench`
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
-def bench(output: Path) -> None:
-    """Time the networks against each other, and a film against decoding and encoding it alone."""
+@click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get the tables.")
+@click.option("--recorded", is_flag=True, help="Measure nothing, make the tables from what is recorded.")
+def bench(output: Path, pages: Path | None, recorded: bool) -> None:
+    """Time the networks, a film, the preparation of clips and training, each against another way."""
     from vidcolor_utils.bench import bench_table, run_bench
-    from vidcolor_utils.output import finished_file
+    from vidcolor_utils.bench_pages import write_pages
+    from vidcolor_utils.output import write_json
 
-    with finished_file(output) as part:
+    if not recorded:
         record = run_bench()
-        part.write_text(json.dumps(record, indent=2) + "\n")
-    Console().print(bench_table(record))
+        write_json(output, record)
+        Console().print(bench_table(record))
+    if pages:
+        write_pages(output, pages)
 
 
 @vidcolor.command(hidden=True)  # for `make fuzz`

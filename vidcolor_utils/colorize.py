@@ -152,8 +152,8 @@ def color_video(
                 _write_colored(frame, luma, ab, reader, writer)
                 if progress:
                     progress(done, info.frames)
-        warnings += [reader.truncation_warning(), skipped_warning(reader, writer)]
-    return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
+        afterwards = [reader.truncation_warning(), skipped_warning(reader, writer)]
+    return ColorizeReport(output, reader.decoded, (*warnings, *(warning for warning in afterwards if warning)))
 
 
 def check_size(reader: VideoReader) -> None:
