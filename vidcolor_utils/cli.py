@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -15,12 +16,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vidcolor_utils.errors import VidcolorError
+from vidcolor_utils.film_time import parse_time
 from vidcolor_utils.quiet import quiet_native_logs
 
 if TYPE_CHECKING:
-    from vidcolor_utils.colorize import ColorizeReport
+    from vidcolor_utils.film import ColorizeReport
+    from vidcolor_utils.segments import Span
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
+
+
+class Time(click.ParamType):
+    """A time in a film; see `parse_time`."""
+
+    name = "time"
+
+    def convert(self, value: str | float, param: click.Parameter | None, context: click.Context | None) -> float:
+        """Turn what was typed into seconds."""
+        try:
+            return parse_time(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, context)
+
+
 PathArgument = click.Path(path_type=Path)
 strength_option = click.option(
     "--strength",
@@ -66,15 +84,27 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
-def colorize(source: Path, output: Path, method: str, **options: object) -> None:
+@click.option("--start", type=Time(), help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")
+@click.option("--end", type=Time(), help="Where in the film to stop.")
+@click.option(
+    "--segment",
+    "segment_s",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds of film that are finished together: the most that an interruption costs.",
+)
+def colorize(source: Path, output: Path, start: float | None, end: float | None, **options: object) -> None:
     """Colorize a video or a still image.
 
-    Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
+    Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are. After an
+    interruption the same command goes on with a video.
     """
     from vidcolor_utils.colorize import colorize_file
 
+    options["span"] = _span(start, end)
     with _progress_bars() as bar:
-        report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
+        report = colorize_file(source, output, progress=bar("colorizing"), **options)
     _tell(report)
 
 
@@ -295,6 +325,14 @@ def export(run_dir: Path, output: Path) -> None:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
+def _span(start: float | None, end: float | None) -> Span:
+    from vidcolor_utils.segments import Span
+
+    if end is not None and end <= (start or 0):
+        raise click.UsageError("--end must be later than --start")
+    return Span(start or 0.0, end)
+
+
 def _tell(report: ColorizeReport) -> None:
     for warning in report.warnings:
         click.echo(f"vidcolor: warning: {warning}", err=True)
@@ -331,6 +369,8 @@ def _on_terminate(number: int, frame: object) -> None:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
+    logging.basicConfig(format="vidcolor: %(message)s")
+    logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_terminate)
     try:
         sys.exit(vidcolor.main(standalone_mode=False))
@@ -342,7 +382,10 @@ def main() -> None:
         _fail(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
         terminated = isinstance(error.__cause__ or error, _Terminated)
-        _fail("interrupted; nothing was left half-written", TERMINATED if terminated else INTERRUPTED)
+        _fail(
+            "interrupted; nothing was left half-written, and the same command goes on",
+            TERMINATED if terminated else INTERRUPTED,
+        )
 
 
 def _fail(message: str, code: int) -> None:
