@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import av
 import cv2
 import numpy as np
 
@@ -16,6 +17,7 @@ from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer, pred
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
 from vidcolor_utils.video_io import (
     LumaFrame,
@@ -31,6 +33,13 @@ MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse th
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
 # From the luma (H, W) of each frame of a video, in [0, 1], to its ab (h, w, 2); may read ahead of what it yields.
 Colors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
+
+
+class Picture(NamedTuple):
+    """A frame of the source, and what its colours are made from."""
+
+    frame: LumaFrame
+    luma: np.ndarray  # float32 (h, w) in [0, 1], upright, at the size of the U and V planes
 
 
 class ColorizeReport(NamedTuple):
@@ -112,10 +121,12 @@ def color_video(
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
 
+    Reading, colouring and writing overlap, each in a thread of its own, the last in the caller's.
+
     Args:
         source: the input.
         output: the file to write.
-        load: gives what makes the colours, once the files are known to be good.
+        load: gives what makes the colours, once the files are known to be good; they are made in one thread.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
         progress: called after every frame.
 
@@ -133,38 +144,70 @@ def color_video(
             colors = load()
             for stream in reader.sound_streams:
                 writer.copy_sound(stream)
-            lumas = (_small_luma(luma, reader, writer) for luma in sample_lumas(source))
-            area = find_active_area(lumas) if find_bars else None
-            frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
-            pairs = ((frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
-            for done, (frame, luma, ab) in enumerate(_in_step(pairs, colors, area), start=1):
-                _write_colored(frame, luma, ab, reader, writer)
-                if progress:
-                    progress(done, info.frames)
+            area = _picture_area(source, reader, writer) if find_bars else None
+            with (
+                running_ahead(_read(reader, writer)) as read,
+                running_ahead(_in_step(read, colors, area)) as colored,
+            ):
+                for done, (picture, ab) in enumerate(_muxing_sound(colored, reader, writer), start=1):
+                    _write_colored(picture, ab, reader, writer)
+                    if progress:
+                        progress(done, info.frames)
         warnings = [reader.truncation_warning(), *_format_warnings(reader)]
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
 
 
+def _picture_area(source: Path, reader: VideoReader, writer: VideoWriter) -> Area:
+    """Find the picture between black bars, from places all over the video."""
+    return find_active_area(_small_luma(luma, reader, writer) for luma in sample_lumas(source))
+
+
+def _read(reader: VideoReader, writer: VideoWriter) -> Generator[Picture | av.Packet, None, None]:
+    """Yield the frames, and the packets of sound between them, in the order of the file."""
+    sound = []
+    for frame in reader.luma_frames(sound.append):
+        yield from sound
+        sound.clear()
+        yield Picture(frame, _small_luma(frame.luma, reader, writer))
+    yield from sound
+
+
 def _in_step(
-    pairs: Iterable[tuple[LumaFrame, np.ndarray]], colors: Colors, area: Area | None
-) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
-    """Yield each frame with its luma and its ab, both at the size of the luma; frames wait for their colours."""
+    items: Iterable[Picture | av.Packet], colors: Colors, area: Area | None
+) -> Generator[tuple[Picture | av.Packet, np.ndarray | None], None, None]:
+    """Yield each item, a picture with its ab at the size of its luma; items wait for the colours before them."""
     waiting = deque()
 
     def lumas() -> Iterator[np.ndarray]:
-        for frame, luma in pairs:
-            waiting.append((frame, luma))
-            yield area.cut(luma) if area else luma
+        for item in items:
+            waiting.append(item)
+            if isinstance(item, Picture):
+                yield area.cut(item.luma) if area else item.luma
 
     for ab in colors(lumas()):
-        frame, luma = waiting.popleft()
-        yield frame, luma, ab_in_area(ab, luma.shape, area) if area else resize_ab(ab, luma.shape)
+        while not isinstance(waiting[0], Picture):
+            yield waiting.popleft(), None
+        picture = waiting.popleft()
+        size = picture.luma.shape
+        yield picture, ab_in_area(ab, size, area) if area else resize_ab(ab, size)
+    for item in waiting:
+        yield item, None
 
 
-def _write_colored(
-    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray, reader: VideoReader, writer: VideoWriter
-) -> None:
-    planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+def _muxing_sound(
+    items: Iterable[tuple[Picture | av.Packet, np.ndarray | None]], reader: VideoReader, writer: VideoWriter
+) -> Iterator[tuple[Picture, np.ndarray]]:
+    """Write the packets of sound and yield what else comes."""
+    for item, ab in items:
+        if isinstance(item, Picture):
+            yield item, ab
+        else:
+            writer.write_packet(item, reader.start)
+
+
+def _write_colored(picture: Picture, ab: np.ndarray, reader: VideoReader, writer: VideoWriter) -> None:
+    frame = picture.frame
+    planes = uv_planes(picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
     planes = [upright(plane, -reader.info.rotation) for plane in planes]
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
     writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
@@ -180,7 +223,9 @@ def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) ->
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
     """Shift luma of 9, 12 or 16 bits to the 10 that are written; 8 stay 8."""
-    if bits <= target_bits:
+    if bits == target_bits:
+        return luma
+    if bits < target_bits:
         return luma << (target_bits - bits)
     return luma >> (bits - target_bits)
 
