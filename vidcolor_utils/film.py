@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from vidcolor_utils.colorizer import ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film_record import identify, versions
 from vidcolor_utils.joining import Segment, join_segments, packet_order
+from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.segments import UNCUT, WHOLE, Anchor, AnchoredFrames, Cutting, Span, Tape, TapeFrame
 from vidcolor_utils.video_io import (
     INTERMEDIATE,
@@ -147,10 +149,11 @@ def _color_segments(
     while not record.get("ended"):
         with work.segment(index) as (part, record):
             times = []
-            for time in painter.paint(tape.segment(), load(), part):
-                times.append(time)
-                if progress:
-                    progress(done + len(times), total)
+            with closing(painter.paint(tape.segment(), load(), part)) as painted:
+                for time in painted:
+                    times.append(time)
+                    if progress:
+                        progress(done + len(times), total)
             record |= {"times": times, "order": packet_order(part), "ended": tape.ended()}
             record["next"] = frames.anchors.get(index + 1)
             record["warning"] = reader.truncation_warning() if record["ended"] and painter.span == WHOLE else None
@@ -179,8 +182,10 @@ class _Painter:
         info = self.reader.info
         return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
 
-    def paint(self, shown: Iterable[TapeFrame], colors: Colors, path: Path) -> Iterator[int]:
-        """Write the frames of one segment.
+    def paint(
+        self, shown: Generator[TapeFrame, None, None], colors: Colors, path: Path
+    ) -> Generator[int, None, None]:
+        """Write the frames of one segment; reading, colouring and writing overlap.
 
         Args:
             shown: see `Tape.segment`.
@@ -195,8 +200,12 @@ class _Painter:
             OutputError: if the file cannot be written.
         """
         first = None
-        with VideoWriter(path, self.reader.stored_size, **self._settings) as writer:
-            for frame, luma, ab in self._colored(shown, colors):
+        with (
+            VideoWriter(path, self.reader.stored_size, **self._settings) as writer,
+            running_ahead(shown) as read,
+            running_ahead(self._colored(read, colors)) as colored,
+        ):
+            for frame, luma, ab in colored:
                 time = frame.pts - self._start
                 first = time if first is None else first
                 self._write(frame, luma, ab, writer, time - first)
@@ -206,7 +215,7 @@ class _Painter:
 
     def _colored(
         self, shown: Iterable[TapeFrame], colors: Colors
-    ) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
+    ) -> Generator[tuple[LumaFrame, np.ndarray, np.ndarray], None, None]:
         """Yield the frames to write with their luma and ab, both at the size of the luma, as colours come."""
         waiting = deque()
 
@@ -230,7 +239,9 @@ class _Painter:
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
     """Shift luma of 9, 12 or 16 bits to the 10 that are written; 8 stay 8."""
-    if bits <= target_bits:
+    if bits == target_bits:
+        return luma
+    if bits < target_bits:
         return luma << (target_bits - bits)
     return luma >> (bits - target_bits)
 

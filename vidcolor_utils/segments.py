@@ -12,7 +12,7 @@ import math
 import sys
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain, islice
 from typing import NamedTuple
@@ -106,7 +106,7 @@ class Tape:
         for frame in islice(self._frames, _lead_frames(cutting, index)):
             self._past.append(shrink(frame.luma))
 
-    def segment(self) -> Iterator[TapeFrame]:
+    def segment(self) -> Generator[TapeFrame, None, None]:
         """Yield the next segment: its lead, its frames, and what it looks at ahead."""
         for luma in list(self._past):
             yield TapeFrame(None, luma)

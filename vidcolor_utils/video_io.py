@@ -332,13 +332,12 @@ def video_info(path: str | Path) -> VideoInfo:
         return reader.info
 
 
-def sample_lumas(path: str | Path, count: int = SAMPLES) -> list[np.ndarray]:
-    """Read luma planes as stored from up to `count` places spread over a video; always the first frame's."""
+def sample_lumas(path: str | Path, count: int = SAMPLES) -> Iterator[np.ndarray]:
+    """Yield luma planes as stored from up to `count` places spread over a video; always the first frame's."""
     with VideoReader(path) as reader:
-        frames = [_luma_plane(reader._first)]
+        yield _luma_plane(reader._first)
         for index in range(1, count):
-            frames += reader.luma_near((reader.info.duration_s or 0) * index / count)
-        return frames
+            yield from reader.luma_near((reader.info.duration_s or 0) * index / count)
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:
