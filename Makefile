@@ -13,7 +13,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame bench course lab format clean
+.PHONY: help setup demo test test-backends evaluate fuzz ablate compare-objectives train-frame bench course lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -50,6 +50,9 @@ test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch an
 
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
+
+fuzz: setup  ## Run the command line on damaged files, record what comes of it in data/results
+	$(BIN)/vidcolor fuzz --output data/results/fuzz.json --keep out/fuzz $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
 
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \

@@ -14,6 +14,7 @@ from vidcolor_utils.colorizer import colorize_frames
 from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.image_io import read_image
 from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter
 
 
 def luma_difference(first, second):
@@ -178,8 +179,7 @@ def fails_late(function, error):
     [
         (film, "luma01", InputError("cannot be read")),  # in the thread that reads
         (Plain, "predict_ab", InputError("cannot be coloured")),
-        (film.VideoWriter, "write_planes", OutputError("cannot be written")),
-        (film.VideoWriter, "write_packet", OutputError("sound cannot be written")),
+        (VideoWriter, "write_planes", OutputError("cannot be written")),
         (film, "uv_planes", KeyboardInterrupt()),  # Ctrl-C arrives in the main thread, wherever it is
     ],
 )

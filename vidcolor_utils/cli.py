@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import signal
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.film_time import parse_time
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.film import ColorizeReport
@@ -52,6 +54,23 @@ offline_option = click.option(
 )
 
 
+def encoding_options(command: Callable) -> Callable:
+    """Add --codec, --crf and --preset; the command gets them as `encoding`, None if none is given."""
+
+    @functools.wraps(command)
+    def with_encoding(*, codec: str | None, crf: int | None, preset: str | None, **options: object) -> None:
+        is_given = (codec, crf, preset) != (None, None, None)
+        command(encoding=Encoding(codec or Encoding().codec, crf, preset) if is_given else None, **options)
+
+    for option in (
+        click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),
+        click.option("--crf", type=int, help="Quality, 0 the best."),
+        click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
+    ):
+        with_encoding = option(with_encoding)
+    return with_encoding
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="vidcolor-utils", prog_name="vidcolor")
 def vidcolor() -> None:
@@ -84,6 +103,7 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
+@encoding_options
 @click.option("--start", type=Time(), help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")
 @click.option("--end", type=Time(), help="Where in the film to stop.")
 @click.option(
@@ -114,6 +134,7 @@ def colorize(source: Path, output: Path, start: float | None, end: float | None,
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
+@encoding_options
 def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
     """Calm the colours that another method gave a video.
 
@@ -160,7 +181,8 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
     else:
         facts = video_info(file)._asdict()
-        facts["sound"] = ", ".join(facts["sound"]) or None
+        for kind in ("sound", "subtitles"):
+            facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
     for name, value in facts.items():
         click.echo(f"{name:13} {value if value is not None else '-'}")
@@ -234,6 +256,25 @@ def bench(output: Path) -> None:
         record = run_bench()
         part.write_text(json.dumps(record, indent=2) + "\n")
     Console().print(bench_table(record))
+
+
+@vidcolor.command(hidden=True)  # for `make fuzz`
+@click.option("--files", default=1000, show_default=True, help="How many damaged files to try.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--clips", type=PathArgument, help="Folder of real videos to damage as well.")
+@click.option("--keep", type=PathArgument, help="Folder for files that were not handled as they should be.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: Path) -> None:
+    """Run the command line on damaged files; each must end in a playable output or in one clear line."""
+    from vidcolor_utils.fuzz import run_fuzz
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("files") as bar:
+        record = run_fuzz(files, seed, clips=clips, keep=keep, progress=bar("damaging"))
+    write_json(output, record)
+    click.echo(json.dumps({name: record[name] for name in ("files", "outcomes", "failures")}, indent=2))
+    if record["failures"]:
+        sys.exit(1)
 
 
 @vidcolor.group()

