@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,8 +114,20 @@ def vidcolor() -> None:
     show_default=True,
     help="Seconds of film that are finished together: the most that an interruption costs.",
 )
-def colorize(source: Path, output: Path, start: float | None, end: float | None, **options: object) -> None:
-    """Colorize a video or a still image.
+@click.option("--dry-run", is_flag=True, help="Only say what would be done and how long it would take.")
+@click.option("--workers", type=click.IntRange(1), help="For a folder: so many files at once on this machine.")
+@click.option("--cluster", metavar="ADDRESS", help="For a folder: let the workers of this Dask scheduler do it.")
+def colorize(
+    source: Path,
+    output: Path,
+    start: float | None,
+    end: float | None,
+    dry_run: bool,
+    workers: int | None,
+    cluster: str | None,
+    **options: object,
+) -> None:
+    """Colorize a video, a still image, or all those in a folder.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are. After an
     interruption the same command goes on with a video.
@@ -123,9 +135,40 @@ def colorize(source: Path, output: Path, start: float | None, end: float | None,
     from vidcolor_utils.colorize import colorize_file
 
     options["span"] = _span(start, end)
-    with _progress_bars() as bar:
-        report = colorize_file(source, output, progress=bar("colorizing"), **options)
-    _tell(report)
+    if source.is_dir() and not dry_run:
+        _colorize_folder(source, output, workers, cluster, options)
+    elif workers or cluster or source.is_dir():
+        raise click.UsageError("--workers and --cluster are for folders, --dry-run is for a file")
+    elif dry_run:
+        from vidcolor_utils.dry_run import plan_file
+
+        _tell_facts(plan_file(source, output, **options))
+    else:
+        with _progress_bars() as bar:
+            report = colorize_file(source, output, progress=bar("colorizing"), **options)
+        _tell(report)
+
+
+def _colorize_folder(
+    source: Path, output: Path, workers: int | None, cluster: str | None, options: dict[str, object]
+) -> None:
+    """Colorize a folder and exit with 1 if a file failed."""
+    from vidcolor_utils.batch import REPORT, colorize_folder, one_by_one, summary_table
+    from vidcolor_utils.cluster import on_cluster
+
+    spread = on_cluster(workers=workers, address=cluster) if workers or cluster else nullcontext(one_by_one)
+    with spread as run, _progress_bars() as bar:
+        results = colorize_folder(source, output, run=run, progress=bar, **options)
+    Console().print(summary_table(results))
+    for result in results:
+        for warning in result.warnings:
+            click.echo(f"vidcolor: warning: {warning}", err=True)
+    failures = [result for result in results if result.error]
+    for result in failures:
+        click.echo(f"vidcolor: {result.name}: failed: {result.error}", err=True)
+    click.echo(f"{output / REPORT} says what was done")
+    if failures:
+        _fail(f"{len(failures)} of {len(results)} files failed; the same command tries them again", 1)
 
 
 @vidcolor.command()
@@ -184,8 +227,7 @@ def info(file: Path) -> None:
         for kind in ("sound", "subtitles"):
             facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
-    for name, value in facts.items():
-        click.echo(f"{name:13} {value if value is not None else '-'}")
+    _tell_facts(facts)
 
 
 @vidcolor.command()
@@ -372,6 +414,11 @@ def _span(start: float | None, end: float | None) -> Span:
     if end is not None and end <= (start or 0):
         raise click.UsageError("--end must be later than --start")
     return Span(start or 0.0, end)
+
+
+def _tell_facts(facts: dict[str, object]) -> None:
+    for name, value in facts.items():
+        click.echo(f"{name:13} {value if value is not None else '-'}")
 
 
 def _tell(report: ColorizeReport) -> None:
