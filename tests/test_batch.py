@@ -2,17 +2,23 @@
 
 import json
 import os
+import signal
+import threading
+import time
 
 import av
 import numpy as np
 import pytest
 from conftest import run_vidcolor
 from PIL import Image
+from test_film import decoded
 
 from vidcolor_utils import batch
 from vidcolor_utils.batch import REPORT, colorize_folder, find_jobs
+from vidcolor_utils.cluster import spread_over
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.video_codecs import Encoding
+from vidcolor_utils.work_folder import work_folder_path
 
 
 class Plain:
@@ -121,6 +127,37 @@ def test_folders_that_cannot_be_done(tmp_path):
 def test_the_output_folder_may_lie_in_the_input(folder):
     colorize_folder(folder, folder / "color")
     assert set(states(colorize_folder(folder, folder / "color")).values()) == {"there already"}
+
+
+def kill_the_worker(cluster, output, killed):
+    """Kill the one worker of a cluster as soon as it has finished a segment of `output`."""
+    deadline = time.monotonic() + 300
+    while not list(work_folder_path(output).glob("[0-9]*.json")):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
+    (nanny,) = cluster.workers.values()
+    os.kill(nanny.pid, signal.SIGKILL)
+    killed.append(nanny.pid)
+
+
+def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    films, options = tmp_path / "films", {"segment_s": 1.0, "every": 4}
+    films.mkdir()
+    make_video(frames=100).rename(films / "a.mp4")
+    colorize_folder(films, tmp_path / "alone", **options)
+    killed = []
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        spread_over(cluster.scheduler_address) as spread,
+    ):
+        killer = threading.Thread(target=kill_the_worker, args=(cluster, tmp_path / "out" / "a.mp4", killed))
+        killer.start()
+        (result,) = colorize_folder(films, tmp_path / "out", spread=spread, **options)
+        killer.join()
+    assert killed and result.state == "done"
+    np.testing.assert_array_equal(decoded(tmp_path / "out" / "a.mp4"), decoded(tmp_path / "alone" / "a.mp4"))
 
 
 def test_command_line(folder, tmp_path):

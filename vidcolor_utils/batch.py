@@ -6,13 +6,14 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.table import Table
 
+from vidcolor_utils.cluster import Spread
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import Colorizer, load_colorizer
 from vidcolor_utils.errors import InputError, VidcolorError
@@ -54,26 +55,15 @@ class Result(NamedTuple):
     error: str | None = None
 
 
-# Takes what to do with each job, the jobs, and what to tell of each job's frames; gives the results as they come.
-Runner = Callable[[Callable[[Job, Progress], Result], list[Job], Callable[[str], Progress]], Iterator[Result]]
-
-
-def one_by_one(
-    work: Callable[[Job, Progress], Result], jobs: list[Job], progress: Callable[[str], Progress]
-) -> Iterator[Result]:
-    """Run jobs in this process, in order."""
-    return (work(job, progress(job.name)) for job in jobs)
-
-
 def colorize_folder(
     source: str | Path,
     output: str | Path,
     *,
     method: str = "frame",
     encoding: Encoding | None = None,
-    run: Runner = one_by_one,
+    spread: Spread = map,
     progress: Callable[[str], Progress] | None = None,
-    **options: object,
+    **options: Any,
 ) -> list[Result]:
     """Colorize all videos and still images of a folder and of the folders in it.
 
@@ -85,8 +75,8 @@ def colorize_folder(
         output: folder to write to; it is made if need be, and gets the same folders in it.
         method: see `load_colorizer`.
         encoding: of videos; default: H.264.
-        run: runs the jobs, see `one_by_one` and `cluster.on_cluster`.
-        progress: gives the progress callback for a name: that of a file, or "files".
+        spread: has the files colorized, see `cluster.spread_over`.
+        progress: gives the progress callback for a name: "files", or that of a file coloured in this process.
         options: for `colorize_file`.
 
     Returns:
@@ -108,8 +98,8 @@ def colorize_folder(
     tell = progress("files")
     tell(len(results), len(jobs))
     waiting = [job for job in jobs if job.name not in results]
-    work = _Work(method, encoding, options)
-    for result in run(work, waiting, progress):
+    here = progress if spread is map else None  # it cannot be sent to other processes
+    for result in spread(partial(_colorize, method, encoding, options, here), waiting):
         results[result.name] = result
         tell(len(results), len(jobs))
         _write_report(output / REPORT, made_with, jobs, results, earlier)
@@ -153,33 +143,33 @@ def _target(name: Path, encoding: Encoding) -> Path:
     return name if fits else name.with_suffix(".mkv")
 
 
-class _Work:
-    """Colorizes one file; can be sent to another process."""
-
-    def __init__(self, method: str, encoding: Encoding | None, options: Mapping[str, object]):
-        self._method, self._encoding, self._options = method, encoding, options
-
-    def __call__(self, job: Job, progress: Progress) -> Result:
-        """Do a job; what goes wrong is part of the result."""
-        started = time.monotonic()
-        encoding = None if is_image(job.source) else self._encoding
-        try:
-            job.output.parent.mkdir(parents=True, exist_ok=True)
-            report = colorize_file(
-                job.source,
-                job.output,
-                _colorizer(self._method),
-                encoding=encoding,
-                progress=progress,
-                **self._options,
-            )
-        except (VidcolorError, OSError) as error:
-            return Result(job.name, str(job.output), "failed", error=str(error))
-        except Exception as error:  # a mistake of ours must not cost the files after this one
-            log.exception("%s", job.source)
-            return Result(job.name, str(job.output), "failed", error=f"{type(error).__name__}: {error}")
-        seconds = time.monotonic() - started
-        return Result(job.name, str(job.output), "done", report.frames, seconds, report.warnings)
+def _colorize(
+    method: str,
+    encoding: Encoding | None,
+    options: Mapping[str, Any],
+    progress: Callable[[str], Progress] | None,
+    job: Job,
+) -> Result:
+    """Colorize one file, in any process; what goes wrong is part of the result."""
+    started = time.monotonic()
+    try:
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+        report = colorize_file(
+            job.source,
+            job.output,
+            _colorizer(method),
+            encoding=None if is_image(job.source) else encoding,
+            progress=progress(job.name) if progress else None,
+            **options,
+        )
+    except (VidcolorError, OSError) as error:
+        return Result(job.name, str(job.output), "failed", error=str(error))
+    except Exception as error:  # a mistake of ours must not cost the files after this one
+        log.exception("%s", job.source)
+        return Result(job.name, str(job.output), "failed", error=f"{type(error).__name__}: {error}")
+    return Result(
+        job.name, str(job.output), "done", report.frames, time.monotonic() - started, tuple(report.warnings)
+    )
 
 
 @lru_cache(maxsize=1)

@@ -8,16 +8,15 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vidcolor_utils.errors import VidcolorError
-from vidcolor_utils.film_time import parse_time
 from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.video_codecs import CODECS, Encoding
 
@@ -26,21 +25,6 @@ if TYPE_CHECKING:
     from vidcolor_utils.segments import Span
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
-
-
-class Time(click.ParamType):
-    """A time in a film; see `parse_time`."""
-
-    name = "time"
-
-    def convert(self, value: str | float, param: click.Parameter | None, context: click.Context | None) -> float:
-        """Turn what was typed into seconds."""
-        try:
-            return parse_time(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, context)
-
-
 PathArgument = click.Path(path_type=Path)
 strength_option = click.option(
     "--strength",
@@ -103,9 +87,19 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
+@click.option(
+    "--saturation", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Factor on the colours."
+)
+@click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
+@click.option(
+    "--preview",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
+)
 @encoding_options
-@click.option("--start", type=Time(), help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")
-@click.option("--end", type=Time(), help="Where in the film to stop.")
+@click.option("--start", metavar="TIME", help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")
+@click.option("--end", metavar="TIME", help="Where in the film to stop.")
 @click.option(
     "--segment",
     "segment_s",
@@ -120,12 +114,13 @@ def vidcolor() -> None:
 def colorize(
     source: Path,
     output: Path,
-    start: float | None,
-    end: float | None,
+    start: str | None,
+    end: str | None,
     dry_run: bool,
+    preview: int | None,
     workers: int | None,
     cluster: str | None,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Colorize a video, a still image, or all those in a folder.
 
@@ -134,6 +129,9 @@ def colorize(
     """
     from vidcolor_utils.colorize import colorize_file
 
+    if preview:
+        _preview(source, output, preview, method=options["method"], saturation=options["saturation"])
+        return
     options["span"] = _span(start, end)
     if source.is_dir() and not dry_run:
         _colorize_folder(source, output, workers, cluster, options)
@@ -150,15 +148,14 @@ def colorize(
 
 
 def _colorize_folder(
-    source: Path, output: Path, workers: int | None, cluster: str | None, options: dict[str, object]
+    source: Path, output: Path, workers: int | None, cluster: str | None, options: dict[str, Any]
 ) -> None:
     """Colorize a folder and exit with 1 if a file failed."""
-    from vidcolor_utils.batch import REPORT, colorize_folder, one_by_one, summary_table
-    from vidcolor_utils.cluster import on_cluster
+    from vidcolor_utils.batch import REPORT, colorize_folder, summary_table
+    from vidcolor_utils.cluster import spread_over
 
-    spread = on_cluster(workers=workers, address=cluster) if workers or cluster else nullcontext(one_by_one)
-    with spread as run, _progress_bars() as bar:
-        results = colorize_folder(source, output, run=run, progress=bar, **options)
+    with spread_over(cluster, workers=workers or 1) as spread, _progress_bars() as bar:
+        results = colorize_folder(source, output, spread=spread, progress=bar, **options)
     Console().print(summary_table(results))
     for result in results:
         for warning in result.warnings:
@@ -178,7 +175,7 @@ def _colorize_folder(
 @strength_option
 @offline_option
 @encoding_options
-def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
+def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     """Calm the colours that another method gave a video.
 
     Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
@@ -260,7 +257,7 @@ def evaluate(
 
     with finished_file(output) as part, _progress_bars() as bar:
         colorizer = FrameColorizer(weights)
-        record = {}
+        record: dict[str, dict] = {}
         if photos:
             record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
         if clips:
@@ -269,6 +266,60 @@ def evaluate(
             record["single_frames"] = evaluate_single_frames(single_frames, colorizer, bar("videos"))
         part.write_text(json.dumps(record, indent=2) + "\n")
     click.echo(json.dumps(record, indent=2))
+
+
+@vidcolor.command()
+@click.option("--videos", type=PathArgument, help="Folder of videos; subfolders are searched.")
+@click.option("--photos", type=PathArgument, help="Folder or tar of photographs, for a moving virtual camera.")
+@click.option("-o", "--output", "out_dir", required=True, type=PathArgument, help="Folder for the clips.")
+@click.option("--clips", default=500, show_default=True, help="Clips to take from each source, at most.")
+@click.option("--frames", default=90, show_default=True, help="Most frames of a clip.")
+@click.option("--fps", default=30.0, show_default=True, help="Frame rate that all videos are brought to.")
+@click.option("--baseline", type=click.Choice(["frame", "zhang"]), default="frame", show_default=True)
+@click.option("--crop/--no-crop", default=True, help="Cut out the middle, or shrink the whole frame.")
+@click.option("--seed", default=0, show_default=True, help="Decides the split and the camera's ways.")
+@click.option("--workers", default=1, show_default=True, help="Processes to work in.")
+@click.option("--cluster", help="Work on the Dask cluster of the scheduler at this address instead.")
+def prepare(
+    videos: Path | None,
+    photos: Path | None,
+    out_dir: Path,
+    clips: int,
+    frames: int,
+    fps: float,
+    baseline: str,
+    crop: bool,
+    seed: int,
+    workers: int,
+    cluster: str | None,
+) -> None:
+    """Prepare clips for the course's networks; the same command goes on with an interrupted run.
+
+    Without --videos and --photos it takes clips that need no download. The manifest that it leaves does not
+    depend on who did the work; workers of a cluster must see the folders under the same paths.
+    """
+    from vidcolor_utils.clip_sources import find_clips
+    from vidcolor_utils.cluster import spread_over
+    from vidcolor_utils.prepare import CROP, baseline_colorizer, prepare_clips
+
+    sources = find_clips(videos, photos, count=clips, frames=frames, fps=fps, seed=seed)
+    with spread_over(cluster, workers=workers) as spread, _progress_bars("clips") as bar:
+        show = bar("preparing")
+        manifest = prepare_clips(
+            sources,
+            out_dir,
+            colorize_frames=baseline_colorizer(baseline),
+            baseline_name=baseline,
+            crop=CROP if crop else None,
+            seed=seed,
+            spread=spread,
+            progress=lambda number, count, name: show(number, count),
+        )
+        show(len(sources), len(sources))
+    for skipped in manifest["skipped"]:
+        click.echo(f"vidcolor: warning: skipped {skipped['name']}: {skipped['reason']}", err=True)
+    counts = ", ".join(f"{value} {name}" for name, value in manifest["counts"].items())
+    click.echo(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")
 
 
 @vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
@@ -287,7 +338,66 @@ def ablate(clips: Path, output: Path, frames: int) -> None:
     click.echo(json.dumps(record["mean"], indent=2))
 
 
-@vidcolor.command()
+@vidcolor.group(hidden=True)  # for `make train-full` and `make study`
+def report() -> None:
+    """Train and measure the report's networks."""
+
+
+clips_option = click.option("--clips", required=True, type=PathArgument, help="Folder of prepared clips.")
+runs_option = click.option("--runs", required=True, type=PathArgument, help="Folder of training runs.")
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--seeds", default=3, show_default=True, help="Runs of each variant.")
+def study(clips: Path, runs: Path, output: Path, seeds: int) -> None:
+    """Train the report's networks at reduced scale, several seeds each; goes on where it was stopped."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import run_study
+
+    run_study(clips, runs, output, seeds=seeds, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
+@click.option("--show", multiple=True, help="A clip to keep as videos; may be repeated.")
+def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
+    """Measure the full runs and keep what the course shows of them."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import record_full_runs
+
+    record_full_runs(clips, runs, output, shown=show, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
+@click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) -> None:
+    """Score every method at hand on PAIRS, and on the dev and test videos among the clips."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import load_networks
+    from vidcolor_utils.clip_sources import video_clips
+    from vidcolor_utils.clip_store import ClipStore
+    from vidcolor_utils.colorizer import FrameColorizer
+    from vidcolor_utils.method_comparison import compare_methods, paired_films, prepared_films
+
+    store = ClipStore(clips)
+    unseen = {*store.names("dev"), *store.names("test")}
+    groups = {
+        "pairs": paired_films(pairs),
+        "unseen": prepared_films([clip for clip in video_clips(videos) if clip.name in unseen]),
+    }
+    compare_methods(groups, FrameColorizer(), load_networks(runs), output, say=click.echo)
+
+
+@vidcolor.command(hidden=True)  # for `make bench`
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 def bench(output: Path) -> None:
     """Time the networks against each other, and a film against decoding and encoding it alone."""
@@ -386,7 +496,7 @@ def train() -> None:
     help="Predict ab, classes of ab, or both.",
 )
 @click.option("--seed", default=0, show_default=True)
-def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
+def train_frame(images: Path, val_images: Path, out_dir: Path, **config: Any) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
     with quiet_native_logs():
         from vidcolor_utils.training import FrameTrainConfig, train_frame_colorizer
@@ -408,17 +518,27 @@ def export(run_dir: Path, output: Path) -> None:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
-def _span(start: float | None, end: float | None) -> Span:
+def _span(start: str | None, end: str | None) -> Span:
     from vidcolor_utils.segments import Span
+    from vidcolor_utils.times import parse_time
 
-    if end is not None and end <= (start or 0):
+    span = Span(parse_time(start or "0"), parse_time(end) if end else None)
+    if span.end is not None and span.end <= span.start:
         raise click.UsageError("--end must be later than --start")
-    return Span(start or 0.0, end)
+    return span
 
 
 def _tell_facts(facts: dict[str, object]) -> None:
     for name, value in facts.items():
         click.echo(f"{name:13} {value if value is not None else '-'}")
+
+
+def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
+    from vidcolor_utils.preview import preview_file
+
+    with _progress_bars() as bar:
+        report = preview_file(source, output, count, progress=bar("previewing"), **options)
+    click.echo(f"{report.output}: {report.frames} frames, gray above colour")
 
 
 def _tell(report: ColorizeReport) -> None:

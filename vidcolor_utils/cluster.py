@@ -1,104 +1,98 @@
-"""Run jobs on a Dask cluster, of this machine or of others.
-
-Sources and outputs must be at the same paths for all workers. When a worker dies, the scheduler gives its file to
-another one, which goes on from the segments that were finished.
-"""
+"""Spread independent pieces of work over processes of this machine or over a Dask cluster."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
-from vidcolor_utils.batch import Job, Result, Runner
-from vidcolor_utils.errors import InputError
-from vidcolor_utils.film import Progress
+from vidcolor_utils.errors import InputError, VidcolorError
 
 if TYPE_CHECKING:
     from distributed import Client
 
-TOPIC = "vidcolor-progress"
-TELL_EVERY_S = 0.5  # between two messages of a worker about its frames
+CONNECT_S = 10  # how long the scheduler may take to answer
+AHEAD = 4  # pieces handed out for each thread of the cluster: enough that none waits for its next one
+LEAST_AHEAD = 8  # the same for all threads together, for clusters that have yet to grow
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+# As `map`: calls a function with every item and yields the results, but in any order.
+Spread = Callable[[Callable[[Item], Result], Iterable[Item]], Iterator[Result]]
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
-def on_cluster(*, workers: int | None = None, address: str | None = None) -> Iterator[Runner]:
-    """Give a runner for `colorize_folder` that has a cluster do the jobs.
+def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spread]:
+    """Give a function that works like `map`, with its calls spread over processes.
+
+    A call that is lost with its process is made again by another one, so functions must not mind being called
+    twice. What the function and the items hold is sent to the processes, and what they name in files must be seen
+    by all machines under the same path.
 
     Args:
-        workers: processes to start on this machine, if there is no `address`.
-        address: of the scheduler of a cluster that runs already, such as tcp://10.0.0.1:8786.
+        cluster: address of the scheduler of a running Dask cluster, as "tcp://10.0.0.1:8786".
+        workers: processes to start on this machine, if no cluster is named; with 1, `map` itself does the work.
+
+    Yields:
+        A function like `map` that yields the results in the order in which they are finished. Items are taken
+        from their source only as they are needed.
 
     Raises:
-        InputError: if Dask is not installed, or there is no such cluster.
+        InputError: if no scheduler answers, `distributed` is not installed, or `workers` is below 1.
+        VidcolorError: from the function that is given, if a piece of work takes several processes down with it.
+
+    Example:
+        with spread_over(workers=4) as spread:
+            results = list(spread(function, items))
     """
-    try:
-        import distributed
-    except ImportError:
-        raise InputError(
-            "--workers and --cluster need the extra `cluster`: pip install 'vidcolor-utils[cluster]'"
-        ) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a worker that dies is no news for the user
+    if workers < 1:
+        raise InputError(f"the number of workers must be at least 1. Received: {workers}")
+    if not cluster and workers == 1:
+        yield map
+        return
     with ExitStack() as stack:
-        if address is None:
-            # A limit on memory would have Dask kill workers; several threads would share one network.
-            address = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    memory_limit=0,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
-            )
+        client = _connect(cluster, workers, stack)
+        yield lambda function, items: _spread(client, function, items)
+
+
+def _connect(address: str | None, workers: int, stack: ExitStack) -> Client:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise InputError("several processes need a package: run `pip install distributed`") from None
+    if not address:
+        local = LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+        )
+        return stack.enter_context(Client(stack.enter_context(local)))
+    try:
+        client = stack.enter_context(Client(address, timeout=CONNECT_S))
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{address}: no Dask scheduler answers there ({reason})") from None
+    if not client.nthreads():
+        log.warning("%s: the cluster has no worker yet: waiting for one", address)
+    return client
+
+
+def _spread(client: Client, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Keep just enough calls under way: a million at once would be too many for a scheduler."""
+    from distributed import KilledWorker, as_completed
+
+    items = iter(items)
+    under_way = as_completed(loop=client.loop)
+    while True:
+        wanted = max(LEAST_AHEAD, AHEAD * sum(client.nthreads().values())) - under_way.count()
+        for item in islice(items, max(0, wanted)):
+            under_way.add(client.submit(function, item, pure=False))
+        if under_way.is_empty():
+            return
         try:
-            client = stack.enter_context(distributed.Client(address))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{address}: no Dask scheduler answers ({error})") from None
-
-        def run(
-            work: Callable[[Job, Progress], Result], jobs: list[Job], progress: Callable[[str], Progress]
-        ) -> Iterator[Result]:
-            return _results(client, work, jobs, progress)
-
-        yield run
-
-
-def _results(
-    client: Client, work: Callable[[Job, Progress], Result], jobs: list[Job], progress: Callable[[str], Progress]
-) -> Iterator[Result]:
-    from distributed import as_completed
-
-    bars: dict[str, Progress] = {}
-
-    def tell(event: tuple[float, dict]) -> None:
-        _, message = event
-        if message["name"] not in bars:
-            bars[message["name"]] = progress(message["name"])
-        bars[message["name"]](message["done"], message["total"])
-
-    client.subscribe_topic(TOPIC, tell)
-    futures = {client.submit(_do, work, job, pure=False, key=f"colorize {job.name}"): job for job in jobs}
-    for future in as_completed(futures):
-        job = futures[future]
-        error = future.exception()
-        # Errors of a file are in its result; here it is the workers themselves that died, again and again.
-        yield future.result() if error is None else Result(job.name, str(job.output), "failed", error=str(error))
-
-
-def _do(work: Callable[[Job, Progress], Result], job: Job) -> Result:
-    """Do a job in a worker."""
-    from distributed import get_worker
-
-    worker, last = get_worker(), 0.0
-
-    def tell(done: int, total: int | None) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last > TELL_EVERY_S or done == total:
-            last = now
-            worker.log_event(TOPIC, {"name": job.name, "done": done, "total": total})
-
-    return work(job, tell)
+            result = next(under_way).result()
+        except KilledWorker as error:
+            raise VidcolorError(f"a piece of work took several processes down: {error}") from None
+        yield result

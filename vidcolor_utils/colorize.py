@@ -14,6 +14,7 @@ from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
 from vidcolor_utils.film_record import fingerprint
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
 from vidcolor_utils.video_codecs import Encoding
@@ -31,6 +32,8 @@ def colorize_file(
     offline: bool = False,
     span: Span = WHOLE,
     segment_s: float = SEGMENT_S,
+    saturation: float = 1.0,
+    skip_colored: bool = False,
     encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
@@ -49,6 +52,8 @@ def colorize_file(
         offline: look at a video's frames to come as well: steadier, and needs more memory.
         span: the part of a video to colorize, with its sound.
         segment_s: seconds of film that are finished together: what an interruption costs at most.
+        saturation: factor on the chroma, in [0, 3]; luma stays as it is.
+        skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
         encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
@@ -68,20 +73,24 @@ def colorize_file(
     def load() -> Colorizer:
         return colorizer or load_colorizer(method)
 
+    def saturated() -> Colorizer:
+        return SaturatedColorizer(load(), saturation)
+
     if is_image(source):
         if encoding is not None:
             raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
-        return _colorize_image(source, output, load, progress)
+        return _colorize_image(source, output, saturated, progress)
     steadying = {"strength": strength, "every": every, "offline": offline}
 
     def steady() -> Colors:
-        return SteadyColorizer(load(), **steadying).stream
+        return SteadyColorizer(saturated(), **steadying).stream
 
     return color_video(
         source,
         output,
         steady,
-        settings=lambda: {**steadying, "colorizer": fingerprint(load())},
+        settings=lambda: {**steadying, "saturation": saturation, "colorizer": fingerprint(load())},
+        skip_colored=skip_colored,
         encoding=encoding or Encoding(),
         span=span,
         cutting=plan_cutting(video_info(source).rate, seconds=segment_s, **steadying),

@@ -6,14 +6,15 @@ import math
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import load_colorizer
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import expected_frames
-from vidcolor_utils.film_time import format_time
 from vidcolor_utils.image_io import is_image
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span
+from vidcolor_utils.times import time_text
 from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import video_info
 from vidcolor_utils.work_folder import work_folder_path
@@ -29,7 +30,7 @@ def plan_file(
     span: Span = WHOLE,
     segment_s: float = SEGMENT_S,
     encoding: Encoding | None = None,
-    **options: object,
+    **options: Any,
 ) -> dict[str, object]:
     """Tell what `colorize_file` with the same arguments would do; only a trial is written, in a temporary folder.
 
@@ -58,12 +59,12 @@ def plan_file(
     length_s = frames / info.rate if frames is not None else None
     return {
         "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
-        "part": f"{format_time(span.start)} to {'the end' if span.end is None else format_time(span.end)}",
+        "part": f"{time_text(span.start)} to {'the end' if span.end is None else time_text(span.end)}",
         "frames": frames,
         "segments": None if length_s is None else max(1, math.ceil(length_s / segment_s)),
         "kept": ", ".join([*info.sound, *info.subtitles]) or "no sound, no subtitles",
         "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
         "resumes": "yes, from segments of an earlier run" if work_folder_path(output).is_dir() else None,
         "speed": f"{fps:.1f} frames per second in a trial of {trial.frames} frames",
-        "time": None if frames is None else f"about {format_time(frames / fps)}",
+        "time": None if frames is None else f"about {time_text(frames / fps)}",
     }

@@ -22,8 +22,9 @@ from vidcolor_utils.joining import Segment, join_segments, open_output, packet_o
 from vidcolor_utils.kept_streams import keep_streams
 from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.segments import UNCUT, WHOLE, Anchor, AnchoredFrames, Cutting, Span, Tape, TapeFrame
+from vidcolor_utils.stored_color import split_parts
 from vidcolor_utils.video_codecs import INTERMEDIATE, Encoding
-from vidcolor_utils.video_io import LumaFrame, VideoInfo, VideoReader, sample_lumas, upright
+from vidcolor_utils.video_io import LumaFrame, VideoInfo, VideoReader, chroma_planes, sample_lumas, upright
 from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 from vidcolor_utils.work_folder import WorkFolder
 
@@ -32,6 +33,14 @@ MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse th
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
 # From the luma (H, W) of each frame of a video, in [0, 1], to its ab (h, w, 2); may read ahead of what it yields.
 Colors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
+
+
+class Picture(NamedTuple):
+    """A frame of the source, and what its colours are made from."""
+
+    frame: LumaFrame
+    luma: np.ndarray  # float32 (h, w) in [0, 1], upright, at the size of the U and V planes
+    is_own: bool  # of the segment, rather than looked at before or after it
 
 
 class ColorizeReport(NamedTuple):
@@ -52,6 +61,7 @@ def color_video(
     span: Span = WHOLE,
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
+    skip_colored: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -68,6 +78,7 @@ def color_video(
         span: the part of `source` to colorize.
         cutting: how it is cut into segments.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
+        skip_colored: leave parts that have colour as they are, see `stored_color`.
         progress: called after every frame.
 
     Raises:
@@ -76,10 +87,11 @@ def color_video(
     encoding.check(output)
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=INTERMEDIATE) as work:
         shape = _check_video(reader, work, encoding)
-        made_with = {**settings(), "encoding": encoding, "span": span, "cutting": cutting, "find_bars": find_bars}
+        looks = {"find_bars": find_bars, "skip_colored": skip_colored}
+        made_with = {**settings(), **looks, "encoding": encoding, "span": span, "cutting": cutting}
         work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(work.finished()):
-            painter = _Painter(reader, shape, encoding, span, find_bars)
+            painter = _Painter(reader, shape, encoding, span, **looks)
             _color_segments(painter, work, load, cutting, progress)
         records = work.finished()
         with work.output() as part:
@@ -92,9 +104,7 @@ def color_video(
 
 def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:
     """Check that a video can be coloured and the output can hold what it has; return the size of its U plane."""
-    info = reader.info
-    if min(info.width, info.height) < MIN_SIDE:
-        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
+    check_size(reader)
     with work.scratch_output() as part:
         writer = open_output(reader, part, encoding)
         try:
@@ -102,6 +112,17 @@ def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> t
         finally:
             writer.discard()
     return chroma_shape(*reader.stored_size, writer.subsampling)
+
+
+def check_size(reader: VideoReader) -> None:
+    """Check that a video's frames are large enough to colorize.
+
+    Raises:
+        InputError: if they are not.
+    """
+    info = reader.info
+    if min(info.width, info.height) < MIN_SIDE:
+        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
 
 
 def expected_frames(info: VideoInfo, span: Span = WHOLE) -> int | None:
@@ -134,7 +155,7 @@ def _color_segments(
     index, done = len(records), sum(len(record["times"]) for record in records.values())
     anchor = Anchor(*records[index - 1]["next"]) if records else None
     frames = AnchoredFrames(reader, painter.span, cutting, anchor)
-    tape = Tape(frames, painter.small_luma, cutting, index)
+    tape = Tape(frames, cutting, index)
     total = expected_frames(reader.info, painter.span)
     record: dict = {}
     while not record.get("ended"):
@@ -160,12 +181,21 @@ class _Painter:
         encoding: codec, quality and speed.
         span: the part of it to colour; times count from its start.
         find_bars: leave black bars out of sight and neutral.
+        skip_colored: leave parts that have colour as they are.
     """
 
     def __init__(
-        self, reader: VideoReader, shape: tuple[int, int], encoding: Encoding, span: Span, find_bars: bool
+        self,
+        reader: VideoReader,
+        shape: tuple[int, int],
+        encoding: Encoding,
+        span: Span,
+        *,
+        find_bars: bool,
+        skip_colored: bool,
     ):
         self.reader, self.span, self._shape, self._encoding = reader, span, shape, encoding
+        self._skip_colored = skip_colored
         self._start = round((reader.start + Fraction(span.start)) / reader.time_base)
         lumas = (self.small_luma(luma) for luma in sample_lumas(reader.path))
         self._area = find_active_area(lumas) if find_bars else None
@@ -196,39 +226,55 @@ class _Painter:
         first = None
         with (
             open_output(self.reader, path, self._encoding) as writer,
-            running_ahead(shown) as read,
-            running_ahead(self._colored(read, colors)) as colored,
+            running_ahead(self._pictures(shown)) as pictures,
+            running_ahead(self._colored(pictures, colors)) as colored,
         ):
-            for frame, luma, ab in colored:
-                time = frame.pts - self._start
+            for picture, ab in colored:
+                time = picture.frame.pts - self._start
                 first = time if first is None else first
-                self._write(frame, luma, ab, writer, time - first)
+                self._write(picture, ab, writer, time - first)
                 yield time
             if first is None:
                 raise InputError(f"{self.reader.path}: there is no frame between the start and the end asked for")
 
+    def _pictures(self, shown: Generator[TapeFrame, None, None]) -> Generator[Picture, None, None]:
+        for frame, is_own in shown:
+            yield Picture(frame, self.small_luma(frame.luma), is_own)
+
     def _colored(
-        self, shown: Iterable[TapeFrame], colors: Colors
-    ) -> Generator[tuple[LumaFrame, np.ndarray, np.ndarray], None, None]:
-        """Yield the frames to write with their luma and ab, both at the size of the luma, as colours come."""
-        waiting = deque()
+        self, pictures: Iterable[Picture], colors: Colors
+    ) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
+        """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
+        parts = split_parts(pictures) if self._skip_colored else [(False, pictures)]
+        for has_color, part in parts:
+            for picture, ab in self._in_step(part, colors) if not has_color else ((each, None) for each in part):
+                if picture.is_own:
+                    yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
+
+    def _in_step(self, pictures: Iterable[Picture], colors: Colors) -> Iterator[tuple[Picture, np.ndarray]]:
+        """Yield each picture with its ab; pictures wait for their colours."""
+        waiting: deque[Picture] = deque()
 
         def lumas() -> Iterator[np.ndarray]:
-            for frame, luma in shown:
-                waiting.append((frame, luma))
-                yield self._area.cut(luma) if self._area else luma
+            for picture in pictures:
+                waiting.append(picture)
+                yield self._area.cut(picture.luma) if self._area else picture.luma
 
         for ab in colors(lumas()):
-            frame, luma = waiting.popleft()
-            if frame is not None:
-                size = luma.shape
-                yield frame, luma, ab_in_area(ab, size, self._area) if self._area else resize_ab(ab, size)
+            yield waiting.popleft(), ab
 
-    def _write(self, frame: LumaFrame, luma: np.ndarray, ab: np.ndarray, writer: VideoWriter, time: int) -> None:
-        reader = self.reader
-        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-        planes = [upright(plane, -reader.info.rotation) for plane in planes]
-        writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), *planes, pts=time)
+    def _over_picture(self, ab: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        return ab_in_area(ab, shape, self._area) if self._area else resize_ab(ab, shape)
+
+    def _write(self, picture: Picture, ab: np.ndarray | None, writer: VideoWriter, time: int) -> None:
+        reader, frame = self.reader, picture.frame
+        if ab is None:
+            u, v = chroma_planes(frame.decoded, writer.pixel_format)
+        else:
+            depth = {"bit_depth": writer.bit_depth, "full_range": writer.full_range}
+            planes = uv_planes(picture.luma, ab, reader.matrix, **depth)
+            u, v = (upright(plane, -reader.info.rotation) for plane in planes)
+        writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import math
 import sys
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain, islice
 from typing import NamedTuple
@@ -60,10 +60,10 @@ class Anchor(NamedTuple):
 
 
 class TapeFrame(NamedTuple):
-    """What the colorizer sees of a frame."""
+    """A frame of a segment."""
 
-    frame: LumaFrame | None  # None for frames that are only looked at
-    luma: np.ndarray  # (h, w) float32 in [0, 1]
+    frame: LumaFrame
+    is_own: bool  # False for frames that are only looked at
 
 
 def plan_cutting(
@@ -92,33 +92,28 @@ class Tape:
 
     Args:
         frames: from the first frame of a segment's lead on.
-        shrink: makes what the colorizer sees of a frame's luma.
         cutting: how to cut.
         index: of the first segment to give out.
     """
 
-    def __init__(
-        self, frames: Iterable[LumaFrame], shrink: Callable[[np.ndarray], np.ndarray], cutting: Cutting, index: int
-    ):
-        self._frames, self._shrink, self._cutting = iter(frames), shrink, cutting
-        self._past: deque[np.ndarray] = deque(maxlen=cutting.lead)
-        self._waiting: deque[TapeFrame] = deque()
-        for frame in islice(self._frames, _lead_frames(cutting, index)):
-            self._past.append(shrink(frame.luma))
+    def __init__(self, frames: Iterable[LumaFrame], cutting: Cutting, index: int):
+        self._frames, self._cutting = iter(frames), cutting
+        self._past = deque(islice(self._frames, _lead_frames(cutting, index)), maxlen=cutting.lead)
+        self._waiting: deque[LumaFrame] = deque()
 
     def segment(self) -> Generator[TapeFrame, None, None]:
         """Yield the next segment: its lead, its frames, and what it looks at ahead."""
-        for luma in list(self._past):
-            yield TapeFrame(None, luma)
+        for frame in list(self._past):
+            yield TapeFrame(frame, False)
         for _ in range(self._cutting.length):
             if not self._fill(1):
                 return
-            shown = self._waiting.popleft()
-            self._past.append(shown.luma)
-            yield shown
+            frame = self._waiting.popleft()
+            self._past.append(frame)
+            yield TapeFrame(frame, True)
         self._fill(self._cutting.ahead)
-        for shown in list(self._waiting)[: self._cutting.ahead]:
-            yield TapeFrame(None, shown.luma)
+        for frame in list(self._waiting)[: self._cutting.ahead]:
+            yield TapeFrame(frame, False)
 
     def ended(self) -> bool:
         """Tell whether there are no more frames."""
@@ -126,8 +121,7 @@ class Tape:
 
     def _fill(self, count: int) -> bool:
         """Have `count` frames waiting; False if there is none."""
-        for frame in islice(self._frames, max(0, count - len(self._waiting))):
-            self._waiting.append(TapeFrame(frame, self._shrink(frame.luma)))
+        self._waiting.extend(islice(self._frames, max(0, count - len(self._waiting))))
         return bool(self._waiting)
 
 

@@ -5,6 +5,7 @@ RGB frames come upright. Only local files are opened, in formats that cannot ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -71,10 +72,11 @@ class VideoInfo(NamedTuple):
 
 
 class LumaFrame(NamedTuple):
-    """One frame's luma plane as stored: (H, W) uint8, or uint16 for more than 8 bits; and its time."""
+    """One frame's luma plane as stored: (H, W) uint8, or uint16 for more than 8 bits; its time, and all of it."""
 
     luma: np.ndarray
     pts: int
+    decoded: av.VideoFrame
 
 
 class VideoReader:
@@ -144,6 +146,8 @@ class VideoReader:
     @property
     def time_base(self) -> Fraction:
         """Seconds in one unit of `LumaFrame.pts`."""
+        if self.stream.time_base is None:
+            raise InputError(f"{self.path}: the video's frames have no times")
         return self.stream.time_base
 
     @property
@@ -196,7 +200,33 @@ class VideoReader:
             pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
             pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
             last, self._end = pts, (pts + step) * self.time_base
-            yield LumaFrame(_luma_plane(frame), pts)
+            yield LumaFrame(_luma_plane(frame), pts, frame)
+
+    def seconds(self, frame: LumaFrame) -> float:
+        """When a frame is shown, counted from the start of the file."""
+        return float(frame.pts * self.time_base - self.start)
+
+    def frames_from(self, seconds: float) -> Iterator[LumaFrame]:
+        """Seek; yield the frames shown at or after a time, and first the one that is shown at that time.
+
+        What is decoded beforehand begins at the key frame before.
+
+        Raises:
+            InputError: if the file cannot be sought in.
+        """
+        try:
+            self._container.seek(round((seconds + float(self.start)) * av.time_base))
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"{self.path}: no seeking in this file ({reason(error)}): put it into an .mkv file first"
+            ) from None
+        shown = None
+        for frame in self.luma_frames():
+            if shown is not None and self.seconds(frame) > seconds + 1e-6:
+                yield shown
+            shown = frame
+        if shown is not None:
+            yield shown
 
     def luma_near(self, seconds: float) -> list[np.ndarray]:
         """Seek to the key frame before a time; return its luma plane as stored, or nothing if that fails."""
@@ -377,8 +407,11 @@ def reason(error: Exception) -> str:
 
 
 def is_full_range(frame: av.VideoFrame) -> bool:
-    """Tell whether luma uses 0..255 rather than 16..235."""
-    return frame.format.name.startswith(("yuvj", "gray")) or int(frame.color_range) == FULL_RANGE
+    """Tell whether luma, as `LumaFrame` has it, uses 0..255 rather than 16..235, to which RGB is converted."""
+    name = frame.format.name
+    return name.startswith(("yuvj", "gray")) or (
+        name.startswith(("yuv", "nv")) and int(frame.color_range) == FULL_RANGE
+    )
 
 
 def _luma_plane(frame: av.VideoFrame) -> np.ndarray:
@@ -386,10 +419,32 @@ def _luma_plane(frame: av.VideoFrame) -> np.ndarray:
         frame = _as_yuv(frame)
     elif not (frame.format.is_planar or frame.format.name.startswith("gray")):
         frame = _as_yuv(frame)  # packed, such as yuyv422
-    plane = frame.planes[0]
+    return _plane(frame, 0)
+
+
+def chroma_planes(frame: av.VideoFrame, pixel_format: str) -> tuple[np.ndarray, np.ndarray]:
+    """Take a frame's own U and V, bit for bit where it is stored in `pixel_format` already, else converted to it.
+
+    Args:
+        frame: as decoded, of any format with chroma.
+        pixel_format: planar YUV, see `VideoWriter.pixel_format`.
+
+    Returns:
+        U and V as `VideoWriter.write_planes` takes them.
+    """
+    if not frame.format.name.startswith(("yuv", "nv")) or frame.format.is_big_endian:
+        frame = _as_yuv(frame)
+    if re.sub("^yuv[aj]", "yuv", frame.format.name) != pixel_format:
+        kept = ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG
+        frame = frame.reformat(format=pixel_format, src_color_range=kept, dst_color_range=kept)
+    return _plane(frame, 1), _plane(frame, 2)
+
+
+def _plane(frame: av.VideoFrame, index: int) -> np.ndarray:
+    plane = frame.planes[index]
     dtype = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
-    rows = np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)
-    return rows[: frame.height, : frame.width]
+    rows = np.frombuffer(memoryview(plane), dtype).reshape(-1, plane.line_size // dtype.itemsize)
+    return rows[: plane.height, : plane.width]
 
 
 def _as_yuv(frame: av.VideoFrame) -> av.VideoFrame:
