@@ -16,17 +16,15 @@ from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
 from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer, predict_full_size
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
+from vidcolor_utils.kept_streams import keep_streams, skipped_warning
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.pipeline import running_ahead
+from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
-from vidcolor_utils.video_io import (
-    LumaFrame,
-    VideoReader,
-    VideoWriter,
-    chroma_shape,
-    sample_lumas,
-    upright,
-)
+from vidcolor_utils.stored_color import split_parts
+from vidcolor_utils.video_codecs import Encoding
+from vidcolor_utils.video_io import LumaFrame, VideoReader, chroma_planes, sample_lumas, upright
+from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 
@@ -40,6 +38,7 @@ class Picture(NamedTuple):
 
     frame: LumaFrame
     luma: np.ndarray  # float32 (h, w) in [0, 1], upright, at the size of the U and V planes
+    packets: list[av.Packet]  # of sound and whatever else is kept, those that come before the frame
 
 
 class ColorizeReport(NamedTuple):
@@ -59,6 +58,9 @@ def colorize_file(
     strength: float = STRENGTH,
     every: int = EVERY,
     offline: bool = False,
+    saturation: float = 1.0,
+    skip_colored: bool = False,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -71,6 +73,9 @@ def colorize_file(
         strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
         every: ask the network for every so many frames of a video and carry colours in between.
         offline: look at a video's frames to come as well: steadier, and needs more memory.
+        saturation: factor on the chroma, in [0, 3]; luma stays as it is.
+        skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
+        encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
     Raises:
@@ -86,15 +91,17 @@ def colorize_file(
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
 
     def load() -> Colorizer:
-        return colorizer or load_colorizer(method)
+        return SaturatedColorizer(colorizer or load_colorizer(method), saturation)
 
     if is_image(source):
+        if encoding is not None:
+            raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
         return _colorize_image(source, output, load, progress)
 
     def steady() -> Colors:
         return SteadyColorizer(load(), strength=strength, every=every, offline=offline).stream
 
-    return color_video(source, output, steady, progress=progress)
+    return color_video(source, output, steady, skip_colored=skip_colored, encoding=encoding, progress=progress)
 
 
 def _colorize_image(
@@ -117,6 +124,8 @@ def color_video(
     load: Callable[[], Colors],
     *,
     find_bars: bool = True,
+    skip_colored: bool = False,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -128,33 +137,51 @@ def color_video(
         output: the file to write.
         load: gives what makes the colours, once the files are known to be good; they are made in one thread.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
+        skip_colored: leave parts that have colour as they are, see `stored_color`.
+        encoding: as for `colorize_file`.
         progress: called after every frame.
 
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
+    encoding = encoding or Encoding()
+    encoding.check(output)
     with VideoReader(source) as reader:
         info = reader.info
-        if min(info.width, info.height) < MIN_SIDE:
-            raise InputError(f"{source}: frames of {info.width}x{info.height} are too small to colorize")
+        check_size(reader)
         with (
             finished_file(output, source=source) as part,
-            VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
+            VideoWriter(part, reader.stored_size, encoding=encoding, **reader.writer_settings()) as writer,
         ):
+            warnings = keep_streams(reader, writer)
             colors = load()
-            for stream in reader.sound_streams:
-                writer.copy_sound(stream)
             area = _picture_area(source, reader, writer) if find_bars else None
+            packets: list[av.Packet] = []
             with (
-                running_ahead(_read(reader, writer)) as read,
-                running_ahead(_in_step(read, colors, area)) as colored,
+                running_ahead(_read(reader, writer, packets)) as pictures,
+                running_ahead(_colored(pictures, colors, area, skip_colored)) as colored,
             ):
-                for done, (picture, ab) in enumerate(_muxing_sound(colored, reader, writer), start=1):
+                for done, (picture, ab) in enumerate(colored, start=1):
+                    for packet in picture.packets:
+                        writer.write_packet(packet, reader.start)
                     _write_colored(picture, ab, reader, writer)
                     if progress:
                         progress(done, info.frames)
-        warnings = [reader.truncation_warning(), *_format_warnings(reader)]
+            for packet in packets:
+                writer.write_packet(packet, reader.start)
+        warnings += [reader.truncation_warning(), skipped_warning(reader, writer)]
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
+
+
+def check_size(reader: VideoReader) -> None:
+    """Check that a video's frames are large enough to colorize.
+
+    Raises:
+        InputError: if they are not.
+    """
+    info = reader.info
+    if min(info.width, info.height) < MIN_SIDE:
+        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
 
 
 def _picture_area(source: Path, reader: VideoReader, writer: VideoWriter) -> Area:
@@ -162,55 +189,51 @@ def _picture_area(source: Path, reader: VideoReader, writer: VideoWriter) -> Are
     return find_active_area(_small_luma(luma, reader, writer) for luma in sample_lumas(source))
 
 
-def _read(reader: VideoReader, writer: VideoWriter) -> Generator[Picture | av.Packet, None, None]:
-    """Yield the frames, and the packets of sound between them, in the order of the file."""
-    sound = []
-    for frame in reader.luma_frames(sound.append):
-        yield from sound
-        sound.clear()
-        yield Picture(frame, _small_luma(frame.luma, reader, writer))
-    yield from sound
+def _read(reader: VideoReader, writer: VideoWriter, packets: list[av.Packet]) -> Generator[Picture, None, None]:
+    """Yield the frames; the packets after the last one are left in `packets`."""
+    for frame in reader.luma_frames(packets.append):
+        yield Picture(frame, _small_luma(frame.luma, reader, writer), packets.copy())
+        packets.clear()
+
+
+def _colored(
+    pictures: Iterable[Picture], colors: Colors, area: Area | None, skip_colored: bool
+) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
+    """Yield each picture with its ab at the size of its luma; None in parts that have colour and keep it."""
+    parts = split_parts(pictures) if skip_colored else [(False, pictures)]
+    for has_color, part in parts:
+        if has_color:
+            yield from ((picture, None) for picture in part)
+        else:
+            yield from _in_step(part, colors, area)
 
 
 def _in_step(
-    items: Iterable[Picture | av.Packet], colors: Colors, area: Area | None
-) -> Generator[tuple[Picture | av.Packet, np.ndarray | None], None, None]:
-    """Yield each item, a picture with its ab at the size of its luma; items wait for the colours before them."""
-    waiting = deque()
+    pictures: Iterable[Picture], colors: Colors, area: Area | None
+) -> Iterator[tuple[Picture, np.ndarray]]:
+    """Yield each picture with its ab; pictures wait for their colours."""
+    waiting: deque[Picture] = deque()
 
     def lumas() -> Iterator[np.ndarray]:
-        for item in items:
-            waiting.append(item)
-            if isinstance(item, Picture):
-                yield area.cut(item.luma) if area else item.luma
+        for picture in pictures:
+            waiting.append(picture)
+            yield area.cut(picture.luma) if area else picture.luma
 
     for ab in colors(lumas()):
-        while not isinstance(waiting[0], Picture):
-            yield waiting.popleft(), None
         picture = waiting.popleft()
         size = picture.luma.shape
         yield picture, ab_in_area(ab, size, area) if area else resize_ab(ab, size)
-    for item in waiting:
-        yield item, None
 
 
-def _muxing_sound(
-    items: Iterable[tuple[Picture | av.Packet, np.ndarray | None]], reader: VideoReader, writer: VideoWriter
-) -> Iterator[tuple[Picture, np.ndarray]]:
-    """Write the packets of sound and yield what else comes."""
-    for item, ab in items:
-        if isinstance(item, Picture):
-            yield item, ab
-        else:
-            writer.write_packet(item, reader.start)
-
-
-def _write_colored(picture: Picture, ab: np.ndarray, reader: VideoReader, writer: VideoWriter) -> None:
-    frame = picture.frame
-    planes = uv_planes(picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-    planes = [upright(plane, -reader.info.rotation) for plane in planes]
+def _write_colored(picture: Picture, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter) -> None:
+    frame, luma, _ = picture
+    if ab is None:
+        u, v = chroma_planes(frame.decoded, writer.pixel_format)
+    else:
+        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+        u, v = (upright(plane, -reader.info.rotation) for plane in planes)
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-    writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
+    writer.write_planes(stored, u, v, pts=frame.pts - round(reader.start / reader.time_base))
 
 
 def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:
@@ -222,19 +245,9 @@ def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) ->
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
-    """Shift luma of 9, 12 or 16 bits to the 10 that are written; 8 stay 8."""
+    """Shift luma to the bits that are written."""
     if bits == target_bits:
         return luma
     if bits < target_bits:
         return luma << (target_bits - bits)
-    return luma >> (bits - target_bits)
-
-
-def _format_warnings(reader: VideoReader) -> list[str]:
-    info = reader.info
-    found = []
-    if info.pixel_format.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")):
-        found.append(f"{info.path}: transparency is not kept: H.264 has none")
-    if info.bit_depth > 10:
-        found.append(f"{info.path}: luma of {info.bit_depth} bits is written as 10")
-    return found
+    return (luma >> (bits - target_bits)).astype(np.uint8 if target_bits == 8 else np.uint16)
