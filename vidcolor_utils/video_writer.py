@@ -19,7 +19,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from vidcolor_utils.errors import InputError, OutputError
-from vidcolor_utils.video_codecs import CODECS, Encoding
+from vidcolor_utils.video_codecs import CODECS, INTERMEDIATE, Encoding
 from vidcolor_utils.video_io import BT709, FULL_RANGE, reason
 
 BIT_DEPTHS = (8, 10, 12, 16)
@@ -40,7 +40,7 @@ class VideoWriter:
     """Encodes video from luma planes and chroma, or RGB frames. Use as a context manager.
 
     Args:
-        path: file to write; the suffix chooses the container.
+        path: file to write; the suffix, `INTERMEDIATE` among them, chooses the container.
         size: stored (height, width).
         encoding: codec and its settings.
         rate: frames per second, for the header.
@@ -74,7 +74,8 @@ class VideoWriter:
     ):
         self.path, (self.height, self.width) = Path(path), size
         self.encoding = encoding
-        encoding.check(self.path)
+        if self.path.suffix != INTERMEDIATE:
+            encoding.check(self.path)
         encoder = _find_encoder(encoding)
         is_odd = self.height % 2 or self.width % 2
         self.subsampling = 1 if is_odd and not encoding.row.halves_odd_sides else 2
@@ -82,6 +83,7 @@ class VideoWriter:
         self.full_range, self.colorspace = full_range, colorspace
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
+        self._encodes = True
         self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
         self._first_pts: int | None = None
         self._last_pts: int | None = None
@@ -105,7 +107,7 @@ class VideoWriter:
         context.thread_type = "FRAME"
         context.colorspace = context.color_primaries = context.color_trc = self.colorspace
         context.color_range = FULL_RANGE if self.full_range else 1
-        if self.encoding.codec == "h265" and self.path.suffix.lower() != ".mkv":
+        if self.encoding.codec == "h265" and _muxer_options(self.path):
             context.codec_tag = "hvc1"  # the only one that Apple's players take
         if pixel_aspect:
             context.sample_aspect_ratio = pixel_aspect
@@ -143,13 +145,17 @@ class VideoWriter:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         with self._writing():
             if kind is None:
-                self._mux(self._stream.encode())
+                self._mux(self._stream.encode() if self._encodes else [])
                 self._mux_last()
         if kind is None:
             with self._writing():
                 self._container.close()
             return
-        with suppress(av.error.FFmpegError, OSError, ValueError):  # the error under way is the one to report
+        self.discard()
+
+    def discard(self) -> None:
+        """Close without writing the end of the file."""
+        with suppress(av.error.FFmpegError, OSError, ValueError):  # an error under way is the one to report
             self._container.close()
 
     def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[Any]) -> None:
@@ -213,6 +219,15 @@ class VideoWriter:
             if not isinstance(error.__context__, REFUSALS):
                 raise
             self.skipped_packets += 1
+
+    def write_encoded(self, packet: av.Packet) -> None:
+        """Write a packet that another writer of the same settings encoded, in the order of decoding."""
+        self._encodes = False
+        self._first_pts = packet.pts if self._first_pts is None else min(self._first_pts, packet.pts)
+        self._last_pts = packet.pts if self._last_pts is None else max(self._last_pts, packet.pts)
+        packet.stream = self._stream
+        with self._writing():
+            self._mux([packet])
 
     def write_planes(self, luma: np.ndarray, u: np.ndarray, v: np.ndarray, pts: int) -> None:
         """Encode one frame.
@@ -315,7 +330,7 @@ def _is_pause(packet: av.Packet) -> bool:
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
-    return {} if path.suffix.lower() in (".mkv", ".webm") else {"movflags": "+faststart"}
+    return {} if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE) else {"movflags": "+faststart"}
 
 
 def chroma_shape(height: int, width: int, subsampling: int) -> tuple[int, int]:
