@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
@@ -80,7 +81,7 @@ def colorize_file(
         if encoding is not None:
             raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
         return _colorize_image(source, output, saturated, progress)
-    steadying = {"strength": strength, "every": every, "offline": offline}
+    steadying: dict[str, Any] = {"strength": strength, "every": every, "offline": offline}
 
     def steady() -> Colors:
         return SteadyColorizer(saturated(), **steadying).stream

@@ -271,8 +271,8 @@ class _Painter:
         if ab is None:
             u, v = chroma_planes(frame.decoded, writer.pixel_format)
         else:
-            depth = {"bit_depth": writer.bit_depth, "full_range": writer.full_range}
-            planes = uv_planes(picture.luma, ab, reader.matrix, **depth)
+            bits, full_range = writer.bit_depth, writer.full_range
+            planes = uv_planes(picture.luma, ab, reader.matrix, bit_depth=bits, full_range=full_range)
             u, v = (upright(plane, -reader.info.rotation) for plane in planes)
         writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 

@@ -155,7 +155,7 @@ class AnchoredFrames:
 
 def make_anchor(reader: VideoReader, number: int, frame: LumaFrame) -> Anchor:
     """Note a frame that has just been read."""
-    checksum = zlib.crc32(np.ascontiguousarray(frame.luma))
+    checksum = zlib.crc32(np.ascontiguousarray(frame.luma).data)
     return Anchor(number, frame.pts, checksum, reader.packets_read, reader.damaged_packets)
 
 
