@@ -61,6 +61,9 @@ evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in 
 fuzz: setup  ## Run the command line on damaged files, record what comes of it in data/results
 	$(BIN)/vidcolor fuzz --output data/results/fuzz.json --keep out/fuzz $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
 
+endurance: setup  ## Kill the colorizer at random moments, and a worker of three, record it in data/results
+	$(BIN)/vidcolor endurance --output data/results/resume.json
+
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \
 		$(TRAIN) --objective $$name --epochs 3 --side 96 --learning-rate 2e-3 --min-crop 0.7 --ema 0 \
