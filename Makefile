@@ -68,6 +68,9 @@ fuzz: setup  ## Run the command line on damaged files, record what comes of it i
 containers: setup  ## Check that every container and codec keeps frames, length and sound, record it in data/results
 	$(BIN)/vidcolor containers --output data/results/containers.json $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
 
+endurance: setup  ## Kill the colorizer at random moments, and a worker of three, record it in data/results
+	$(BIN)/vidcolor endurance --output data/results/resume.json
+
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \
 		$(TRAIN) --objective $$name --epochs 3 --side 96 --learning-rate 2e-3 --min-crop 0.7 --ema 0 \

@@ -12,6 +12,7 @@
 from importlib import import_module
 
 _MODULES = {
+    "colorize_folder": "batch",
     "colorize_file": "colorize",
     "FrameColorizer": "colorizer",
     "colorize_frames": "colorizer",
