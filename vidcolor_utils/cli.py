@@ -19,6 +19,7 @@ from vidcolor_utils.quiet import quiet_native_logs
 
 if TYPE_CHECKING:
     from vidcolor_utils.colorize import ColorizeReport
+    from vidcolor_utils.direction import Reference
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 PathArgument = click.Path(path_type=Path)
@@ -71,23 +72,51 @@ def vidcolor() -> None:
 )
 @click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
 @click.option(
+    "--reference",
+    "photographs",
+    metavar="PICTURE",
+    multiple=True,
+    type=PathArgument,
+    help="A photograph whose colours guide the frames that resemble it; may be given more than once.",
+)
+@click.option(
+    "--at",
+    "times",
+    metavar="TIME",
+    multiple=True,
+    help="Time (1:23.5) in the shot that the photograph guides, one for each; without, they guide all shots.",
+)
+@click.option(
+    "--restore", is_flag=True, help="Old film: make colours from a copy of each frame without flicker and grain."
+)
+@click.option("--restore-luma", is_flag=True, help="Take flicker and grain out of the film's own luma as well.")
+@click.option(
     "--preview",
     type=click.IntRange(1, 100),
     metavar="N",
     help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
 )
-def colorize(source: Path, output: Path, method: str, preview: int | None, **options: object) -> None:
+def colorize(
+    source: Path,
+    output: Path,
+    preview: int | None,
+    photographs: tuple[Path, ...],
+    times: tuple[str, ...],
+    **options: object,
+) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
     """
     from vidcolor_utils.colorize import colorize_file
 
+    options["references"] = _references(photographs, times)
+    options["restore"] = options["restore"] or options["restore_luma"]
     if preview:
-        _preview(source, output, preview, method=method, saturation=options["saturation"])
+        _preview(source, output, preview, **options)
         return
     with _progress_bars() as bar:
-        report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
+        report = colorize_file(source, output, progress=bar("colorizing"), **options)
     _tell(report)
 
 
@@ -308,9 +337,23 @@ def export(run_dir: Path, output: Path) -> None:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
+def _references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> list[Reference]:
+    from vidcolor_utils.direction import Reference
+    from vidcolor_utils.times import parse_time
+
+    if times and len(times) != len(photographs):
+        raise click.UsageError(
+            f"{len(photographs)} --reference and {len(times)} --at: give one time for each, or none"
+        )
+    seconds = [parse_time(time) for time in times] or [None] * len(photographs)
+    return [Reference(*pair) for pair in zip(photographs, seconds, strict=True)]
+
+
 def _preview(source: Path, output: Path, count: int, **options: object) -> None:
     from vidcolor_utils.preview import preview_file
 
+    of_single_frames = ("method", "saturation", "skip_colored", "references")
+    options = {name: options[name] for name in of_single_frames}
     with _progress_bars() as bar:
         report = preview_file(source, output, count, progress=bar("previewing"), **options)
     click.echo(f"{report.output}: {report.frames} frames, gray above colour")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,15 +12,17 @@ import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
-from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer, predict_full_size
+from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
+from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.restore import CopyRestorer, luma_restorer
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
-from vidcolor_utils.stored_color import split_parts
 from vidcolor_utils.video_io import (
     LumaFrame,
+    VideoInfo,
     VideoReader,
     VideoWriter,
     chroma_planes,
@@ -32,8 +34,18 @@ from vidcolor_utils.video_io import (
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
-# From the luma (H, W) of each frame of a video, in [0, 1], to its ab (h, w, 2); may read ahead of what it yields.
-Colors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
+
+
+class Picture(NamedTuple):
+    """A frame of the source, and what its colours are made from."""
+
+    frame: LumaFrame
+    luma: np.ndarray  # float32 (h, w) in [0, 1], upright
+
+
+# From the frames of a video to the ab (h', w', 2) of each, None where it keeps its own colours; may read ahead of
+# what it yields.
+Colors = Callable[[Iterable[Picture]], Iterator[np.ndarray | None]]
 
 
 class ColorizeReport(NamedTuple):
@@ -55,6 +67,9 @@ def colorize_file(
     offline: bool = False,
     saturation: float = 1.0,
     skip_colored: bool = False,
+    references: Sequence[Reference] = (),
+    restore: bool = False,
+    restore_luma: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -69,6 +84,9 @@ def colorize_file(
         offline: look at a video's frames to come as well: steadier, and needs more memory.
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
+        references: photographs whose colours guide the shots named with them, or all; see `direction`.
+        restore: make colours from a copy of each frame without flicker and grain, see `restore`.
+        restore_luma: take flicker and grain out of a video's own luma as well.
         progress: called after every few frames.
 
     Raises:
@@ -84,25 +102,47 @@ def colorize_file(
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
 
     def load() -> Colorizer:
-        return SaturatedColorizer(colorizer or load_colorizer(method), saturation)
+        return colorizer or load_colorizer(method)
 
     if is_image(source):
-        return _colorize_image(source, output, load, progress)
+        if any(reference.at is not None for reference in references):
+            raise InputError(f"{source}: a still image has no times: give the reference without one")
+        album = Album(references)
 
-    def steady() -> Colors:
-        return SteadyColorizer(load(), strength=strength, every=every, offline=offline).stream
+        def guided() -> Colorizer:
+            return SaturatedColorizer(album.guided(load(), album.guides_at(0.0)), saturation)
 
-    return color_video(source, output, steady, skip_colored=skip_colored, progress=progress)
+        return _colorize_image(source, output, guided, CopyRestorer() if restore else None, progress)
+
+    def direct() -> Colors:
+        album, unguided = Album(references, source), load()
+
+        def colors(guides: Guides) -> LumaColors:
+            looks = SaturatedColorizer(album.guided(unguided, guides), saturation)
+            steady = SteadyColorizer(looks, strength=strength, every=every, offline=offline).stream
+            return (lambda lumas: steady(map(copies, lumas))) if restore else steady
+
+        copies = CopyRestorer()
+        return Director(colors, album, skip_colored=skip_colored)
+
+    retouch = luma_restorer if restore_luma else None
+    return color_video(source, output, direct, retouch=retouch, progress=progress)
 
 
 def _colorize_image(
-    source: Path, output: Path, load: Callable[[], Colorizer], progress: Progress | None
+    source: Path,
+    output: Path,
+    load: Callable[[], Colorizer],
+    restore: Callable[[np.ndarray], np.ndarray] | None,
+    progress: Progress | None,
 ) -> ColorizeReport:
     image = read_image(source)
     with finished_file(output, source=source) as part:
         colorizer = load()
-        (ab,) = predict_full_size(colorizer, [image.luma], find_active_area([image.luma]))
-        rgb = with_chroma(image.luma, ab)
+        area = find_active_area([image.luma])
+        inside = area.cut(image.luma)
+        (ab,) = colorizer.predict_ab([restore(inside) if restore else inside])
+        rgb = with_chroma(image.luma, ab_in_area(ab, image.luma.shape, area))
         write_image(part, StillImage(rgb, image.alpha))
     if progress:
         progress(1, 1)
@@ -115,7 +155,7 @@ def color_video(
     load: Callable[[], Colors],
     *,
     find_bars: bool = True,
-    skip_colored: bool = False,
+    retouch: Callable[[VideoInfo], Callable[[LumaFrame], LumaFrame]] | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -125,7 +165,7 @@ def color_video(
         output: the file to write.
         load: gives what makes the colours, once the files are known to be good.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
-        skip_colored: leave parts that have colour as they are, see `stored_color`.
+        retouch: for a video, gives what changes the luma of its frames, in order, before all else.
         progress: called after every frame.
 
     Raises:
@@ -144,10 +184,10 @@ def color_video(
             lumas = (_small_luma(luma, reader, writer) for luma in sample_lumas(source))
             area = find_active_area(lumas) if find_bars else None
             frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
-            pairs = ((frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
-            parts = split_parts(pairs) if skip_colored else [(False, pairs)]
-            for done, (frame, luma, ab) in enumerate(_part_by_part(parts, colors, area), start=1):
-                _write_colored(frame, luma, ab, reader, writer)
+            frames = map(retouch(info), frames) if retouch else frames
+            pictures = (Picture(frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
+            for done, (picture, ab) in enumerate(_in_step(pictures, colors, area), start=1):
+                _write_colored(picture, ab, reader, writer)
                 if progress:
                     progress(done, info.frames)
         warnings = [reader.truncation_warning(), *_format_warnings(reader)]
@@ -165,40 +205,33 @@ def check_size(reader: VideoReader) -> None:
         raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
 
 
-def _part_by_part(
-    parts: Iterable[tuple[bool, Iterable[tuple[LumaFrame, np.ndarray]]]], colors: Colors, area: Area | None
-) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray | None]]:
-    """Yield what `_in_step` does; the ab of parts that have colour is None."""
-    for has_color, pairs in parts:
-        if has_color:
-            yield from ((frame, luma, None) for frame, luma in pairs)
-        else:
-            yield from _in_step(pairs, colors, area)
-
-
 def _in_step(
-    pairs: Iterable[tuple[LumaFrame, np.ndarray]], colors: Colors, area: Area | None
-) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
-    """Yield each frame with its luma and its ab, both at the size of the luma; frames wait for their colours."""
+    pictures: Iterable[Picture], colors: Colors, area: Area | None
+) -> Iterator[tuple[Picture, np.ndarray | None]]:
+    """Yield each picture with its ab at the size of its luma; pictures wait for their colours."""
     waiting = deque()
 
-    def lumas() -> Iterator[np.ndarray]:
-        for frame, luma in pairs:
-            waiting.append((frame, luma))
-            yield area.cut(luma) if area else luma
+    def shown() -> Iterator[Picture]:
+        for picture in pictures:
+            waiting.append(picture)
+            yield picture._replace(luma=area.cut(picture.luma)) if area else picture
 
-    for ab in colors(lumas()):
-        frame, luma = waiting.popleft()
-        yield frame, luma, ab_in_area(ab, luma.shape, area) if area else resize_ab(ab, luma.shape)
+    for ab in colors(shown()):
+        picture = waiting.popleft()
+        size = picture.luma.shape
+        if ab is not None:
+            ab = ab_in_area(ab, size, area) if area else resize_ab(ab, size)
+        yield picture, ab
 
 
-def _write_colored(
-    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter
-) -> None:
+def _write_colored(picture: Picture, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter) -> None:
+    frame = picture.frame
     if ab is None:
         planes = chroma_planes(frame.decoded, writer.pixel_format)
     else:
-        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
+        planes = uv_planes(
+            picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
+        )
         planes = [upright(plane, -reader.info.rotation) for plane in planes]
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
     writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
