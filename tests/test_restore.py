@@ -40,7 +40,7 @@ def test_flicker_is_evened_out():
 def test_a_steady_film_stays_as_it_is():
     lumas = film()
     for before, after in zip(lumas, deflickered(lumas), strict=True):
-        assert np.abs(before - after).mean() < 0.01
+        assert np.abs(before - after).mean() < 0.02  # the disc changes the histogram
 
 
 def test_a_cut_begins_anew():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from vidcolor_utils.errors import InputError
@@ -14,7 +15,7 @@ BLACK_LEVEL = 10 / 255  # mean luma up to which a row or column counts as black;
 DARK_LEVEL = 32 / 255
 EVENNESS = 4 / 255  # largest difference between the stretches of such a row or column, over all frames
 STEADINESS = 8 / 255  # largest difference between its means in two frames; lamps flicker
-STRETCHES = 8  # of which grain is averaged over each
+STRETCHES, TOGETHER = 8, 5  # grain is averaged over each stretch of so many rows or columns together
 
 
 class Area(NamedTuple):
@@ -82,7 +83,8 @@ class _Lines:
     @property
     def are_bars(self) -> np.ndarray:
         """Whether each row (H,) is a bar, by the frames so far."""
-        even = np.ptp(self._stretches, axis=0) / self._frames <= EVENNESS
+        together = cv2.blur(self._stretches, (TOGETHER, 1)) / self._frames
+        even = np.ptp(together, axis=0) <= EVENNESS
         return self.are_dark & (even | (self._brightest <= BLACK_LEVEL))
 
     def lit_range(self) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 Each point of a frame looks for the points of the photograph that are most like it, in what tells regions apart
 without colour: the network's own guess, brightness, texture and place. The nearer they are, the more it takes of
-their colours; where nothing is near, the network's colours stand, so that a photograph of something else does
-little. This is the idea of exemplar colorization (He et al., "Deep exemplar-based colorization", 2018) with
-features at hand instead of a network trained for it.
+their colours; where nothing is near, where the points found differ in colour, and in a frame of which little is
+found, the network's colours stand, so that a photograph of something else does nothing. This is the idea of
+exemplar colorization (He et al., "Deep exemplar-based colorization", 2018) with features at hand instead of a
+network trained for it.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ DOWN_UNIT, ACROSS_UNIT = 0.15, 0.4  # of the frame's height and width
 POINT, AROUND = 1.0, 6.0  # radii of those averages, in points
 FINE, COARSE = 2.0, 4.0  # radii over which the spread is taken, in half points and in points
 LEAST_SPREAD = 0.01  # of luma: below it texture is noise
-UNSURE = 1.4  # mean distance at which the trust in a match has fallen to 1/e
+UNSURE = 1.7  # mean distance at which the trust in a match has fallen to 1/e
+MIXED = 4.5  # spread of the matches' colours, Lab units, at which it has; in the right photograph they agree
+RECOGNIZED = 0.1, 0.35  # mean trust up to which a frame is taken for another scene, and from which for the same
 LEAST_CHROMA = 2.0  # mean of |a| and |b|; a photograph below it is gray
 
 
 class Points(NamedTuple):
     """Points of a photograph: what they look like, and their colour."""
 
-    features: np.ndarray  # float32 (N, 8)
+    features: np.ndarray  # float32 (N, 8), see `describe`
     ab: np.ndarray  # float32 (N, 2), Lab
 
 
@@ -70,8 +73,11 @@ class ReferenceColorizer:
         distances, nearest = self._tree.query(describe(luma, resize_ab(ab, size)), k=NEIGHBORS)
         near = distances.astype(np.float32)
         weights = np.exp((near[:, :1] ** 2 - near**2) / 2)[..., None]
-        found = (weights * self._ab[nearest]).sum(axis=1) / weights.sum(axis=1)
-        trust = np.exp(-((near.mean(axis=1) / UNSURE) ** 4))
+        total, colors = weights.sum(axis=1), self._ab[nearest]
+        found = (weights * colors).sum(axis=1) / total
+        variance = (weights * np.square(colors - found[:, None])).sum(axis=(1, 2)) / total[:, 0]
+        trust = np.exp(-((near.mean(axis=1) / UNSURE) ** 4) - np.square(variance / MIXED**2))
+        trust *= _smoothstep(trust.mean(), *RECOGNIZED)
         found, trust = (cv2.resize(of.reshape(*size, -1), ab.shape[1::-1]) for of in (found, trust))
         return ab + trust[..., None] * (found - ab)
 
@@ -120,6 +126,11 @@ def _blurred(luma: np.ndarray, radius: float) -> np.ndarray:
 
 def _spread(luma: np.ndarray, radius: float) -> np.ndarray:
     return np.sqrt(np.maximum(_blurred(luma * luma, radius) - _blurred(luma, radius) ** 2, 0))
+
+
+def _smoothstep(value: float, low: float, high: float) -> np.float32:
+    share = np.clip((value - low) / (high - low), 0, 1)
+    return np.float32(share * share * (3 - 2 * share))
 
 
 def _grid_size(shape: tuple[int, int]) -> tuple[int, int]:
