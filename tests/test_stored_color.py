@@ -6,7 +6,8 @@ from conftest import moving_disc
 from vidcolor_utils import stored_color
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.stored_color import ColorDetector, mark_colored
-from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_planes
+from vidcolor_utils.video_io import VideoReader, chroma_planes
+from vidcolor_utils.video_writer import VideoWriter
 
 
 class Plain:

@@ -47,12 +47,13 @@ def find_active_area(lumas: Iterable[np.ndarray]) -> Area:
     Raises:
         InputError: if there are no frames.
     """
-    rows = columns = None
+    rows: _Lines | None = None
+    columns: _Lines | None = None
     for luma in lumas:
         rows, columns = _Lines(luma, rows), _Lines(luma.T, columns)
         if not any(lines.are_dark[edge] for lines in (rows, columns) for edge in (0, -1)):
             break
-    if rows is None:
+    if rows is None or columns is None:
         raise InputError("there are no frames to look for bars in")
     return Area(*rows.lit_range(), *columns.lit_range())
 

@@ -115,4 +115,4 @@ def _damaged(luma: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _jpeg(luma: np.ndarray, quality: int) -> np.ndarray:
     _, encoded = cv2.imencode(".jpg", to_uint8(luma), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return to_float01(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE))
+    return to_float01(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)))

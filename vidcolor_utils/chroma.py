@@ -105,7 +105,8 @@ def uv_planes(
     span = largest if full_range else 224 << (bit_depth - 8)
     middle = 128 << (bit_depth - 8)
     dtype = np.uint8 if bit_depth == 8 else np.uint16
-    return tuple(np.clip(np.rint(plane * span + middle), 0, largest).astype(dtype) for plane in (u, v))
+    stored_u, stored_v = (np.clip(np.rint(plane * span + middle), 0, largest).astype(dtype) for plane in (u, v))
+    return stored_u, stored_v
 
 
 def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:

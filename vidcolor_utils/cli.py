@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.colorize import ColorizeReport
@@ -33,6 +35,23 @@ strength_option = click.option(
 offline_option = click.option(
     "--offline", is_flag=True, help="Look at the frames to come as well: steadier, needs more memory."
 )
+
+
+def encoding_options(command: Callable) -> Callable:
+    """Add --codec, --crf and --preset; the command gets them as `encoding`, None if none is given."""
+
+    @functools.wraps(command)
+    def with_encoding(*, codec: str | None, crf: int | None, preset: str | None, **options: object) -> None:
+        is_given = (codec, crf, preset) != (None, None, None)
+        command(encoding=Encoding(codec or Encoding().codec, crf, preset) if is_given else None, **options)
+
+    for option in (
+        click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),
+        click.option("--crf", type=int, help="Quality, 0 the best."),
+        click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
+    ):
+        with_encoding = option(with_encoding)
+    return with_encoding
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -96,13 +115,14 @@ def vidcolor() -> None:
     metavar="N",
     help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
 )
+@encoding_options
 def colorize(
     source: Path,
     output: Path,
     preview: int | None,
     photographs: tuple[Path, ...],
     times: tuple[str, ...],
-    **options: object,
+    **options: Any,
 ) -> None:
     """Colorize a video or a still image.
 
@@ -126,7 +146,8 @@ def colorize(
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
-def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
+@encoding_options
+def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     """Calm the colours that another method gave a video.
 
     Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
@@ -172,7 +193,8 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
     else:
         facts = video_info(file)._asdict()
-        facts["sound"] = ", ".join(facts["sound"]) or None
+        for kind in ("sound", "subtitles"):
+            facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
     for name, value in facts.items():
         click.echo(f"{name:13} {value if value is not None else '-'}")
@@ -208,7 +230,7 @@ def evaluate(
 
     with finished_file(output) as part, _progress_bars() as bar:
         colorizer = FrameColorizer(weights)
-        record = {}
+        record: dict[str, dict] = {}
         if photos:
             record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
         if clips:
@@ -217,6 +239,60 @@ def evaluate(
             record["single_frames"] = evaluate_single_frames(single_frames, colorizer, bar("videos"))
         part.write_text(json.dumps(record, indent=2) + "\n")
     click.echo(json.dumps(record, indent=2))
+
+
+@vidcolor.command()
+@click.option("--videos", type=PathArgument, help="Folder of videos; subfolders are searched.")
+@click.option("--photos", type=PathArgument, help="Folder or tar of photographs, for a moving virtual camera.")
+@click.option("-o", "--output", "out_dir", required=True, type=PathArgument, help="Folder for the clips.")
+@click.option("--clips", default=500, show_default=True, help="Clips to take from each source, at most.")
+@click.option("--frames", default=90, show_default=True, help="Most frames of a clip.")
+@click.option("--fps", default=30.0, show_default=True, help="Frame rate that all videos are brought to.")
+@click.option("--baseline", type=click.Choice(["frame", "zhang"]), default="frame", show_default=True)
+@click.option("--crop/--no-crop", default=True, help="Cut out the middle, or shrink the whole frame.")
+@click.option("--seed", default=0, show_default=True, help="Decides the split and the camera's ways.")
+@click.option("--workers", default=1, show_default=True, help="Processes to work in.")
+@click.option("--cluster", help="Work on the Dask cluster of the scheduler at this address instead.")
+def prepare(
+    videos: Path | None,
+    photos: Path | None,
+    out_dir: Path,
+    clips: int,
+    frames: int,
+    fps: float,
+    baseline: str,
+    crop: bool,
+    seed: int,
+    workers: int,
+    cluster: str | None,
+) -> None:
+    """Prepare clips for the course's networks; the same command goes on with an interrupted run.
+
+    Without --videos and --photos it takes clips that need no download. The manifest that it leaves does not
+    depend on who did the work; workers of a cluster must see the folders under the same paths.
+    """
+    from vidcolor_utils.clip_sources import find_clips
+    from vidcolor_utils.cluster import spread_over
+    from vidcolor_utils.prepare import CROP, baseline_colorizer, prepare_clips
+
+    sources = find_clips(videos, photos, count=clips, frames=frames, fps=fps, seed=seed)
+    with spread_over(cluster, workers=workers) as spread, _progress_bars("clips") as bar:
+        show = bar("preparing")
+        manifest = prepare_clips(
+            sources,
+            out_dir,
+            colorize_frames=baseline_colorizer(baseline),
+            baseline_name=baseline,
+            crop=CROP if crop else None,
+            seed=seed,
+            spread=spread,
+            progress=lambda number, count, name: show(number, count),
+        )
+        show(len(sources), len(sources))
+    for skipped in manifest["skipped"]:
+        click.echo(f"vidcolor: warning: skipped {skipped['name']}: {skipped['reason']}", err=True)
+    counts = ", ".join(f"{value} {name}" for name, value in manifest["counts"].items())
+    click.echo(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")
 
 
 @vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
@@ -235,7 +311,84 @@ def ablate(clips: Path, output: Path, frames: int) -> None:
     click.echo(json.dumps(record["mean"], indent=2))
 
 
-@vidcolor.command()
+@vidcolor.group(hidden=True)  # for `make train-full` and `make study`
+def report() -> None:
+    """Train and measure the report's networks."""
+
+
+clips_option = click.option("--clips", required=True, type=PathArgument, help="Folder of prepared clips.")
+runs_option = click.option("--runs", required=True, type=PathArgument, help="Folder of training runs.")
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--seeds", default=3, show_default=True, help="Runs of each variant.")
+def study(clips: Path, runs: Path, output: Path, seeds: int) -> None:
+    """Train the report's networks at reduced scale, several seeds each; goes on where it was stopped."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import run_study
+
+    run_study(clips, runs, output, seeds=seeds, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
+@click.option("--show", multiple=True, help="A clip to keep as videos; may be repeated.")
+def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
+    """Measure the full runs and keep what the course shows of them."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import record_full_runs
+
+    record_full_runs(clips, runs, output, shown=show, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--steps", default=8, show_default=True, help="Steps in an epoch that is timed.")
+def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
+    """Measure how fast the networks of finished runs train here, and how long the device waits for input."""
+    with quiet_native_logs():
+        from vidcolor_utils.throughput import record_speed
+
+    record = record_speed(clips, runs, output, steps=steps)
+    for name, row in record["runs"].items():
+        click.echo(
+            f"{name}: {row['frames_per_second']:.1f} frames per second, {row['epoch_s']:.0f} s an epoch, "
+            f"the device computes {row['computing']:.0%} of the time"
+        )
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
+@click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) -> None:
+    """Score every method at hand on PAIRS, and on the dev and test videos among the clips."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import load_networks
+    from vidcolor_utils.clip_sources import video_clips
+    from vidcolor_utils.clip_store import ClipStore
+    from vidcolor_utils.colorizer import FrameColorizer
+    from vidcolor_utils.method_comparison import compare_methods, paired_films, prepared_films
+
+    store = ClipStore(clips)
+    unseen = {*store.names("dev"), *store.names("test")}
+    groups = {
+        "pairs": paired_films(pairs),
+        "unseen": prepared_films([clip for clip in video_clips(videos) if clip.name in unseen]),
+    }
+    compare_methods(groups, FrameColorizer(), load_networks(runs), output, say=click.echo)
+
+
+@vidcolor.command(hidden=True)  # for `make bench`
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 def bench(output: Path) -> None:
     """Time the networks against each other, and a film against decoding and encoding it alone."""
@@ -246,6 +399,41 @@ def bench(output: Path) -> None:
         record = run_bench()
         part.write_text(json.dumps(record, indent=2) + "\n")
     Console().print(bench_table(record))
+
+
+@vidcolor.command(hidden=True)  # for `make fuzz`
+@click.option("--files", default=1000, show_default=True, help="How many damaged files to try.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--clips", type=PathArgument, help="Folder of real videos to damage as well.")
+@click.option("--keep", type=PathArgument, help="Folder for files that were not handled as they should be.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: Path) -> None:
+    """Run the command line on damaged files; each must end in a playable output or in one clear line."""
+    from vidcolor_utils.fuzz import run_fuzz
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("files") as bar:
+        record = run_fuzz(files, seed, clips=clips, keep=keep, progress=bar("damaging"))
+    write_json(output, record)
+    click.echo(json.dumps({name: record[name] for name in ("files", "outcomes", "failures")}, indent=2))
+    if record["failures"]:
+        sys.exit(1)
+
+
+@vidcolor.command(hidden=True)  # for `make containers`
+@click.option("--clips", type=PathArgument, help="Folder of real videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def containers(clips: Path | None, output: Path) -> None:
+    """Check that frames, length and sound are kept in every container and codec."""
+    from vidcolor_utils.fidelity import check_fidelity, fidelity_table
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("films") as bar:
+        record = check_fidelity(clips, progress=bar("comparing"))
+    write_json(output, record)
+    Console().print(fidelity_table(record))
+    if not all(row["good"] for row in record["rows"]):
+        sys.exit(1)
 
 
 @vidcolor.group()
@@ -315,7 +503,7 @@ def train() -> None:
     help="Predict ab, classes of ab, or both.",
 )
 @click.option("--seed", default=0, show_default=True)
-def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
+def train_frame(images: Path, val_images: Path, out_dir: Path, **config: Any) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
     with quiet_native_logs():
         from vidcolor_utils.training import FrameTrainConfig, train_frame_colorizer
@@ -349,7 +537,7 @@ def _references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> list[R
     return [Reference(*pair) for pair in zip(photographs, seconds, strict=True)]
 
 
-def _preview(source: Path, output: Path, count: int, **options: object) -> None:
+def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
     from vidcolor_utils.preview import preview_file
 
     of_single_frames = ("method", "saturation", "skip_colored", "references")

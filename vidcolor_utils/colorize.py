@@ -16,20 +16,21 @@ from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
 from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
+from vidcolor_utils.kept_streams import keep_streams, skipped_warning
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.restore import CopyRestorer, luma_restorer
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
+from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import (
     LumaFrame,
     VideoInfo,
     VideoReader,
-    VideoWriter,
     chroma_planes,
-    chroma_shape,
     sample_lumas,
     upright,
 )
+from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 
@@ -70,6 +71,7 @@ def colorize_file(
     references: Sequence[Reference] = (),
     restore: bool = False,
     restore_luma: bool = False,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -87,6 +89,7 @@ def colorize_file(
         references: photographs whose colours guide the shots named with them, or all; see `direction`.
         restore: make colours from a copy of each frame without flicker and grain, see `restore`.
         restore_luma: take flicker and grain out of a video's own luma as well.
+        encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
     Raises:
@@ -105,6 +108,8 @@ def colorize_file(
         return colorizer or load_colorizer(method)
 
     if is_image(source):
+        if encoding is not None:
+            raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
         if any(reference.at is not None for reference in references):
             raise InputError(f"{source}: a still image has no times: give the reference without one")
         album = Album(references)
@@ -126,7 +131,7 @@ def colorize_file(
         return Director(colors, album, skip_colored=skip_colored)
 
     retouch = luma_restorer if restore_luma else None
-    return color_video(source, output, direct, retouch=retouch, progress=progress)
+    return color_video(source, output, direct, retouch=retouch, encoding=encoding, progress=progress)
 
 
 def _colorize_image(
@@ -156,6 +161,7 @@ def color_video(
     *,
     find_bars: bool = True,
     retouch: Callable[[VideoInfo], Callable[[LumaFrame], LumaFrame]] | None = None,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -166,21 +172,23 @@ def color_video(
         load: gives what makes the colours, once the files are known to be good.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
         retouch: for a video, gives what changes the luma of its frames, in order, before all else.
+        encoding: as for `colorize_file`.
         progress: called after every frame.
 
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
+    encoding = encoding or Encoding()
+    encoding.check(output)
     with VideoReader(source) as reader:
         info = reader.info
         check_size(reader)
         with (
             finished_file(output, source=source) as part,
-            VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
+            VideoWriter(part, reader.stored_size, encoding=encoding, **reader.writer_settings()) as writer,
         ):
+            warnings = keep_streams(reader, writer)
             colors = load()
-            for stream in reader.sound_streams:
-                writer.copy_sound(stream)
             lumas = (_small_luma(luma, reader, writer) for luma in sample_lumas(source))
             area = find_active_area(lumas) if find_bars else None
             frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
@@ -190,7 +198,7 @@ def color_video(
                 _write_colored(picture, ab, reader, writer)
                 if progress:
                     progress(done, info.frames)
-        warnings = [reader.truncation_warning(), *_format_warnings(reader)]
+        warnings += [reader.truncation_warning(), skipped_warning(reader, writer)]
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
 
 
@@ -209,7 +217,7 @@ def _in_step(
     pictures: Iterable[Picture], colors: Colors, area: Area | None
 ) -> Iterator[tuple[Picture, np.ndarray | None]]:
     """Yield each picture with its ab at the size of its luma; pictures wait for their colours."""
-    waiting = deque()
+    waiting: deque[Picture] = deque()
 
     def shown() -> Iterator[Picture]:
         for picture in pictures:
@@ -227,14 +235,14 @@ def _in_step(
 def _write_colored(picture: Picture, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter) -> None:
     frame = picture.frame
     if ab is None:
-        planes = chroma_planes(frame.decoded, writer.pixel_format)
+        u, v = chroma_planes(frame.decoded, writer.pixel_format)
     else:
         planes = uv_planes(
             picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
         )
-        planes = [upright(plane, -reader.info.rotation) for plane in planes]
+        u, v = (upright(plane, -reader.info.rotation) for plane in planes)
     stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-    writer.write_planes(stored, *planes, pts=frame.pts - round(reader.start / reader.time_base))
+    writer.write_planes(stored, u, v, pts=frame.pts - round(reader.start / reader.time_base))
 
 
 def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:
@@ -246,17 +254,7 @@ def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) ->
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
-    """Shift luma of 9, 12 or 16 bits to the 10 that are written; 8 stay 8."""
+    """Shift luma to the bits that are written."""
     if bits <= target_bits:
         return luma << (target_bits - bits)
-    return luma >> (bits - target_bits)
-
-
-def _format_warnings(reader: VideoReader) -> list[str]:
-    info = reader.info
-    found = []
-    if info.pixel_format.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")):
-        found.append(f"{info.path}: transparency is not kept: H.264 has none")
-    if info.bit_depth > 10:
-        found.append(f"{info.path}: luma of {info.bit_depth} bits is written as 10")
-    return found
+    return (luma >> (bits - target_bits)).astype(np.uint8 if target_bits == 8 else np.uint16)

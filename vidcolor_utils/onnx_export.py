@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -49,10 +50,11 @@ def save_onnx(model: keras.Model, path: str | Path) -> None:
 class _Graph:
     """Nodes and constants of an ONNX graph in the making. Tensors are channels first, and known by their name."""
 
-    def __init__(self):
-        self._nodes, self._constants = [], []
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
 
-    def add(self, operator: str, inputs: list[str], name: str, **attributes: object) -> str:
+    def add(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         """Add a node; returns the name of its output."""
         self._nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
         return name

@@ -38,7 +38,7 @@ def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iter
         part.unlink(missing_ok=True)
 
 
-def write_json(path: str | Path, content: dict, *, indent: int = 2, sort_keys: bool = False) -> None:
+def write_json(path: str | Path, content: dict, *, indent: int | None = 2, sort_keys: bool = False) -> None:
     """Write a JSON file that appears complete or not at all; raises as `finished_file` does."""
     with finished_file(path) as part:
         part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, takewhile
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import av
 import numpy as np
@@ -28,10 +28,10 @@ LOOKAHEAD = 12  # frames that must agree on what a part is
 Frame = TypeVar("Frame")
 
 
-class Seen(NamedTuple):
+class Seen(NamedTuple, Generic[Frame]):
     """What is known of a frame before its part is."""
 
-    frame: object
+    frame: Frame
     cut: bool  # whether it begins a shot
     colored: bool  # by itself
 
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 class ColorDetector:
     """Tells whether a decoded frame has colour. A tint over the whole picture, sepia say, is none."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._scaler = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> bool:
@@ -91,7 +91,8 @@ def mark_colored(
         Each frame, and whether it has colour.
     """
     seen = (Seen(frame, is_cut(frame), is_colored(frame)) for frame in frames)
-    waiting, decided = deque(islice(seen, LOOKAHEAD)), None
+    waiting = deque(islice(seen, LOOKAHEAD))
+    decided: bool | None = None
     while waiting:
         run = [waiting[0], *takewhile(lambda item: not item.cut, islice(waiting, 1, None))]
         votes = sum(item.colored for item in run)
