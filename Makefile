@@ -114,8 +114,8 @@ course-gpu: setup  ## Train at full scale on an accelerator, under KERAS_BACKEND
 study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
 	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
 
-bench: setup  ## Time the networks in one run, record it in data/results
-	$(BIN)/vidcolor bench --output data/results/bench.json
+bench: setup  ## Time everything in one run, record it in data/results and in the tables of the pages
+	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
 
 lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab

@@ -19,7 +19,7 @@ from vidcolor_utils.steady import small_gray
 from vidcolor_utils.stored_color import ColorDetector, mark_colored
 
 if TYPE_CHECKING:
-    from vidcolor_utils.colorize import Picture
+    from vidcolor_utils.film import Picture
 
 OWN = None  # in place of guides: a part keeps its own colours
 
@@ -39,7 +39,7 @@ class Album:
     """The photographs that guide a film.
 
     Args:
-        references: the photographs, and where they count.
+        references: the photographs, and where they count, which `spans` holds in seconds.
         source: the film that times are looked up in; not needed if there are none.
 
     Raises:
@@ -50,11 +50,11 @@ class Album:
     def __init__(self, references: Sequence[Reference], source: Path | None = None):
         self._photographs = [(str(each.photograph), read_image(each.photograph).rgb) for each in references]
         everywhere = Span(-inf, inf)
-        self._spans = [everywhere if each.at is None else shot_around(source, each.at) for each in references]
+        self.spans = [everywhere if each.at is None else shot_around(source, each.at) for each in references]
 
     def guides_at(self, seconds: float) -> Guides:
         """Return the numbers of the photographs that guide the frame shown at a time."""
-        return tuple(index for index, span in enumerate(self._spans) if seconds in span)
+        return tuple(index for index, span in enumerate(self.spans) if seconds in span)
 
     def guided(self, colorizer: Colorizer, guides: Guides) -> Colorizer:
         """Return `colorizer`, guided.
