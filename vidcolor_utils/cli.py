@@ -7,7 +7,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -604,7 +604,7 @@ def _references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> list[R
         raise click.UsageError(
             f"{len(photographs)} --reference and {len(times)} --at: give one time for each, or none"
         )
-    seconds = [parse_time(time) for time in times] or [None] * len(photographs)
+    seconds: Sequence[float | None] = [parse_time(time) for time in times] or [None] * len(photographs)
     return [Reference(*pair) for pair in zip(photographs, seconds, strict=True)]
 
 
