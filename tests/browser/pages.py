@@ -1,0 +1,158 @@
+"""What a test does on a page: run cells, work the scrubber, read pixels, look at the console."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numbered import BLOCK, LEVELS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Locator
+
+TIMEOUT_MS = 120_000
+WIDE = {"width": 1280, "height": 900}
+# What the front ends themselves say on every page, whatever the notebook holds.
+FRONT_END_NOISE = (
+    r"^Plugin \S+ .*(is taking too long|took [\d.]+ms) to activate",  # JupyterLab on a slow machine
+    # Notebook 7.6, with an empty notebook too:
+    r"^Menu entry for command '\S+' is duplicated",
+    r"^\[yjs#509\] Not same Y\.Doc",
+    r"^Cannot read properties of undefined \(reading 'schema'\)",
+    r"^Command 'filebrowser:open-path' not registered",
+)
+
+# All pixels of each canvas, through a copy: reading a canvas itself would make Chromium warn.
+READ_PANELS = """root => [...root.querySelectorAll("canvas")].map((canvas) => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  let text = "";
+  for (let i = 0; i < data.length; i += 4096) text += String.fromCharCode(...data.subarray(i, i + 4096));
+  return [canvas.height, canvas.width, btoa(text)];
+})"""
+# Notes the time, the label and the frame number in the pixels of every panel, each time the label changes.
+RECORD = """(root, [block, levels]) => {
+  const middle = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const number = (canvas) => {
+    middle.drawImage(canvas, block / 2, block / 2, 1, 1, 0, 0, 1, 1);
+    return Math.round(middle.getImageData(0, 0, 1, 1).data[0] / levels);
+  };
+  window.drawings = [];
+  window.recorder = new MutationObserver(() => window.drawings.push(
+    [performance.now(), Number(root.dataset.frame), ...[...root.querySelectorAll("canvas")].map(number)]));
+  window.recorder.observe(root, { attributes: true, attributeFilter: ["data-frame"] });
+}"""
+STOP_RECORDING = "() => { window.recorder.disconnect(); return window.drawings; }"
+
+
+class Visit:
+    """One page of a browser, and what its console said.
+
+    Args:
+        browser: opens the page.
+        address: of the page.
+    """
+
+    def __init__(self, browser: Browser, address: str):
+        self.context = browser.new_context(viewport=WIDE, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self._console: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self._console.append(f"uncaught: {error}"))
+        self.page.goto(address)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._console.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def complaints(self) -> list[str]:
+        """Errors and warnings on the console, without what the front end says on every page."""
+        known = re.compile("|".join(f"(?:{noise})" for noise in FRONT_END_NOISE))
+        return [line for line in self._console if not known.search(line.partition(": ")[2])]
+
+    def run_cell(self, index: int) -> None:
+        """Run a code cell of JupyterLab or Notebook and wait until it is done."""
+        cell = self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+        prompt = cell.locator(".jp-InputPrompt")
+        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(state="attached")
+        prompt.filter(has_text=":").wait_for()  # empty until there is a kernel
+        before = prompt.inner_text()
+        cell.locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            "([node, before]) => /\\d/.test(node.innerText) && node.innerText !== before",
+            arg=[prompt.element_handle(), before],
+        )
+        self.page.keyboard.press("Escape")
+
+    def printed(self, index: int) -> str:
+        """Return the text below a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output pre").inner_text()
+
+    def scrubber(self) -> ScrubberPage:
+        """Wait for the one scrubber of the page."""
+        root = self.page.locator(".vidcolor-scrubber")
+        root.wait_for()
+        root.scroll_into_view_if_needed()
+        return ScrubberPage(root)
+
+    def close(self) -> None:
+        """Close the page and forget its cookies."""
+        self.context.close()
+
+
+class ScrubberPage:
+    """The frame scrubber, as seen and touched in the browser."""
+
+    def __init__(self, root: Locator):
+        self.root = root
+        self.page = root.page
+        self.slider = root.locator("input[type=range]")
+
+    def press(self, keys: str) -> None:
+        """Press keys while the slider has the keyboard."""
+        self.slider.press(keys)
+
+    def drag_to(self, share: float) -> int:
+        """Drag the slider by its handle to a share of its length, in steps; returns its frame number."""
+        box = self.slider.bounding_box()
+        count = int(self.slider.get_attribute("max"))
+        middle = box["y"] + box["height"] / 2
+        start = box["x"] + 8 + (box["width"] - 16) * int(self.slider.input_value()) / count
+        end = box["x"] + box["width"] * share
+        self.page.mouse.move(start, middle)
+        self.page.mouse.down()
+        self.page.mouse.move(end, middle, steps=12)
+        self.page.mouse.up()
+        return int(self.slider.input_value())
+
+    def wait_for_frame(self, index: int) -> None:
+        """Wait until the label says that a frame is drawn and none is awaited."""
+        self.page.wait_for_function(
+            "([root, index]) => root.dataset.frame === index && root.getAttribute('aria-busy') === 'false'",
+            arg=[self.root.element_handle(), str(index)],
+            timeout=30_000,
+        )
+
+    def frame(self) -> int:
+        """Return the frame that the label says is drawn."""
+        return int(self.root.get_attribute("data-frame"))
+
+    def panels(self) -> list[np.ndarray]:
+        """Return the pixels of each panel, int (H, W, 3)."""
+        return [
+            np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3].astype(int)
+            for height, width, data in self.root.evaluate(READ_PANELS)
+        ]
+
+    def play_for(self, seconds: float) -> np.ndarray:
+        """Play and stop again; returns a row per drawing: milliseconds, label, number in each panel."""
+        self.root.evaluate(RECORD, [BLOCK, LEVELS])
+        self.press("Space")
+        self.page.wait_for_timeout(1000 * seconds)
+        self.press("Space")
+        return np.array(self.page.evaluate(STOP_RECORDING))
