@@ -66,13 +66,25 @@ def vidcolor() -> None:
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )
 @offline_option
-def colorize(source: Path, output: Path, method: str, **options: object) -> None:
+@click.option(
+    "--saturation", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Factor on the colours."
+)
+@click.option(
+    "--preview",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
+)
+def colorize(source: Path, output: Path, method: str, preview: int | None, **options: object) -> None:
     """Colorize a video or a still image.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
     """
     from vidcolor_utils.colorize import colorize_file
 
+    if preview:
+        _preview(source, output, preview, method=method, saturation=options["saturation"])
+        return
     with _progress_bars() as bar:
         report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
     _tell(report)
@@ -293,6 +305,14 @@ def export(run_dir: Path, output: Path) -> None:
     digests = export_weights(run_dir, output)
     for path, digest in digests.items():
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+
+
+def _preview(source: Path, output: Path, count: int, **options: object) -> None:
+    from vidcolor_utils.preview import preview_file
+
+    with _progress_bars() as bar:
+        report = preview_file(source, output, count, progress=bar("previewing"), **options)
+    click.echo(f"{report.output}: {report.frames} frames, gray above colour")
 
 
 def _tell(report: ColorizeReport) -> None:

@@ -16,6 +16,7 @@ from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer, pred
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
 from vidcolor_utils.video_io import (
     LumaFrame,
@@ -50,6 +51,7 @@ def colorize_file(
     strength: float = STRENGTH,
     every: int = EVERY,
     offline: bool = False,
+    saturation: float = 1.0,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -62,6 +64,7 @@ def colorize_file(
         strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
         every: ask the network for every so many frames of a video and carry colours in between.
         offline: look at a video's frames to come as well: steadier, and needs more memory.
+        saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         progress: called after every few frames.
 
     Raises:
@@ -77,7 +80,7 @@ def colorize_file(
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
 
     def load() -> Colorizer:
-        return colorizer or load_colorizer(method)
+        return SaturatedColorizer(colorizer or load_colorizer(method), saturation)
 
     if is_image(source):
         return _colorize_image(source, output, load, progress)
@@ -124,8 +127,7 @@ def color_video(
     """
     with VideoReader(source) as reader:
         info = reader.info
-        if min(info.width, info.height) < MIN_SIDE:
-            raise InputError(f"{source}: frames of {info.width}x{info.height} are too small to colorize")
+        check_size(reader)
         with (
             finished_file(output, source=source) as part,
             VideoWriter(part, reader.stored_size, **reader.writer_settings()) as writer,
@@ -143,6 +145,17 @@ def color_video(
                     progress(done, info.frames)
         warnings = [reader.truncation_warning(), *_format_warnings(reader)]
     return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
+
+
+def check_size(reader: VideoReader) -> None:
+    """Check that a video's frames are large enough to colorize.
+
+    Raises:
+        InputError: if they are not.
+    """
+    info = reader.info
+    if min(info.width, info.height) < MIN_SIDE:
+        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
 
 
 def _in_step(

@@ -163,6 +163,32 @@ class VideoReader:
             last, self._end = pts, (pts + step) * self.time_base
             yield LumaFrame(_luma_plane(frame), pts)
 
+    def seconds(self, frame: LumaFrame) -> float:
+        """When a frame is shown, counted from the start of the file."""
+        return float(frame.pts * self.time_base - self.start)
+
+    def frames_from(self, seconds: float) -> Iterator[LumaFrame]:
+        """Seek; yield the frames shown at or after a time, and first the one that is shown at that time.
+
+        What is decoded beforehand begins at the key frame before.
+
+        Raises:
+            InputError: if the file cannot be sought in.
+        """
+        try:
+            self._container.seek(round((seconds + float(self.start)) * av.time_base))
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"{self.path}: no seeking in this file ({_reason(error)}): put it into an .mkv file first"
+            ) from None
+        shown = None
+        for frame in self.luma_frames():
+            if shown is not None and self.seconds(frame) > seconds + 1e-6:
+                yield shown
+            shown = frame
+        if shown is not None:
+            yield shown
+
     def luma_near(self, seconds: float) -> list[np.ndarray]:
         """Seek to the key frame before a time; return its luma plane as stored, or nothing if that fails."""
         try:
