@@ -13,7 +13,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends evaluate ablate compare-objectives train-frame bench course lab format clean
+.PHONY: help setup demo test test-backends test-browser evaluate ablate compare-objectives train-frame bench course app lab format clean
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -33,6 +33,14 @@ $(VENV)/installed-lab: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
 	@touch $@
 
+$(VENV)/installed-app: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,app]'
+	@touch $@
+
+$(VENV)/installed-browser: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
+	@touch $@
+
 setup: $(VENV)/installed  ## Make .venv and install into it
 
 demo: setup  ## Colorize a real clip into out/demo and score it
@@ -47,6 +55,9 @@ test: setup  ## Run ruff, the tests and the notebooks
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
+
+test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
+	$(BIN)/python -m pytest -m browser tests/browser
 
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
@@ -79,6 +90,9 @@ bench: setup  ## Time the networks in one run, record it in data/results
 
 lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
+
+app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
+	cd notebooks && ../$(BIN)/python -m voila 06_colorize_your_film.ipynb
 
 course: setup  ## Run the notebooks in order with their defaults, into out/course
 	@mkdir -p out/course

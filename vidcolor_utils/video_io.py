@@ -7,9 +7,10 @@ other files are opened.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -502,6 +503,12 @@ def _muxer_options(path: Path) -> dict[str, str]:
     if path.suffix.lower() not in CONTAINERS:
         raise InputError(f"{path}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
     return {} if path.suffix.lower() == ".mkv" else {"movflags": "+faststart"}
+
+
+def sound_container(codecs: Iterable[str]) -> str:
+    """Suffix of the container that holds sound of these codecs: .mp4, which plays everywhere, if it can."""
+    with av.open(BytesIO(), "w", format="mp4") as container:
+        return ".mp4" if container.supported_codecs.issuperset(codecs) else ".mkv"
 
 
 def chroma_shape(height: int, width: int, subsampling: int) -> tuple[int, int]:

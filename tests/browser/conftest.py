@@ -53,9 +53,11 @@ def jupyter(home: Path) -> Iterator[str]:
     arguments = (
         *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.root_dir={home / 'work'}"),
         *(f"--IdentityProvider.token={TOKEN}", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
+        # Gives the tests `jupyterapp`, which knows when the kernel is ready.
+        *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     )
-    with server("jupyterlab", *arguments, home=home, health=f"api/status?token={TOKEN}") as address:
+    with server("jupyterlab", *arguments, home=home, folder=home) as address:
         yield address
 
 

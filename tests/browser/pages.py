@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator
 
 TIMEOUT_MS = 120_000
+LONG_MS = 600_000
 WIDE = {"width": 1280, "height": 900}
 # What the front ends themselves say on every page, whatever the notebook holds.
 FRONT_END_NOISE = (
@@ -25,7 +26,7 @@ FRONT_END_NOISE = (
 )
 
 # All pixels of each canvas, through a copy: reading a canvas itself would make Chromium warn.
-READ_PANELS = """root => [...root.querySelectorAll("canvas")].map((canvas) => {
+READ_CANVASES = """(canvases) => canvases.map((canvas) => {
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
   copy.drawImage(canvas, 0, 0);
   const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
@@ -45,7 +46,21 @@ RECORD = """(root, [block, levels]) => {
     [performance.now(), Number(root.dataset.frame), ...[...root.querySelectorAll("canvas")].map(number)]));
   window.recorder.observe(root, { attributes: true, attributeFilter: ["data-frame"] });
 }"""
+# The indicators on the page say "idle" before there is a kernel, too.
+KERNEL_IS_READY = """() => {
+  const kernel = [...(window.jupyterapp?.shell.widgets("main") ?? [])]
+    .map((widget) => widget.sessionContext?.session?.kernel).find(Boolean);
+  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
 STOP_RECORDING = "() => { window.recorder.disconnect(); return window.drawings; }"
+
+
+def read_canvases(canvases: Locator) -> list[np.ndarray]:
+    """Return the pixels of each canvas, int (H, W, 3)."""
+    return [
+        np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3].astype(int)
+        for height, width, data in canvases.evaluate_all(READ_CANVASES)
+    ]
 
 
 class Visit:
@@ -78,20 +93,30 @@ class Visit:
         """Run a code cell of JupyterLab or Notebook and wait until it is done."""
         cell = self.page.locator(".jp-Notebook .jp-Cell").nth(index)
         prompt = cell.locator(".jp-InputPrompt")
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(state="attached")
-        prompt.filter(has_text=":").wait_for()  # empty until there is a kernel
+        self.page.wait_for_function(KERNEL_IS_READY)
         before = prompt.inner_text()
         cell.locator(".jp-InputArea-editor").click()
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(
-            "([node, before]) => /\\d/.test(node.innerText) && node.innerText !== before",
-            arg=[prompt.element_handle(), before],
-        )
+        done = re.compile(rf"^\[(?!{re.escape(before.strip('[]:'))}\])\d+\]:")
+        prompt.filter(has_text=done).wait_for()
         self.page.keyboard.press("Escape")
+
+    def run_all_cells(self) -> None:
+        """Run the notebook and wait until no cell is waiting or running."""
+        self.page.wait_for_function(KERNEL_IS_READY)
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.locator(".jp-InputPrompt").filter(has_text="[*]").first.wait_for(state="attached")
+        self.page.wait_for_function(KERNEL_IS_READY, timeout=LONG_MS)
+
+    def shut_down_kernels(self) -> None:
+        """End all kernels."""
+        self.page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
 
     def printed(self, index: int) -> str:
         """Return the text below a cell."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output pre").inner_text()
+        return (
+            self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output pre").inner_text()
+        )
 
     def scrubber(self) -> ScrubberPage:
         """Wait for the one scrubber of the page."""
@@ -144,10 +169,7 @@ class ScrubberPage:
 
     def panels(self) -> list[np.ndarray]:
         """Return the pixels of each panel, int (H, W, 3)."""
-        return [
-            np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3].astype(int)
-            for height, width, data in self.root.evaluate(READ_PANELS)
-        ]
+        return read_canvases(self.root.locator("canvas"))
 
     def play_for(self, seconds: float) -> np.ndarray:
         """Play and stop again; returns a row per drawing: milliseconds, label, number in each panel."""

@@ -19,31 +19,27 @@ TOKEN = "browser-tests"
 
 
 @contextmanager
-def server(*command: str, home: Path, health: str) -> Iterator[str]:
-    """Run `python -m <command> ...` with a port; yield its address once `health` below it answers.
+def server(*command: str, home: Path, folder: Path) -> Iterator[str]:
+    """Run `python -m <command> ...` with a port; yield its address once it answers.
 
     Args:
         command: module and arguments.
-        home: folder that takes the place of the user's home; the server's log lies there.
-        health: path of a page.
+        home: folder that takes the place of the user's home; the server's log and temporary files lie there.
+        folder: to start it in.
     """
     port = free_port()
     log_path = home / f"{command[0]}.log"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    environment |= {
-        "HOME": str(home),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_PLATFORM_DIRS": "1",
-        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(Path(__file__).parent)]),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }
     with log_path.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command, f"--port={port}"], cwd=home, env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", *command, f"--port={port}"],
+            cwd=folder,
+            env=environment(home),
+            stdout=log,
+            stderr=log,
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(f"{address}/{health}", process, log_path)
+            _wait_for(f"{address}/api/status", process, log_path)
             yield address
         finally:
             process.terminate()
@@ -51,6 +47,26 @@ def server(*command: str, home: Path, health: str) -> Iterator[str]:
                 process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a process that knows no settings of the user, and this repository's modules."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    return inherited | {
+        "HOME": str(home),
+        "TMPDIR": str(temporary_folder(home)),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(Path(__file__).parent)]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+
+
+def temporary_folder(home: Path) -> Path:
+    """Return where the servers keep temporary files."""
+    folder = home / "temporary"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def free_port() -> int:
@@ -67,6 +83,8 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
         try:
             urllib.request.urlopen(url, timeout=5).close()
             return
+        except urllib.error.HTTPError:
+            return  # that is an answer, too
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     raise RuntimeError(f"no answer from {url} within {START_S} s:\n{log.read_text()[-2000:]}")

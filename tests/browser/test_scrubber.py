@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import numpy as np
 import pytest
 from numbered import FRAMES, numbered_clips
-from pages import ScrubberPage
+from pages import ScrubberPage, Visit
 from PIL import Image
+from servers import REPOSITORY, environment
 
 pytest.importorskip("anywidget")
 from vidcolor_utils.widgets import FrameScrubber
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
 
 pytestmark = pytest.mark.browser
 LAST = FRAMES - 1
@@ -61,7 +68,7 @@ def assert_scrubs(scrubber: ScrubberPage, expected: dict[str, list[np.ndarray]])
     assert_shows(scrubber, expected, 0)
     for keys, index in (
         *(("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10)),
-        *(("End", LAST), ("ArrowRight", LAST), ("Home", 0), ("PageDown", 10)),
+        *(("End", LAST), ("ArrowRight", LAST), ("Home", 0), ("PageUp", 10)),
     ):
         scrubber.press(keys)
         assert_shows(scrubber, expected, index)
@@ -100,8 +107,15 @@ def assert_shows_differences(scrubber: ScrubberPage, expected: dict[str, list[np
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook"])
 def test_it_scrubs_and_plays_in_a_live_notebook(front_end, home, visit, expected, screenshots):
-    name = write_notebook(home / "work", f"live_{front_end}", SHOW, "scrubber.playing = True",
-                          "scrubber.playing = False", "print(scrubber.frame)", "scrubber.frame = 7")
+    name = write_notebook(
+        home / "work",
+        f"live_{front_end}",
+        SHOW,
+        "scrubber.playing = True",
+        "scrubber.playing = False",
+        "print(scrubber.frame)",
+        "scrubber.frame = 7",
+    )
     seen = visit(front_end, name)
     seen.run_cell(0)
     scrubber = seen.scrubber()
@@ -122,3 +136,98 @@ def test_it_scrubs_and_plays_in_a_live_notebook(front_end, home, visit, expected
     seen.run_cell(4)
     assert_shows(scrubber, expected, 7)
     assert seen.complaints() == []
+
+
+def test_it_scrubs_and_plays_in_voila(home, visit, expected, screenshots):
+    seen = visit("voila", write_notebook(home / "work", "page", SHOW))
+    scrubber = seen.scrubber()
+    assert_scrubs(scrubber, expected)
+    assert_plays(scrubber, expected)
+    seen.page.screenshot(path=screenshots / "scrubber_voila.png")
+    assert seen.complaints() == []
+
+
+def test_it_plays_on_in_a_saved_notebook_and_is_a_strip_where_nobody_trusts_it(home, visit, expected, screenshots):
+    name = write_notebook(home / "work", "saved", SHOW)
+    path = home / "work" / name
+    live = visit("lab", name)
+    live.run_cell(0)
+    live.scrubber().press("Shift+ArrowRight")
+    assert_shows(live.scrubber(), expected, 10)
+    live.page.keyboard.press("Control+s")
+    wait_until(lambda: any(state.get("frame") == 10 for state in widget_states(path)))
+    live.shut_down_kernels()
+    live.close()
+
+    saved = visit("lab", name)
+    scrubber = saved.scrubber()
+    assert_shows(scrubber, expected, 10)
+    scrubber.press("Home")
+    assert_scrubs(scrubber, expected)
+    assert_plays(scrubber, expected)
+    assert saved.complaints() == []
+
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("somebody else's"))  # so that it is not the trusted one
+    nbformat.write(notebook, home / "work" / "foreign.ipynb")
+    foreign = visit("lab", "foreign.ipynb")
+    assert_is_a_strip(foreign.page.locator(".jp-OutputArea-output img"))
+    assert foreign.page.locator(".vidcolor-scrubber").count() == 0
+    foreign.page.screenshot(path=screenshots / "scrubber_untrusted.png")
+    assert foreign.complaints() == []
+
+
+def test_it_is_a_strip_in_an_exported_page(home, chromium, screenshots):
+    name = write_notebook(home / "work", "exported", SHOW)
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", name]
+    # Without saved widgets, which an exported page would fetch code from the network for.
+    options = ["--ExecutePreprocessor.store_widget_state=False"]
+    subprocess.run([*command, *options], cwd=home / "work", env=environment(home), check=True, timeout=300)
+    seen = Visit(chromium, (home / "work" / "exported.html").as_uri())
+    assert_is_a_strip(seen.page.locator(".jp-OutputArea-output img"))
+    seen.close()
+
+
+def assert_is_a_strip(image: Locator) -> None:
+    image.wait_for()
+    assert image.evaluate("image => image.naturalWidth") == 6 * 160 + 5 * 4
+    assert image.bounding_box()["width"] > 400
+
+
+@pytest.mark.parametrize("name", ["04_results", "05_beyond_the_report"])
+def test_it_works_in_the_course(name, home, visit, screenshots):
+    if not (REPOSITORY / "out" / "course" / f"{name}.json").exists():
+        pytest.skip(f"{name} was not run here: `make test` and `make course` run it")
+    lay_out_course(home / "work")
+    seen = visit("lab", f"notebooks/{name}.ipynb")
+    seen.run_all_cells()
+    scrubber = seen.scrubber()
+    scrubber.wait_for_frame(0)
+    before = scrubber.panels()
+    assert min(panel.std() for panel in before) > 5, "an empty panel"
+    scrubber.press("ArrowRight")
+    scrubber.wait_for_frame(1)
+    assert all((panel != old).any() for panel, old in zip(scrubber.panels(), before, strict=True))
+    assert len(set(scrubber.play_for(PLAY_S)[:, 1])) > 2, "it does not play"
+    seen.page.screenshot(path=screenshots / f"{name}.png")
+    assert seen.complaints() == []
+
+
+def lay_out_course(folder: Path) -> None:
+    """Copy what the course's notebooks read, so that their own results stay as they are."""
+    for part in ("notebooks", "data", "out/course"):
+        shutil.copytree(REPOSITORY / part, folder / part, dirs_exist_ok=True)
+
+
+def widget_states(path: Path) -> list[dict]:
+    """States of the widgets saved in a notebook."""
+    saved = nbformat.read(path, as_version=4).metadata.get("widgets", {})
+    state = saved.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    return [widget["state"] for widget in state.values()]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen within a minute"
+        time.sleep(0.2)
