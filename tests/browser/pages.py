@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_MS = 120_000
 LONG_MS = 600_000
+DRAWN_S = 20
 WIDE = {"width": 1280, "height": 900}
 # What the front ends themselves say on every page, whatever the notebook holds.
 FRONT_END_NOISE = (
@@ -23,6 +25,11 @@ FRONT_END_NOISE = (
     r"^\[yjs#509\] Not same Y\.Doc",
     r"^Cannot read properties of undefined \(reading 'schema'\)",
     r"^Command 'filebrowser:open-path' not registered",
+    # Voila 0.5: icons and formulas that it would fetch, and extensions of a newer JupyterLab than it holds.
+    r"^Failed to load resource: net::ERR_\w+ \(https://",
+    r"^(\[ Federation Runtime \] Version|Unsatisfied version|No satisfying version) ",
+    r"^Failed to create module: package: @jupyter-notebook/lab-extension",
+    r"^Error: The getter for the shared module is not a function",
 )
 
 # All pixels of each canvas, through a copy: reading a canvas itself would make Chromium warn.
@@ -108,6 +115,10 @@ class Visit:
         self.page.locator(".jp-InputPrompt").filter(has_text="[*]").first.wait_for(state="attached")
         self.page.wait_for_function(KERNEL_IS_READY, timeout=LONG_MS)
 
+    def save(self) -> None:
+        """Save the notebook."""
+        self.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+
     def shut_down_kernels(self) -> None:
         """End all kernels."""
         self.page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
@@ -115,7 +126,11 @@ class Visit:
     def printed(self, index: int) -> str:
         """Return the text below a cell."""
         return (
-            self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output pre").inner_text()
+            self.page.locator(".jp-Notebook .jp-Cell")
+            .nth(index)
+            .locator(".jp-OutputArea-output pre")
+            .inner_text()
+            .strip()
         )
 
     def scrubber(self) -> ScrubberPage:
@@ -157,11 +172,10 @@ class ScrubberPage:
 
     def wait_for_frame(self, index: int) -> None:
         """Wait until the label says that a frame is drawn and none is awaited."""
-        self.page.wait_for_function(
-            "([root, index]) => root.dataset.frame === index && root.getAttribute('aria-busy') === 'false'",
-            arg=[self.root.element_handle(), str(index)],
-            timeout=30_000,
-        )
+        deadline = time.monotonic() + DRAWN_S
+        while self.frame() != index or self.root.get_attribute("aria-busy") != "false":
+            assert time.monotonic() < deadline, f"frame {index} was asked for, {self.frame()} is shown"
+            self.page.wait_for_timeout(50)
 
     def frame(self) -> int:
         """Return the frame that the label says is drawn."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 LAST = FRAMES - 1
 RATE = 30.0
-SMOOTH = 20.0  # drawings a second that look like motion
-TRIES, PLAY_S = 4, 2.0  # a busy machine may stutter in one try, not in all
+SMOOTH = 20  # frames drawn in a second
+TRIES, PLAY_S = 6, 2.0  # a busy machine stutters now and then
 SHOW = (
     "from numbered import numbered_clips\nfrom vidcolor_utils.widgets import FrameScrubber\n"
     f"scrubber = FrameScrubber(numbered_clips(), rate={RATE})\nscrubber"
@@ -81,16 +81,18 @@ def assert_scrubs(scrubber: ScrubberPage, expected: dict[str, list[np.ndarray]])
 
 
 def assert_plays(scrubber: ScrubberPage, expected: dict[str, list[np.ndarray]]) -> None:
-    """Every drawing is in step and as labelled; one of a few tries is smooth; where it stops is what it shows."""
-    rates = []
-    while len(rates) < TRIES and max(rates, default=0) < SMOOTH:
+    """Every drawing is in step and as labelled, the best second is smooth; where it stops is what it shows."""
+    best = 0
+    for _ in range(TRIES):
         drawings = scrubber.play_for(PLAY_S)
         assert len(drawings) > 2, "it does not play"
-        labels = drawings[:, 1]
+        times, labels = drawings[:, 0], drawings[:, 1]
         assert (drawings[:, 2:] == labels[:, None]).all(), "panels out of step, or not what the label says"
-        rates.append(1000 * np.count_nonzero(np.diff(labels)) / (drawings[-1, 0] - drawings[0, 0]))
-    assert max(rates) >= SMOOTH, f"frames a second: {rates}"
-    assert max(rates) <= 1.1 * RATE, f"faster than asked for: {rates}"
+        moved = times[1:][np.diff(labels) != 0]
+        best = max(best, *(np.count_nonzero((moved >= start) & (moved < start + 1000)) for start in moved))
+        if best >= SMOOTH:
+            break
+    assert best >= SMOOTH, f"only {best} frames in the best second"
     assert_shows(scrubber, expected, scrubber.frame())
 
 
@@ -154,7 +156,7 @@ def test_it_plays_on_in_a_saved_notebook_and_is_a_strip_where_nobody_trusts_it(h
     live.run_cell(0)
     live.scrubber().press("Shift+ArrowRight")
     assert_shows(live.scrubber(), expected, 10)
-    live.page.keyboard.press("Control+s")
+    live.save()
     wait_until(lambda: any(state.get("frame") == 10 for state in widget_states(path)))
     live.shut_down_kernels()
     live.close()
