@@ -5,6 +5,13 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 TRAIN = $(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS)
 COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 05_beyond_the_report
+FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8
+SHOWN := video-bike_packing_mp4 photo-05912
+SCALE ?= cpu
+BACKEND := $(or $(KERAS_BACKEND),tensorflow)
+GPU_SCALE ?= gpu
+GPU_CLIPS ?= out/full/clips
+RECORD ?= data/results/course_$(BACKEND).json
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
@@ -13,7 +20,7 @@ VIDEOS ?= ../shared/data/clips
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-backends test-browser evaluate ablate compare-objectives train-frame bench course app lab format clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' Makefile)
 
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -29,10 +36,6 @@ $(VENV)/installed-backends: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
 	@touch $@
 
-$(VENV)/installed-lab: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
-	@touch $@
-
 $(VENV)/installed-app: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,app]'
 	@touch $@
@@ -41,17 +44,25 @@ $(VENV)/installed-browser: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
 	@touch $@
 
+$(VENV)/installed-lab: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
+	@touch $@
+
 setup: $(VENV)/installed  ## Make .venv and install into it
 
 demo: setup  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
-test: setup  ## Run ruff, the tests and the notebooks
+test: setup  ## Run ruff, mypy, the tests and the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest --ignore tests/test_notebooks.py
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 900 $(COURSE:%=notebooks/%.ipynb)
 	$(BIN)/python -m pytest tests/test_notebooks.py
+
+coverage: setup  ## Run the tests and show the lines of the package that none of them reaches
+	$(BIN)/python -m pytest --cov --ignore tests/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
@@ -61,6 +72,12 @@ test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which mus
 
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
+
+fuzz: setup  ## Run the command line on damaged files, record what comes of it in data/results
+	$(BIN)/vidcolor fuzz --output data/results/fuzz.json --keep out/fuzz $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
+
+containers: setup  ## Check that every container and codec keeps frames, length and sound, record it in data/results
+	$(BIN)/vidcolor containers --output data/results/containers.json $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
 
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \
@@ -85,23 +102,49 @@ train-frame: compare-objectives  ## Train the two networks that ship, and export
 ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
 	$(BIN)/vidcolor ablate --clips $(CLIPS) --output data/results/temporal.json
 
-bench: setup  ## Time the networks in one run, record it in data/results
-	$(BIN)/vidcolor bench --output data/results/bench.json
+train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on where it was stopped
+	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb -f ../params/clips_$(SCALE).yaml
+	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
+		../$(BIN)/papermill $$name.ipynb ../out/full/03_train_$$run.ipynb \
+			-f ../params/scale_$(SCALE).yaml -f ../params/$$run.yaml || exit 1; done
+	$(BIN)/vidcolor report full --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+	$(BIN)/vidcolor report compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
+		--output data/results/report/compare.json
 
-lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
-	cd notebooks && ../$(BIN)/jupyter lab
+# Each backend has its own runs; the clips are the same for all. RECORD elsewhere is for rehearsals.
+course-gpu: setup  ## Train at full scale on an accelerator, under KERAS_BACKEND, and record the speed
+	mkdir -p out/full out/$(BACKEND)
+	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb \
+		-f ../params/clips_$(GPU_SCALE).yaml
+	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
+		KERAS_BACKEND=$(BACKEND) ../$(BIN)/papermill $$name.ipynb ../out/$(BACKEND)/03_train_$$run.ipynb \
+			-f ../params/scale_$(GPU_SCALE).yaml -f ../params/$$run.yaml -p out_dir ../out/$(BACKEND) || exit 1; done
+	KERAS_BACKEND=$(BACKEND) $(BIN)/vidcolor report speed --clips $(GPU_CLIPS) --runs out/$(BACKEND)/runs \
+		--output $(RECORD)
+
+study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
+	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
+
+bench: setup  ## Time everything in one run, record it in data/results and in the tables of the pages
+	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
 
 app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
 	cd notebooks && ../$(BIN)/python -m voila 06_colorize_your_film.ipynb
+
+lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
+	cd notebooks && ../$(BIN)/jupyter lab
 
 course: setup  ## Run the notebooks in order with their defaults, into out/course
 	@mkdir -p out/course
 	@cd notebooks && for name in $(COURSE); do echo "== $$name"; \
 		../$(BIN)/papermill $$name.ipynb ../out/course/$$name.ipynb --progress-bar || exit 1; done
 
+hooks: setup  ## Check the text of the code on every commit
+	$(BIN)/pre-commit install
+
 format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made, but not runs/ or data/
-	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage

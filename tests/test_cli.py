@@ -86,18 +86,27 @@ def test_a_dot_of_a_video(make_video, tmp_path):
 
 
 def limit_memory():
-    resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+    resource.setrlimit(resource.RLIMIT_DATA, (1 << 29, 1 << 29))
 
 
-def test_huge_declared_frames_are_refused(make_video, tmp_path):
-    source = make_video("wide.avi", codec="ffv1", pixel_format="gray")
+@pytest.mark.parametrize("side", [12_000, 60_000])
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format", "number", "order"),
+    [
+        ("wide.avi", "ffv1", "gray", 4, "little"),
+        ("wide.mov", "png", "rgb24", 4, "big"),
+        ("wide.gif", "gif", "rgb8", 2, "little"),
+    ],
+)
+def test_huge_declared_frames_are_refused(make_video, tmp_path, name, codec, pixel_format, number, order, side):
+    source = make_video(name, codec=codec, pixel_format=pixel_format)
     content = source.read_bytes()
-    small = (64).to_bytes(4, "little") + (48).to_bytes(4, "little")
-    huge = (12000).to_bytes(4, "little") * 2
+    small = (64).to_bytes(number, order) + (48).to_bytes(number, order)
     assert small in content
-    source.write_bytes(content.replace(small, huge))
-    result = run_vidcolor("info", source, preexec_fn=limit_memory)
+    source.write_bytes(content.replace(small, side.to_bytes(number, order) * 2))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", preexec_fn=limit_memory)
     assert fails_in_one_line(result, 2) and "too large" in result.stderr
+    assert leftovers(tmp_path, source.name) == []
 
 
 def test_output_beside_missing_folder(make_video, tmp_path):

@@ -98,6 +98,34 @@ def test_window_stacks_previous_frames_newest_first(store: ClipStore):
     assert stacked.reshape(3, 2).tolist() == [[0, 0], [0, 0], [1, 0]]
 
 
+def test_an_averaged_window_is_one_picture():
+    frames = np.array([10, 20, 60], np.uint8).reshape(3, 1, 1, 1).repeat(3, axis=-1)
+    averaged, _ = example_inputs(frames, np.arange(3), window=2, average=True)
+    assert averaged.shape == (3, 1, 1, 3)
+    assert averaged[:, 0, 0, 0].tolist() == [10, 10, 15]
+
+
+def test_a_gray_current_frame_leaves_the_previous_one_its_colour():
+    frames = np.zeros((2, 2, 2, 3), np.uint8)
+    frames[..., 0] = 200
+    previous, current = example_inputs(frames, np.arange(2), gray_current=True)
+    assert previous[1, 0, 0].tolist() == [200, 0, 0]
+    assert current[1, 0, 0].tolist() == [60, 60, 60]  # 0.299 * 200
+
+
+def test_an_epoch_of_some_runs_draws_them_afresh_when_training(store: ClipStore):
+    def drawn(training: bool, epoch: int) -> list:
+        pairs = FramePairs(store, list(LENGTHS), run_length=2, training=training, epoch_runs=3)
+        return pairs.runs(epoch)
+
+    assert len(FramePairs(store, list(LENGTHS), run_length=2, batch_clips=3, epoch_runs=3)) == 1
+    assert len(drawn(True, 0)) == 3
+    assert drawn(True, 0) != drawn(True, 1)
+    assert [(run.name, run.start) for run in drawn(False, 0)] == [("a", 0), ("b", 0), ("c", 2)]
+    assert drawn(False, 0) == drawn(False, 1)
+    assert FramePairs(store, ["a"], run_length=2, epoch_runs=99).num_runs == 3
+
+
 def test_value_range_255(store: ClipStore):
     (_, current), true = FramePairs(store, ["b"], run_length=2, training=False, value_range=255.0)[0]
     assert true[1, 0, 0, 0] == 81 and current[1, 0, 0, 0] == 86

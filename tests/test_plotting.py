@@ -44,6 +44,24 @@ def test_plot_lines_counts_from_0_and_needs_no_legend_for_one_series():
     assert axes.get_legend() is None
 
 
+def test_plot_spread_shows_the_mean_and_the_range_of_runs():
+    plotting.plot_spread({"a": [[1, 4], [3, 8]]}, x_label="epoch", y_label="loss")
+    axes = plt.gcf().axes[0]
+    assert list(axes.lines[0].get_xdata()) == [1, 2]
+    assert list(axes.lines[0].get_ydata()) == [2, 6]
+    band = axes.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (1, 8)
+
+
+def test_plot_dots_shows_every_value_in_its_row():
+    plotting.plot_dots({"a": [1, 2], "b": [5]}, x_label="dB", mark=0)
+    axes = plt.gcf().axes[0]
+    assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2], [5], [0, 0]]
+    assert [set(line.get_ydata()) for line in axes.lines[:2]] == [{0}, {1}]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "b"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first row is on top
+
+
 def test_show_maps_uses_one_scale_for_all():
     plotting.show_maps({"low": np.full((4, 4), 1.0), "high": np.array([[np.nan, 9.0]])}, unit="pixels")
     images = [axes.images[0] for axes in plt.gcf().axes if axes.images]

@@ -1,4 +1,6 @@
-from fractions import Fraction
+import socket
+import threading
+from contextlib import suppress
 
 import av
 import cv2
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.errors import InputError
-from vidcolor_utils.video_io import VideoReader, VideoWriter, iter_rgb, video_info
+from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
 
 
 def planes_of(path):
@@ -80,49 +82,74 @@ def test_luma_of_many_formats_shows_the_disc(make_video, name, codec, pixel_form
     assert 60 << (depth - 8) < disc < 120 << (depth - 8) < corner
 
 
-def test_writer_keeps_luma_lossless_in_every_range(tmp_path, monkeypatch):
-    monkeypatch.setattr("vidcolor_utils.video_io.ENCODER_OPTIONS", {"qp": "0"})
-    luma = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
-    chroma = np.full((24, 32), 128, np.uint8)
-    for full_range in (False, True):
-        path = tmp_path / f"{full_range}.mp4"
-        with VideoWriter(path, (48, 64), rate=Fraction(25), full_range=full_range, colorspace=6) as writer:
-            writer.write_planes(luma, chroma, chroma, pts=0)
-        np.testing.assert_array_equal(next(planes_of(path))[0], luma)
-        info = video_info(path)
-        assert info.full_range == full_range and info.matrix == "BT.601"
-
-
-def test_odd_size_is_kept(tmp_path):
-    with VideoWriter(tmp_path / "odd.mp4", (49, 65), rate=Fraction(25)) as writer:
-        writer.write_rgb(np.zeros((49, 65, 3), np.uint8), 0)
-    assert next(iter_rgb(tmp_path / "odd.mp4")).shape == (49, 65, 3)
-
-
-def test_mp4_can_start_playing_before_it_is_loaded(tmp_path):
-    with VideoWriter(tmp_path / "a.mp4", (48, 64), rate=Fraction(25)) as writer:
-        writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 0)
-    content = (tmp_path / "a.mp4").read_bytes()
-    assert content.index(b"moov") < content.index(b"mdat")
-
-
-def test_writer_names_the_containers_it_knows(tmp_path):
-    with pytest.raises(InputError, match=r"\.mp4"):
-        VideoWriter(tmp_path / "a.xyz", (48, 64), rate=Fraction(25))
-
-
-def test_a_playlist_is_refused(tmp_path, make_video):
-    make_video("clip.ts", codec="mpeg2video")
-    playlist = tmp_path / "list.m3u8"
-    playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\nclip.ts\n#EXT-X-ENDLIST\n")
-    with pytest.raises(InputError, match="not a video"):
-        VideoReader(playlist)
-    concat = tmp_path / "list.ffconcat"
-    concat.write_text("ffconcat version 1.0\nfile clip.ts\n")
-    with pytest.raises(InputError, match="not a video"):
-        VideoReader(concat)
-
-
 def test_a_url_is_no_file():
     with pytest.raises(FileNotFoundError):
         VideoReader("http://127.0.0.1:9/a.mp4")
+
+
+@pytest.fixture
+def visitors():
+    """A server on this machine that only counts who comes."""
+    seen = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def wait():
+        with suppress(OSError):
+            while True:
+                seen.append(server.accept()[0].close())
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    yield server.getsockname()[1], seen
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\n{target}\n#EXT-X-ENDLIST\n"),
+        ("renamed.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\n{target}\n#EXT-X-ENDLIST\n"),
+        ("list.ffconcat", "ffconcat version 1.0\nfile '{target}'\n"),
+        (
+            "list.mpd",
+            '<?xml version="1.0"?><MPD type="static" mediaPresentationDuration="PT1S" '
+            'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" xmlns="urn:mpeg:dash:schema:mpd:2011"><Period>'
+            '<AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>{target}</BaseURL>'
+            '<SegmentList><SegmentURL media="{target}"/></SegmentList></Representation></AdaptationSet></Period>'
+            "</MPD>",
+        ),
+        ("list.sdp", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\n"),
+    ],
+)
+def test_playlists_are_refused_and_nothing_they_name_is_opened(tmp_path, make_video, visitors, name, text):
+    port, seen = visitors
+    clip = make_video("clip.ts", codec="mpeg2video")
+    for target in (clip.name, str(clip), f"http://127.0.0.1:{port}/clip.ts", f"tcp://127.0.0.1:{port}"):
+        (tmp_path / name).write_text(text.format(target=target))
+        with pytest.raises(InputError, match="not a video"):
+            VideoReader(tmp_path / name)
+    assert seen == []
+
+
+def test_a_film_that_points_to_another_file_is_not_followed(tmp_path, make_video):
+    """QuickTime lets a track say, in a Macintosh alias record, that its samples lie in another file."""
+    target = make_video("target.mov", frames=3)
+    path = str(target).encode() + b"\0" * (len(str(target)) % 2)
+    alias = bytes(150) + b"\x00\x02" + len(path).to_bytes(2, "big") + path + b"\xff\xff\x00\x00"
+    entry = (12 + len(alias)).to_bytes(4, "big") + b"alis" + bytes(4) + alias
+    own = b"\x00\x00\x00\x0curl \x00\x00\x00\x01"  # "in this file"
+    content = target.read_bytes()
+    content = bytearray(content[: content.index(own)] + entry + content[content.index(own) + len(own) :])
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        size = content.rindex(box, 0, content.index(entry)) - 4
+        grown = int.from_bytes(content[size : size + 4], "big") + len(entry) - len(own)
+        content[size : size + 4] = grown.to_bytes(4, "big")
+    source = tmp_path / "alias.mov"
+    source.write_bytes(content)
+    followed = {"enable_drefs": "1", "use_absolute_path": "1"}
+    with av.open(str(source), container_options=followed) as container:  # what we must not do
+        assert len(list(container.decode(video=0))) == 3
+    with pytest.raises(InputError, match="no frame"):
+        VideoReader(source)

@@ -17,10 +17,10 @@ import numpy as np
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.color import luma_from_rgb
-from vidcolor_utils.colorize import Progress
 from vidcolor_utils.colorizer import Colorizer, ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.evaluation import GRAY, OTHER, TRUE, mean_rows, pair_names
+from vidcolor_utils.film import Progress
 from vidcolor_utils.output import write_json
 from vidcolor_utils.scoring import score_frames
 from vidcolor_utils.steady import (
@@ -47,18 +47,19 @@ class Clip(NamedTuple):
 
 def per_frame(clip: Clip, strength: float) -> Iterator[np.ndarray]:
     """Leave each frame's own colours as they are."""
-    return (frame.fresh.ab for frame in clip.frames)
+    return (_own(frame).ab for frame in clip.frames)
 
 
 def without_flow(clip: Clip, strength: float) -> Iterator[np.ndarray]:
     """Carry colours from where they were, not along the motion; trusted where the luma stays the same."""
     pairs = zip(clip.grays[1:], clip.grays, strict=False)
-    trusts = [None, *(agreement(gray, last) for gray, last in pairs)]
-    frames = [
+    trusts = (agreement(gray, last) for gray, last in pairs)
+    first, *others = clip.frames
+    frames = (
         frame._replace(back=frame.back and Link(np.zeros_like(frame.back.flow), trust))
-        for frame, trust in zip(clip.frames, trusts, strict=True)
-    ]
-    return Fusion(strength)(frames)
+        for frame, trust in zip(others, trusts, strict=True)
+    )
+    return Fusion(strength)([first, *frames])
 
 
 def without_confidence(clip: Clip, strength: float) -> Iterator[np.ndarray]:
@@ -68,11 +69,12 @@ def without_confidence(clip: Clip, strength: float) -> Iterator[np.ndarray]:
 
 def without_closed_loop(clip: Clip, strength: float) -> Iterator[np.ndarray]:
     """Join each frame's own colours with the last frame's own, not with its steady ones."""
-    last = None
+    last: Evidence | None = None
     for frame in clip.frames:
-        carried = last.carried(frame.back, strength) if frame.back else None
-        yield (frame.fresh.joined(carried) if carried else frame.fresh).ab
-        last = frame.fresh
+        own = _own(frame)
+        carried = last.carried(frame.back, strength) if last and frame.back else None
+        yield (own.joined(carried) if carried else own).ab
+        last = own
 
 
 def windowed(length: int) -> Callable[[Clip, float], Iterator[np.ndarray]]:
@@ -81,8 +83,9 @@ def windowed(length: int) -> Callable[[Clip, float], Iterator[np.ndarray]]:
     def row(clip: Clip, strength: float) -> Iterator[np.ndarray]:
         recent: list[Evidence] = []
         for frame in clip.frames:
-            recent = [result.carried(frame.back, strength) for result in recent] if frame.back else []
-            result = frame.fresh.joined(_mean(recent)) if recent else frame.fresh
+            own, back = _own(frame), frame.back
+            recent = [result.carried(back, strength) for result in recent] if back else []
+            result = own.joined(_mean(recent)) if recent else own
             yield result.ab
             recent = [*recent, result][-length:]
 
@@ -119,6 +122,13 @@ VARIANTS = {
     "causal": causal,
     "offline": offline,
 }
+
+
+def _own(frame: LinkedFrame) -> Evidence:
+    """The frame's own colours; `link_clip` asks for them all."""
+    if frame.fresh is None:
+        raise ValueError("Every frame of the clip must have colours of its own")
+    return frame.fresh
 
 
 def _trusting(frame: LinkedFrame) -> LinkedFrame:

@@ -40,15 +40,17 @@ def find_active_area(lumas: Iterable[np.ndarray]) -> Area:
     Raises:
         InputError: if there are no frames.
     """
-    rows = columns = None
+    brightest: tuple[np.ndarray, np.ndarray] | None = None  # of each row and of each column
     for luma in lumas:
-        means = luma.mean(axis=1), luma.mean(axis=0)
-        rows, columns = means if rows is None else (np.maximum(rows, means[0]), np.maximum(columns, means[1]))
+        rows, columns = luma.mean(axis=1), luma.mean(axis=0)
+        if brightest is not None:
+            rows, columns = np.maximum(rows, brightest[0]), np.maximum(columns, brightest[1])
+        brightest = rows, columns
         if min(rows[0], rows[-1], columns[0], columns[-1]) > BLACK_LEVEL:
             break
-    if rows is None:
+    if brightest is None:
         raise InputError("there are no frames to look for bars in")
-    return Area(*_lit_range(rows), *_lit_range(columns))
+    return Area(*_lit_range(brightest[0]), *_lit_range(brightest[1]))
 
 
 def _lit_range(brightness: np.ndarray) -> tuple[int, int]:

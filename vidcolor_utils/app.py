@@ -14,8 +14,9 @@ from vidcolor_utils.colorizer import Colorizer, FrameColorizer
 from vidcolor_utils.comparison import write_comparison
 from vidcolor_utils.errors import InputError, VidcolorError
 from vidcolor_utils.image_io import is_image
+from vidcolor_utils.kept_streams import container_for
 from vidcolor_utils.preview import preview_file
-from vidcolor_utils.video_io import VideoInfo, sound_container, video_info
+from vidcolor_utils.video_io import VideoInfo, video_info
 
 MAX_MEGABYTES = 500
 MEGABYTE = 1_000_000
@@ -169,7 +170,7 @@ class FilmDesk:
             if told:
                 told(*progress_text(done, total, time.monotonic() - started))
 
-        suffix = sound_container(info.sound)
+        suffix = container_for(self._path("source"))
         film, comparison = self._path(f"color{suffix}"), self._path("comparison.mp4")
         report = self._in_plain_words(
             lambda: colorize_file(

@@ -236,6 +236,8 @@ class Page {
       ["msg:custom", (message, buffers) => this.hear(message, buffers)],
     ];
     for (const [events, action] of this.changes) this.model.on(events, action);
+    this.leave = () => this.model.send({ kind: "bye" });
+    window.addEventListener("pagehide", this.leave);
     this.input.addEventListener("change", () => this.take(this.input.files[0]));
     this.root.addEventListener("dragover", (event) => event.preventDefault());
     this.root.addEventListener("drop", (event) => {
@@ -246,6 +248,7 @@ class Page {
 
   close() {
     for (const [events, action] of this.changes) this.model.off(events, action);
+    window.removeEventListener("pagehide", this.leave);
     this.receiver.close();
     this.comparison.hide();
     if (this.picture) URL.revokeObjectURL(this.picture);

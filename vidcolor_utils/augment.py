@@ -79,4 +79,4 @@ def _film_weights(rng: np.random.Generator, wear: float) -> np.ndarray:
 
 def _jpeg(luma: np.ndarray, quality: int) -> np.ndarray:
     _, encoded = cv2.imencode(".jpg", to_uint8(luma), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return to_float01(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE))
+    return to_float01(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)))

@@ -16,10 +16,12 @@ from rich.table import Table
 
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import ZHANG_SIDE, FrameColorizer, shipped_weights_path
+from vidcolor_utils.kept_streams import keep_streams
 from vidcolor_utils.machine import machine
 from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.synthetic import render_clip
-from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape
+from vidcolor_utils.video_io import VideoReader
+from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
 RUNTIMES = {"ONNX Runtime": "frame.onnx", "Keras": "frame.safetensors"}  # shipped weights by what they run in
 ZHANG = "Zhang et al., Keras"
@@ -47,15 +49,17 @@ def run_bench() -> dict:
 
     Returns:
         `machine`; `networks`, see `bench_networks`, each of ours with what `bench_start` says of it; `film`, see
-        `bench_film`.
+        `bench_film`; `preparation` and `training`, see `bench_course`.
     """
+    from vidcolor_utils.bench_course import bench_course
+
     # First the starts: on Linux a process's peak memory counts that of the one it was started from.
     starts = {name: bench_start(file) for name, file in RUNTIMES.items()}
     film = bench_film()
     networks = bench_networks()
     for name, start in starts.items():
         networks[name] |= start
-    return {"machine": machine(), "networks": networks, "film": film}
+    return {"machine": machine(), "networks": networks, "film": film, **bench_course()}
 
 
 def bench_start(weights: str) -> dict[str, float]:
@@ -143,8 +147,7 @@ def copy_film(source: Path, output: Path) -> None:
         VideoWriter(output, reader.stored_size, **reader.writer_settings()) as writer,
     ):
         neutral = np.full(chroma_shape(*reader.stored_size, writer.subsampling), 128, np.uint8)
-        for stream in reader.sound_streams:
-            writer.copy_sound(stream)
+        keep_streams(reader, writer)
         for frame in reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start)):
             writer.write_planes(frame.luma, neutral, neutral, pts=frame.pts)
 

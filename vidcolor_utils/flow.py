@@ -40,7 +40,7 @@ class DenseFlow:
     def __init__(self, preset: int = FAST, *, max_side: int | None = None):
         if max_side is not None and max_side < MIN_SIDE:
             raise ValueError(f"`max_side` must be at least {MIN_SIDE}. Received: {max_side}")
-        self._search = cv2.DISOpticalFlow_create(preset)
+        self._search = cv2.DISOpticalFlow.create(preset)
         self._max_side = max_side
 
     def __call__(self, gray: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -59,9 +59,10 @@ class DenseFlow:
             )
         height, width = gray.shape
         small_height, small_width = self._search_size(height, width)
-        flow = self._search.calc(
-            _fit(gray, small_height, small_width), _fit(other, small_height, small_width), None
-        )[:small_height, :small_width]
+        small = (_fit(image, small_height, small_width) for image in (gray, other))
+        # OpenCV's stubs do not know that no flow to begin with is None.
+        flow = self._search.calc(*small, None)  # type: ignore[call-overload]
+        flow = flow[:small_height, :small_width]
         if (small_height, small_width) == (height, width):
             return np.ascontiguousarray(flow)
         scale = np.array([width / small_width, height / small_height], np.float32)
@@ -72,7 +73,8 @@ class DenseFlow:
         longest = max(height, width)
         if self._max_side is None or longest <= self._max_side:
             return height, width
-        return tuple(max(1, round(side * self._max_side / longest)) for side in (height, width))
+        height, width = (max(1, round(side * self._max_side / longest)) for side in (height, width))
+        return height, width
 
 
 def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
@@ -90,7 +92,10 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """
     if image.shape[:2] != flow.shape[:2]:
         raise ValueError(f"`image` and `flow` differ in size. Received: {image.shape[:2]} and {flow.shape[:2]}")
-    return cv2.remap(image, _targets(flow), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # OpenCV's stubs do not know that a map of x and y needs no second one.
+    return cv2.remap(  # type: ignore[call-overload]
+        image, _targets(flow), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def occlusion_mask(flow: np.ndarray, reverse_flow: np.ndarray) -> np.ndarray:

@@ -223,8 +223,8 @@ class ColorDistributionConsistency:
         cdc.result()
     """
 
-    def __init__(self):
-        self._recent = deque(maxlen=max(CDC_STEPS))
+    def __init__(self) -> None:
+        self._recent: deque[np.ndarray] = deque(maxlen=max(CDC_STEPS))
         self._divergences = {step: Mean() for step in CDC_STEPS}
 
     def update(self, rgb: np.ndarray) -> None:
@@ -237,8 +237,8 @@ class ColorDistributionConsistency:
 
     def result(self) -> float | None:
         """Return the CDC of the frames so far; `None` before the second."""
-        values = [mean.result() for mean in self._divergences.values()]
-        values = [value for value in values if value is not None]
+        means = [mean.result() for mean in self._divergences.values()]
+        values = [value for value in means if value is not None]
         return sum(values) / len(values) if values else None
 
 
@@ -300,7 +300,7 @@ def _visible_mean(first: np.ndarray, second: np.ndarray, occluded: np.ndarray, n
 class Mean:
     """A running mean in float64; values that are `None` are passed over."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._sum, self._count = 0.0, 0
 
     def add(self, value: float | None) -> None:

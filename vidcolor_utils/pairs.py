@@ -44,14 +44,16 @@ class FramePairs(keras.utils.PyDataset):
         training: shuffle the runs and move their starts from epoch to epoch; otherwise all in order from 0.
         seed: of the shuffling.
         value_range: white: 1, or 255 for `as_published` models.
-        window: previous frames in the input, newest first.
+        window, average, gray_current: what the input holds, see `example_inputs`.
+        epoch_runs: runs in an epoch: when training, drawn afresh for each; otherwise evenly spread. None: all.
         masked: targets also carry the mask that keeps black bars out of the loss.
         motion: targets also carry the motion that a motion-compensated loss needs.
         shuffle_frames: repeat the published defect: the rows of a batch are random frames of a clip, so that
             the loss takes a random frame for the previous one. The inputs are still right.
 
     Each item is ((previous (B, H, W, 3 * window), current (B, H, W, 3)), targets (B, H, W, C)), float32,
-    B = `batch_clips` * `run_length`; see `consistency_loss.pack_targets` for the targets.
+    B = `batch_clips` * `run_length`; an averaged window has 3 channels. For the targets see
+    `consistency_loss.pack_targets`.
 
     Raises:
         InputError: if no clip is long enough for a run.
@@ -69,6 +71,9 @@ class FramePairs(keras.utils.PyDataset):
         seed: int = 0,
         value_range: float = 1.0,
         window: int = 1,
+        average: bool = False,
+        gray_current: bool = False,
+        epoch_runs: int | None = None,
         masked: bool = False,
         motion: bool = False,
         shuffle_frames: bool = False,
@@ -86,8 +91,10 @@ class FramePairs(keras.utils.PyDataset):
             log.warning("%d clips have no %d frames and are left out", len(names) - len(self.names), run_length)
         self.run_length, self.training, self.seed = run_length, training, seed
         self.value_range, self.window = value_range, window
+        self.average, self.gray_current = average, gray_current
         self.masked, self.motion, self.shuffle_frames = masked, motion, shuffle_frames
-        self.num_runs = sum(store.num_frames(name) // run_length for name in self.names)
+        runs = sum(store.num_frames(name) // run_length for name in self.names)
+        self.num_runs = runs if epoch_runs is None else min(runs, epoch_runs)
         if not self.num_runs:
             raise InputError(f"none of the {len(names)} clips has {run_length} frames: shorten run_length")
         self.batch_clips = min(batch_clips, self.num_runs)
@@ -111,13 +118,22 @@ class FramePairs(keras.utils.PyDataset):
             count, rest = divmod(self.store.num_frames(name), self.run_length)
             first = int(rng.integers(rest + 1)) if self.training else 0
             runs += [Run(name, first + number * self.run_length) for number in range(count)]
-        return [runs[i] for i in rng.permutation(len(runs))] if self.training else runs
+        order = rng.permutation(len(runs)) if self.training else np.arange(len(runs))
+        if self.num_runs < len(runs) and not self.training:
+            order = np.linspace(0, len(runs) - 1, self.num_runs).round().astype(int)
+        return [runs[i] for i in order[: self.num_runs]]
 
     def _examples(self, run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         frames = self._frame_numbers(run)
         first = max(0, int(frames.min()) - self.window)
         clip = self.store.read(run.name, first, int(frames.max()) + 1)
-        previous, current = example_inputs(clip.baseline, frames - first, self.window)
+        previous, current = example_inputs(
+            clip.baseline,
+            frames - first,
+            self.window,
+            average=self.average,
+            gray_current=self.gray_current,
+        )
         mask = self._mask(run.name)[None].repeat(self.run_length, axis=0) if self.masked else None
         motion = motion_to_previous(clip.true[frames - first]) if self.motion else None
         targets = pack_targets(self._scaled(clip.true[frames - first]), mask=mask, motion=motion)
@@ -138,19 +154,36 @@ class FramePairs(keras.utils.PyDataset):
         return self._masks[name]
 
 
-def example_inputs(baseline: np.ndarray, frames: np.ndarray, window: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def example_inputs(
+    baseline: np.ndarray,
+    frames: np.ndarray,
+    window: int = 1,
+    *,
+    average: bool = False,
+    gray_current: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
     """Pick the inputs of some frames: those before, and themselves.
+
+    The report uses one frame before; its section 6 proposes several, or a running average of each pixel.
 
     Args:
         baseline: (T, H, W, 3) colorized frames, from the clip's start or from `window` before `frames`.
         frames: (N,) positions in `baseline`.
         window: previous frames to pick, newest first.
+        average: give the mean of these frames in place of them all.
+        gray_current: take the colour out of the current frame: no independent colorization to lean on.
 
     Returns:
-        Previous (N, H, W, 3 * window) and current (N, H, W, 3). The first frame's previous is itself.
+        Previous (N, H, W, 3 * window), or (N, H, W, 3) if averaged, and current (N, H, W, 3). The first frame's
+        previous is itself, in colour.
     """
     previous = [baseline[np.maximum(frames - back, 0)] for back in range(1, window + 1)]
-    return np.concatenate(previous, axis=-1), baseline[frames]
+    if average:
+        previous = [np.mean(previous, axis=0).round().astype(baseline.dtype)]
+    current = baseline[frames]
+    if gray_current:
+        current = np.repeat(gray_clip(current)[..., None], 3, axis=-1)
+    return np.concatenate(previous, axis=-1), current
 
 
 def picture_mask(true: np.ndarray) -> np.ndarray:

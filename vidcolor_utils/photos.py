@@ -45,7 +45,9 @@ def _encoded_photos(source: Path) -> Iterator[bytes]:
         with tarfile.open(source) as archive:
             members = [m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)]
             for member in sorted(members, key=lambda m: m.name):
-                yield archive.extractfile(member).read()
+                file = archive.extractfile(member)
+                if file is not None:  # None for what is no file
+                    yield file.read()
     except tarfile.ReadError:
         raise InputError(f"{source}: neither a folder nor a tar of photographs") from None
 

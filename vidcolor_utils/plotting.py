@@ -69,6 +69,54 @@ def plot_lines(
     plt.show()
 
 
+def plot_spread(
+    series: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    x_label: str,
+    y_label: str,
+    first: int = 1,
+    log: bool = False,
+) -> None:
+    """Plot for each name the mean of several runs, and the range from the lowest to the highest of them.
+
+    Args:
+        series: name to runs, each of the same number of values.
+        x_label: quantity and unit.
+        y_label: quantity and unit.
+        first: where the first value is; the others follow by steps of 1.
+        log: logarithmic vertical axis.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    for name, runs in series.items():
+        x = range(first, first + len(runs[0]))
+        (line,) = axes.plot(x, np.mean(runs, axis=0), label=name)
+        axes.fill_between(x, np.min(runs, axis=0), np.max(runs, axis=0), color=line.get_color(), alpha=0.2)
+    axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    plt.show()
+
+
+def plot_dots(groups: Mapping[str, Sequence[float]], *, x_label: str, mark: float | None = None) -> None:
+    """Plot single values on a line for each name, so that every one of them is seen.
+
+    Args:
+        groups: name to values.
+        x_label: quantity and unit.
+        mark: where to draw a vertical line.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, 0.8 + 0.3 * len(groups)), dpi=DPI, layout="constrained")
+    for row, values in enumerate(groups.values()):
+        axes.plot(values, [row] * len(values), "o", alpha=0.6)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.set(xlabel=x_label, ylim=(len(groups) - 0.5, -0.5))
+    axes.grid(alpha=0.3, axis="x")
+    if mark is not None:
+        axes.axvline(mark, color="gray", linewidth=1)
+    plt.show()
+
+
 def show_maps(maps: Mapping[str, np.ndarray], *, unit: str, title: str | None = None) -> None:
     """Show arrays as false colours, side by side, on one scale.
 

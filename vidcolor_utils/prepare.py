@@ -5,20 +5,22 @@ centre crop of 128x128, stored once. Clips are then shuffled and split 80/10/10,
 
 Preparation can be interrupted at any moment and goes on where it was: clips are written one by one, each file
 appears complete or not at all, and the manifest, written last, depends on nothing but the clips and settings.
+So it may also be spread over any number of processes and machines, which may fail.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from vidcolor_utils.checksum import file_sha256
-from vidcolor_utils.clip_sources import Clip
+from vidcolor_utils.clip_sources import Clip, Origin
 from vidcolor_utils.clip_store import (
     CLIPS_FOLDER,
     MANIFEST,
@@ -28,6 +30,8 @@ from vidcolor_utils.clip_store import (
     read_clip,
     write_clip,
 )
+from vidcolor_utils.cluster import Spread
+from vidcolor_utils.colorizer import Colorizer, colorize_frames, load_colorizer
 from vidcolor_utils.errors import InputError, VidcolorError
 from vidcolor_utils.output import write_json
 
@@ -43,6 +47,28 @@ log = logging.getLogger(__name__)
 Colorize = Callable[[np.ndarray], np.ndarray]
 
 
+def baseline_colorizer(method: str) -> Colorize:
+    """Make the baseline: each frame by itself.
+
+    Args:
+        method: name of a colorizer, see `colorizer.load_colorizer`.
+
+    Returns:
+        A function from gray (T, H, W) uint8 to RGB (T, H, W, 3) uint8. It can be sent to other processes; each
+        loads the network when it first needs it.
+    """
+    return partial(_colorize_with, method)
+
+
+def _colorize_with(method: str, gray: np.ndarray) -> np.ndarray:
+    return colorize_frames(gray, _loaded(method))
+
+
+@cache
+def _loaded(method: str) -> Colorizer:
+    return load_colorizer(method)
+
+
 def prepare_clips(
     clips: Sequence[Clip],
     out_dir: str | Path,
@@ -51,6 +77,7 @@ def prepare_clips(
     baseline_name: str,
     crop: int | None = CROP,
     seed: int = 0,
+    spread: Spread = map,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> dict:
     """Prepare clips for training, or go on with an interrupted preparation.
@@ -65,7 +92,9 @@ def prepare_clips(
         crop: side of the centre crop. None shrinks the whole frame to `CROP` instead, black bars included:
             what the authors first did, and what made their models predict black.
         seed: decides the split.
-        progress: called before each clip with its number from 0, the count of clips, and its name.
+        spread: calls a function with each clip, as `map`, or in several processes, see `cluster.spread_over`.
+            The manifest is the same.
+        progress: called when a clip's turn comes, with its number from 0, the count of clips, and its name.
 
     Returns:
         The manifest, as written to `manifest.json`.
@@ -77,20 +106,28 @@ def prepare_clips(
     _check_names(clips)
     plan = _plan(clips, baseline_name, crop, seed)
     _start_or_resume(out_dir, plan)
-    skipped = []
+    prepare = partial(_prepare_clip, out_dir=out_dir.absolute(), colorize_frames=colorize_frames, crop=crop)
+    kept, skipped = {}, {}
+    for name, outcome in spread(prepare, _announced(clips, progress)):
+        if isinstance(outcome, str):
+            log.warning("skipped %s: %s", name, outcome)
+            skipped[name] = {"name": name, "origin": plan["sources"][name], "reason": outcome}
+        else:
+            kept[name] = outcome
+    if not kept:
+        first = skipped[clips[0].name]["reason"]
+        raise InputError(f"none of the {len(clips)} clips can be used; the first: {first}")
+    _remove_leftovers(out_dir)
+    manifest = _manifest(plan, kept, skipped, seed)
+    write_json(out_dir / MANIFEST, manifest, indent=1, sort_keys=True)
+    return manifest
+
+
+def _announced(clips: Sequence[Clip], progress: Callable[[int, int, str], None] | None) -> Iterator[Clip]:
     for number, clip in enumerate(clips):
         if progress is not None:
             progress(number, len(clips), clip.name)
-        reason = _prepare_clip(clip, out_dir, colorize_frames, crop)
-        if reason is not None:
-            log.warning("skipped %s: %s", clip.name, reason)
-            skipped.append({"name": clip.name, "origin": clip.origin, "reason": reason})
-    kept = sorted({clip.name for clip in clips} - {entry["name"] for entry in skipped})
-    if not kept:
-        raise InputError(f"none of the {len(clips)} clips can be used; the first: {skipped[0]['reason']}")
-    manifest = _manifest(out_dir, plan, kept, skipped, seed)
-    write_json(out_dir / MANIFEST, manifest, indent=1, sort_keys=True)
-    return manifest
+        yield clip
 
 
 def _check_names(clips: Sequence[Clip]) -> None:
@@ -116,15 +153,30 @@ def _start_or_resume(out_dir: Path, plan: dict) -> None:
     if path.exists() and json.loads(path.read_text()) != plan:
         raise InputError(f"{out_dir}: holds clips prepared from other sources or settings: name another folder")
     write_json(path, plan, indent=1, sort_keys=True)
-    for leftover in (out_dir / CLIPS_FOLDER).glob(f".*.part-*{SUFFIX}"):  # of a killed run
+    _remove_leftovers(out_dir)
+
+
+def _remove_leftovers(out_dir: Path) -> None:
+    """Remove what killed processes were writing; nobody must be writing now."""
+    for leftover in (out_dir / CLIPS_FOLDER).glob(f".*.part-*{SUFFIX}"):
         leftover.unlink()
 
 
-def _prepare_clip(clip: Clip, out_dir: Path, colorize_frames: Colorize, crop: int | None) -> str | None:
-    """Write a clip's file unless it is there; returns why not, if it cannot be made."""
+def _prepare_clip(
+    clip: Clip, out_dir: Path, colorize_frames: Colorize, crop: int | None
+) -> tuple[str, dict | str]:
+    """Write a clip's file unless it is there.
+
+    Returns:
+        The clip's name; and what the manifest says of it, or why it cannot be made.
+    """
     path = clip_path(out_dir, clip.name)
-    if path.exists():
-        return None
+    reason = None if path.exists() else _write_clip(clip, path, colorize_frames, crop)
+    return clip.name, reason or _clip_facts(path, clip.origin)
+
+
+def _write_clip(clip: Clip, path: Path, colorize_frames: Colorize, crop: int | None) -> str | None:
+    """Write a clip's file; returns why not, if it cannot be made."""
     try:
         true = np.stack([fit_frame(frame, WORKING_SIZE) for frame in clip.frames()] or [np.empty(0)])
     except (VidcolorError, OSError) as error:
@@ -184,11 +236,10 @@ def split_names(names: Sequence[str], seed: int) -> dict[str, list[str]]:
     return {split: sorted(part) for split, part in parts.items()}
 
 
-def _manifest(out_dir: Path, plan: dict, kept: list[str], skipped: list[dict], seed: int) -> dict:
-    clips = {name: _clip_facts(clip_path(out_dir, name), plan["sources"][name]) for name in kept}
-    split = split_names(kept, seed)
+def _manifest(plan: dict, clips: dict[str, dict], skipped: dict[str, dict], seed: int) -> dict:
+    split = split_names(sorted(clips), seed)
     frames = sum(facts["frames"] for facts in clips.values())
-    counts = {"clips": len(kept), "frames": frames, "skipped": len(skipped)}
+    counts = {"clips": len(clips), "frames": frames, "skipped": len(skipped)}
     return {
         "settings": plan["settings"],
         "counts": counts | {name: len(part) for name, part in split.items()},
@@ -196,11 +247,11 @@ def _manifest(out_dir: Path, plan: dict, kept: list[str], skipped: list[dict], s
         "report_bytes": frames * REPORT_FRAME_BYTES,
         "split": split,
         "clips": clips,
-        "skipped": sorted(skipped, key=lambda entry: entry["name"]),
+        "skipped": [skipped[name] for name in sorted(skipped)],
     }
 
 
-def _clip_facts(path: Path, origin: dict) -> dict:
+def _clip_facts(path: Path, origin: Origin) -> dict:
     return {
         "origin": origin,
         "frames": len(read_clip(path).true),

@@ -11,9 +11,9 @@ import numpy as np
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import luma01, with_chroma
 from vidcolor_utils.color import to_uint8
-from vidcolor_utils.colorize import ColorizeReport, Progress, check_size
 from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import ColorizeReport, Progress, check_size
 from vidcolor_utils.image_io import IMAGE_SUFFIXES, StillImage, is_image, write_image
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.saturation import SaturatedColorizer

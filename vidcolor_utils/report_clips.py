@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,19 +23,19 @@ def colorize_clip(
     model: keras.Model,
     baseline: np.ndarray,
     *,
-    window: int = 1,
     value_range: float = 1.0,
     feed_back: bool = False,
+    **inputs: Any,
 ) -> np.ndarray:
     """Run a network of the report over a clip.
 
     Args:
         model: from `build_alexnet_colorizer` or `build_vgg16_colorizer`.
         baseline: (T, H, W, 3) uint8, the baseline's colorization.
-        window: the model's.
         value_range: white of the model's frames: 1, or 255 for `as_published` ones.
         feed_back: give the model its own outputs as previous frames, as one would in use; otherwise the
             baseline's, as in training.
+        **inputs: what the model's input holds, see `pairs.example_inputs`.
 
     Returns:
         (T, H, W, 3) uint8 RGB; values outside the range are clipped.
@@ -42,12 +43,13 @@ def colorize_clip(
     numbers = np.arange(len(baseline))
     if not feed_back:
         chunks = [numbers[start : start + PREDICT_BATCH] for start in range(0, len(numbers), PREDICT_BATCH)]
-        inputs = (example_inputs(baseline, chunk, window) for chunk in chunks)
-        return np.concatenate([_predict(model, *pair, value_range) for pair in inputs])
+        pairs = (example_inputs(baseline, chunk, **inputs) for chunk in chunks)
+        return np.concatenate([_predict(model, *pair, value_range) for pair in pairs])
     colored = np.array(baseline)  # outputs replace it frame by frame; the first frame's previous is itself
     for number in numbers:
-        previous, _ = example_inputs(colored, numbers[number : number + 1], window)
-        colored[number] = _predict(model, previous, baseline[number : number + 1], value_range)[0]
+        # At `number` the clip still holds the baseline, behind it the outputs.
+        pair = example_inputs(colored, numbers[number : number + 1], **inputs)
+        colored[number] = _predict(model, *pair, value_range)[0]
     return colored
 
 

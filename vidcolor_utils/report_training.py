@@ -10,10 +10,11 @@ import logging
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -58,6 +59,7 @@ class ReportTrainConfig:
     beta: float = 0.8  # 1: only the true frame counts; 0: only the frame predicted before
     epochs: int = 100
     clips: int | None = None  # training clips to use; None: all
+    epoch_runs: int | None = None  # runs in an epoch, drawn afresh for each; None: all. Dev takes a quarter of it
     run_length: int = 8  # consecutive frames in a run
     batch_clips: int = 2  # runs in a batch; several clips make for better batch statistics
     learning_rate: float = 1e-3  # peak
@@ -65,6 +67,8 @@ class ReportTrainConfig:
     encoder_weights: str | None = "auto"  # of the VGG16: imagenet, hed, auto, a path, None
     output: str = "rgb"  # or "chroma"
     window: int = 1  # previous frames in the input
+    average: bool = False  # their mean, in place of them all
+    gray_current: bool = False  # no independent colorization of the current frame in the input
     width: float = 1.0  # factor on the numbers of filters
     as_published: bool = False  # raw 0-255 in, open ReLU out
     second_crop: bool = False  # published defect: only the lower right quadrant is supervised
@@ -77,7 +81,7 @@ class ReportTrainConfig:
     jit_compile: bool = False  # XLA: slower on processors
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.model not in MODELS:
             raise ValueError(f"`model` must be one of {MODELS}. Received: {self.model!r}")
         if self.schedule not in SCHEDULES:
@@ -86,16 +90,24 @@ class ReportTrainConfig:
             raise ValueError(f"`beta` must be in [0, 1]. Received: {self.beta}")
         if self.epochs < 1 or (self.clips is not None and self.clips < 1):
             raise ValueError(f"`epochs` and `clips` must be at least 1. Received: {self.epochs} and {self.clips}")
+        if self.epoch_runs is not None and self.epoch_runs < self.batch_clips:
+            raise ValueError(f"`epoch_runs` must fill a batch of {self.batch_clips}. Received: {self.epoch_runs}")
 
     @property
     def value_range(self) -> float:
         """White of the frames that the model takes and gives."""
         return 255.0 if self.as_published else 1.0
 
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What the model's input holds, as `pairs.example_inputs` takes it."""
+        return {"window": self.window, "average": self.average, "gray_current": self.gray_current}
+
 
 def build_model(config: ReportTrainConfig, *, steps: int | None = None) -> keras.Model:
     """Build the network of a run, in its precision; `steps` of training, if it is to be trained."""
-    options = {key: getattr(config, key) for key in ("as_published", "output", "window", "width")}
+    options = {key: getattr(config, key) for key in ("as_published", "output", "width")}
+    options["window"] = 1 if config.average else config.window
     if steps is not None:
         # Moving averages must look back over a small part of the training only, or they lag behind it.
         options["momentum"] = min(MOMENTUM, max(MIN_MOMENTUM, 1 - LOOK_BACKS / steps))
@@ -124,7 +136,9 @@ def make_loss(config: ReportTrainConfig, **changes: object) -> ConsistencyLoss:
 def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> FramePairs:
     """Make the batches of a split: shuffled runs for "train", all runs in order, one by one, for the others."""
     training = split == "train"
-    names = store.names(split)
+    names, epoch_runs = store.names(split), config.epoch_runs
+    if epoch_runs is not None and not training:
+        epoch_runs = max(1, epoch_runs // 4)
     return FramePairs(
         store,
         names[: config.clips] if training else names,
@@ -133,7 +147,8 @@ def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> Frame
         training=training,
         seed=config.seed,
         value_range=config.value_range,
-        window=config.window,
+        **config.inputs,
+        epoch_runs=epoch_runs,
         masked=config.masked,
         motion=config.motion_compensated,
         shuffle_frames=config.shuffle_frames and training,
@@ -146,6 +161,7 @@ def train_report_model(
     config: ReportTrainConfig,
     *,
     score: Score | None = None,
+    scored: Sequence[str] = ("dev", "test"),
     on_sample: OnSample | None = None,
     verbose: int = 2,
 ) -> dict:
@@ -159,6 +175,7 @@ def train_report_model(
         out_dir: where the run lives; a folder holds one run.
         config: the run's parameters.
         score: from true and colorized clip, each (T, H, W, 3) uint8, to named numbers; `frame_scores` if None.
+        scored: splits whose clips the finished network is scored on.
         on_sample: called with the epoch, from 1, and the named clips (T, H, W, 3) uint8 of the sample.
         verbose: as in Keras `fit`.
 
@@ -189,7 +206,11 @@ def train_report_model(
         callbacks=_callbacks(out_dir, config, store, train, history, on_sample),
     )
     save_weights(inference_twin(model), out_dir / WEIGHTS)
-    record = _record(model, config, store, train, history, score or frame_scores)
+    record = _record(model, config, store, train, history)
+    record["scores"] = {
+        split: score_clips(store, store.names(split), partial(_colorize, config, model), score or frame_scores)
+        for split in scored
+    }
     record["seconds_of_this_start"] = round(time.time() - started, 1)
     write_json(out_dir / RECORD, record, indent=1)
     shutil.rmtree(out_dir / BACKUP_FOLDER, ignore_errors=True)  # a run killed before this line loses nothing
@@ -273,7 +294,7 @@ def _callbacks(
 
 
 def _colorize(config: ReportTrainConfig, model: keras.Model, baseline: np.ndarray) -> np.ndarray:
-    return colorize_clip(model, baseline, window=config.window, value_range=config.value_range)
+    return colorize_clip(model, baseline, value_range=config.value_range, **config.inputs)
 
 
 def _record(
@@ -282,7 +303,6 @@ def _record(
     store: ClipStore,
     train: FramePairs,
     history: EpochHistory,
-    score: Score,
 ) -> dict:
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     return {
@@ -295,10 +315,6 @@ def _record(
             "steps_an_epoch": len(train),
             "dev_clips": len(store.names("dev")),
             "test_clips": len(store.names("test")),
-        },
-        "scores": {
-            split: score_clips(store, store.names(split), partial(_colorize, config, model), score)
-            for split in ("dev", "test")
         },
         "history": history.rows,
         "versions": _versions(),

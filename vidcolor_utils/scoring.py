@@ -138,7 +138,11 @@ def score_frames(
                 progress(scorer.frames)
     if not scorer.frames:
         raise InputError("there are no frames to score")
-    scores = {"frames": scorer.frames, "active_area": area and list(area), "rows": scorer.rows()}
+    scores: dict[str, object] = {
+        "frames": scorer.frames,
+        "active_area": area and list(area),
+        "rows": scorer.rows(),
+    }
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
         scores["warning"] = f"numbers of frames differ ({counts}): the first {scorer.frames} were scored"
@@ -180,7 +184,7 @@ class _Scorer:
         self._pool = pool
         self._rows = {name: _Row() for name in ROWS}
         self._flows = [DenseFlow(MEDIUM, max_side=FLOW_SIDE) for _ in range(2)]  # there and back, in parallel
-        self._last_luma = None
+        self._last_luma: np.ndarray | None = None
 
     def add(self, frames: dict[str, np.ndarray]) -> None:
         """Score one frame of each row; the gray one may be missing."""
@@ -217,13 +221,13 @@ def _view(rgb: np.ndarray) -> _View:
 
 
 def _ratio(value: float | None, true_value: float | None) -> float | None:
-    return value / true_value if true_value else None
+    return value / true_value if value is not None and true_value else None
 
 
 class _Row:
     """The running means of one row."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._means = {key: metrics.Mean() for key in MEASURES}
         self._cdc = metrics.ColorDistributionConsistency()
         self._last: _View | None = None
@@ -233,7 +237,7 @@ class _Row:
         if view is not true or self._last is None:  # the true row equals itself: one frame says it all
             self._add_values(_fidelity(true, view))
         self._add_values({"colorfulness": metrics.colorfulness(view.rgb)})
-        if motion is not None:
+        if motion is not None and self._last is not None:
             self._add_values(_unsteadiness(self._last, view, motion))
         self._cdc.update(view.rgb)
         self._last = view

@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.color import lab_from_rgb
-from vidcolor_utils.colorize import ColorizeReport, Colors, Progress, color_video
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
+from vidcolor_utils.film_record import identify
 from vidcolor_utils.steady import STRENGTH, SteadyColorizer, working_size
+from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import VideoInfo, VideoReader, video_info
 
 SAME_ASPECT = 0.02  # relative difference of the two aspects that rounding to whole pixels may make
@@ -67,6 +69,7 @@ def stabilize_file(
     *,
     strength: float = STRENGTH,
     offline: bool = False,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Give a gray video the colours of another one, made steady.
@@ -79,6 +82,7 @@ def stabilize_file(
         output: the video to write. It appears when it is complete.
         strength: how long colours last, in [0, 1), see `SteadyColorizer`.
         offline: look at the frames to come as well: steadier, and needs more memory.
+        encoding: codec, quality and speed; default: H.264.
         progress: called after every frame.
 
     Raises:
@@ -100,8 +104,19 @@ def stabilize_file(
         def load() -> Colors:
             return lambda lumas: _steady_colors(VideoColors(reader), lumas, strength, offline)
 
+        def settings() -> dict:
+            return {"colors": identify(color_source), "strength": strength, "offline": offline}
+
         # Bars keep what colour they have: where the other method saw a picture is not known.
-        return color_video(source, output, load, find_bars=False, progress=progress)
+        return color_video(
+            source,
+            output,
+            load,
+            settings=settings,
+            encoding=encoding or Encoding(),
+            find_bars=False,
+            progress=progress,
+        )
 
 
 def _steady_colors(

@@ -166,20 +166,24 @@ class Fusion:
         return (self._step(frame).ab for frame in frames)
 
     def _step(self, frame: LinkedFrame) -> Evidence:
-        self._past = _together(frame.fresh, _carried(self._past, frame.back, self._strength))
-        return self._past
+        steady = _together(frame.fresh, _carried(self._past, frame.back, self._strength))
+        if steady is None:
+            raise ValueError("The first frame of a shot must have colours of its own")
+        self._past = steady
+        return steady
 
     def _both_ways(self, frames: Iterator[LinkedFrame]) -> Iterator[np.ndarray]:
         waiting = list(islice(frames, PIECE + LOOKAHEAD))
         while waiting:
             count = PIECE if len(waiting) == PIECE + LOOKAHEAD else len(waiting)
             for frame, to_come in zip(waiting[:count], self._to_come(waiting), strict=False):
-                yield _together(self._step(frame), to_come).ab
+                steady = self._step(frame)
+                yield (steady.joined(to_come) if to_come else steady).ab
             waiting = waiting[count:] + list(islice(frames, count))
 
     def _to_come(self, frames: list[LinkedFrame]) -> list[Evidence | None]:
         """For each frame, what the later ones say of it; None for the last of a shot."""
-        found = [None]
+        found: list[Evidence | None] = [None]
         for frame in reversed(frames[1:]):
             found.append(_carried(_together(frame.fresh, found[-1]), frame.ahead, self._strength))
         return found[::-1]
@@ -243,7 +247,8 @@ def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
 def working_size(shape: tuple[int, int]) -> tuple[int, int]:
     """Height and width at which the colours of frames (H, W) are carried; the short side is at most `SIDE`."""
     scale = min(1.0, SIDE / min(shape))
-    return tuple(max(1, round(side * scale)) for side in shape)
+    height, width = (max(1, round(side * scale)) for side in shape)
+    return height, width
 
 
 def small_gray(luma: np.ndarray) -> np.ndarray:

@@ -184,10 +184,11 @@ def _blend(picture: np.ndarray, layer: Layer, x: float, y: float) -> None:
     """Draw a layer over a float picture (H, W, 3), as seen from camera position x, y."""
     height, width = picture.shape[:2]
     shift = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
-    options = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-    rgb = cv2.warpAffine(layer.rgb, shift, (width, height), **options)
-    opacity = cv2.warpAffine(layer.opacity, shift, (width, height), **options)[..., None]
-    picture += (rgb - picture) * opacity
+    rgb, opacity = (
+        cv2.warpAffine(plane, shift, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for plane in (layer.rgb, layer.opacity)
+    )
+    picture += (rgb - picture) * opacity[..., None]
 
 
 def _draw_walker(frame: np.ndarray, walker: Walker, index: int, camera_x: float, camera_y: float) -> None:
@@ -211,7 +212,8 @@ def _line(
     color: tuple[int, int, int],
     thickness: float,
 ) -> None:
-    ends = [tuple(round(value * 16) for value in point) for point in (start, end)]
+    (x1, y1), (x2, y2) = start, end
+    ends = (round(x1 * 16), round(y1 * 16)), (round(x2 * 16), round(y2 * 16))
     cv2.line(frame, *ends, color, max(1, round(thickness)), cv2.LINE_AA, 4)
 
 
@@ -223,7 +225,11 @@ def _with_bars(clip: np.ndarray, bars: float) -> np.ndarray:
 
 
 def pan_zoom_clip(
-    photo: np.ndarray, seed: int, *, frames: int = DEFAULT_FRAMES, size: tuple[int, int] = DEFAULT_SIZE
+    photo: np.ndarray,
+    seed: int | tuple[int, ...],
+    *,
+    frames: int = DEFAULT_FRAMES,
+    size: tuple[int, int] = DEFAULT_SIZE,
 ) -> np.ndarray:
     """Move a virtual camera over a photograph: pan, zoom and a slight turn, at constant speed.
 

@@ -36,7 +36,7 @@ MAX_PICKLE_BYTES = 4 << 20  # ten thousand tensors need a quarter; a byte of it 
 MAX_DIMENSIONS = 64  # numpy's limit
 MAX_SHARING = 4  # tensors may overlap (tied weights), yet together be this many times the file at most
 
-STORAGE_DTYPES = {
+STORAGE_DTYPES: dict[str, np.dtype] = {
     "FloatStorage": np.dtype("<f4"),
     "DoubleStorage": np.dtype("<f8"),
     "HalfStorage": np.dtype("<f2"),

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -64,7 +65,7 @@ class SlowEncoderAdamW(keras.optimizers.AdamW):
         super().__init__(learning_rate, **kwargs)
         self.encoder_rate = encoder_rate
 
-    def update_step(self, gradient: object, variable: keras.Variable, learning_rate: object) -> None:
+    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         """Take one step; Keras calls this for every weight, with the backend's own kind of variable."""
         if is_encoder_layer(self._trainable_variables[self._get_variable_index(variable)].path):
             learning_rate = learning_rate * self.encoder_rate

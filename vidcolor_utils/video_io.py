@@ -1,42 +1,52 @@
-"""Read and write video files: frames, untouched luma planes, time stamps, sound.
+"""Read video files: frames, untouched luma planes, time stamps, and the packets of the other streams.
 
-The only module that opens containers. Frames come upright; only local files in formats that cannot refer to
-other files are opened.
+RGB frames come upright. Only local files are opened, in formats that cannot refer to other files.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import av.container
 import av.error
+import av.stream
 import numpy as np
+from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace
 
 from vidcolor_utils.chroma import MATRICES, ColorMatrix
-from vidcolor_utils.errors import InputError, OutputError
+from vidcolor_utils.errors import InputError
 from vidcolor_utils.image_io import is_image, read_image
 
-CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv")
 # Formats that hold their own data. Playlists (hls, dash, concat) could name other files and addresses.
 FORMATS = "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,ogg,flv,asf,wtv,mxf,nut,ivf,gif,yuv4mpegpipe,rm,dv"
-OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "enable_drefs": "0"}
 MAX_PIXELS = 8192 * 8192
+DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # no memory is taken for larger frames
 HD_HEIGHT = 720  # untagged video from this height up is BT.709, below it BT.601
 BT709, SMPTE170M = 1, 6  # numbers of ITU-T H.273, as FFmpeg uses them
 FULL_RANGE = 2
 MISSING_S, MISSING_SHARE = 0.5, 0.05  # more than this missing at the end: the file was cut
 SAMPLES = 24  # places of a video looked at to learn what holds for all of it
 DEFAULT_RATE = Fraction(25)  # for files that do not say
-# Keeps luma within 0.6 Lab units of the source on average, also on dark and grainy clips (16 does not).
-ENCODER_OPTIONS = {"crf": "12", "preset": "veryfast"}
+FIELDS = {2: "top", 5: "top", 3: "bottom", 4: "bottom"}  # which one is shown first, by FFmpeg's field_order
+# What describes the source's encoding, not the film.
+TECHNICAL_TAGS = (
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "encoder",
+    "duration",
+    "bps",
+    "number_of_",
+    "_",
+)
 
 
 class VideoInfo(NamedTuple):
@@ -56,13 +66,17 @@ class VideoInfo(NamedTuple):
     matrix: str
     full_range: bool
     sound: tuple[str, ...]
+    subtitles: tuple[str, ...]
+    fields: str | None  # "top" or "bottom", the field that comes first, if the frames are interlaced
+    pixel_aspect: Fraction | None  # width of a pixel over its height, where the file says
 
 
 class LumaFrame(NamedTuple):
-    """One frame's luma plane as stored: (H, W) uint8, or uint16 for more than 8 bits; and its time."""
+    """One frame's luma plane as stored: (H, W) uint8, or uint16 for more than 8 bits; its time, and all of it."""
 
     luma: np.ndarray
     pts: int
+    decoded: av.VideoFrame
 
 
 class VideoReader:
@@ -77,16 +91,13 @@ class VideoReader:
         self.path = Path(path)
         self.decoded = 0
         self.damaged_packets = 0
-        self._packets_read = 0
+        self.resized_frames = 0
+        self.packets_read = 0
         self._end: Fraction | None = None  # when the last frame read stops being shown, in seconds
         self._container = _open_input(self.path)
         try:
-            self.stream = self._container.streams.video[0]
-            self.stream.thread_type = "AUTO"
+            self.stream = self._find_stream()
             self._first = self._decode_first()
-        except IndexError:
-            self._container.close()
-            raise InputError(f"{self.path}: the file has no video") from None
         except InputError:
             self._container.close()
             raise
@@ -104,6 +115,30 @@ class VideoReader:
         return [stream for stream in self._container.streams.audio if stream.codec_context is not None]
 
     @property
+    def other_streams(self) -> list[av.stream.Stream]:
+        """All streams of the file but the one whose frames are read."""
+        return [stream for stream in self._container.streams if stream.index != self.stream.index]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The file's title and the like."""
+        return _film_tags(self._container.metadata)
+
+    @property
+    def video_tags(self) -> dict[str, str]:
+        """The same of the video stream, such as its language."""
+        return _film_tags(self.stream.metadata)
+
+    @property
+    def chapters(self) -> list[dict]:
+        """Chapters as PyAV gives them, with times that count from `start`."""
+        return [
+            chapter
+            | {bound: chapter[bound] - round(self.start / chapter["time_base"]) for bound in ("start", "end")}
+            for chapter in map(dict[str, Any], self._container.chapters())
+        ]
+
+    @property
     def start(self) -> Fraction:
         """Time of the container's start in seconds; output times count from here."""
         return Fraction(self._container.start_time or 0, av.time_base)
@@ -111,6 +146,8 @@ class VideoReader:
     @property
     def time_base(self) -> Fraction:
         """Seconds in one unit of `LumaFrame.pts`."""
+        if self.stream.time_base is None:
+            raise InputError(f"{self.path}: the video's frames have no times")
         return self.stream.time_base
 
     @property
@@ -148,21 +185,22 @@ class VideoReader:
             "colorspace": self.colorspace,
             "full_range": self.info.full_range,
             "rotation": self.info.rotation,
-            "pixel_aspect": self.stream.sample_aspect_ratio,
+            "pixel_aspect": self.info.pixel_aspect,
+            "fields": self.info.fields,
         }
 
     def luma_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[LumaFrame]:
         """Yield each frame's luma plane in display order, as stored (not rotated).
 
         Args:
-            on_packet: called with the packets of the sound streams as they come by.
+            on_packet: called with the packets of the other streams as they come by.
         """
         step, last = self._frame_step(), None
         for frame in self._frames(on_packet):
             pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
             pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
             last, self._end = pts, (pts + step) * self.time_base
-            yield LumaFrame(_luma_plane(frame), pts)
+            yield LumaFrame(_luma_plane(frame), pts, frame)
 
     def seconds(self, frame: LumaFrame) -> float:
         """When a frame is shown, counted from the start of the file."""
@@ -180,7 +218,7 @@ class VideoReader:
             self._container.seek(round((seconds + float(self.start)) * av.time_base))
         except av.error.FFmpegError as error:
             raise InputError(
-                f"{self.path}: no seeking in this file ({_reason(error)}): put it into an .mkv file first"
+                f"{self.path}: no seeking in this file ({reason(error)}): put it into an .mkv file first"
             ) from None
         shown = None
         for frame in self.luma_frames():
@@ -207,12 +245,27 @@ class VideoReader:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
         # Compared in packets where the file declares a count: not every packet of a whole file is a shown frame.
         declared = self.info.frames
-        expected = declared if declared and self._packets_read < declared else self._frames_by_duration()
+        if declared and self.packets_read < declared and not self._has_reached_end():
+            expected = declared
+        else:
+            expected = self._frames_by_duration()
         if self.decoded < expected:
             return f"{self.path}: damaged or cut short: {self.decoded} of {expected} frames could be read"
         if self.damaged_packets:
             return f"{self.path}: damaged: {self.decoded} frames could be read, {self.damaged_packets} packets not"
+        if self.resized_frames:
+            height, width = self.stored_size
+            return (
+                f"{self.path}: {self.resized_frames} frames of another size or format were made {width}x{height}"
+            )
         return None
+
+    def _has_reached_end(self) -> bool:
+        """Tell a film that holds frames longer, as .avi does with empty packets, from one that was cut."""
+        if self.stream.duration is None or self._end is None:
+            return False
+        declared_end = ((self.stream.start_time or 0) + self.stream.duration) * self.time_base
+        return self._end >= declared_end - 1 / (2 * self._rate)
 
     def _frames_by_duration(self) -> int:
         """Frames that a container without a count should have; 0 where the end was reached."""
@@ -227,26 +280,57 @@ class VideoReader:
         context = self.stream.codec_context
         if context.width * context.height > MAX_PIXELS:
             raise InputError(f"{self.path}: frames of {context.width}x{context.height} are too large")
-        for frame in self._frames():
-            self.decoded = self.damaged_packets = self._packets_read = 0
-            self._reopen()
+        for frame in self._decoded_frames():
+            self.restart()
             return frame
-        raise InputError(f"{self.path}: no frame of the video can be read")
+        raise InputError(
+            f"{self.path}: no frame of the video can be read: they are damaged, or too large "
+            f"(over {MAX_PIXELS:,} pixels)"
+        )
 
-    def _reopen(self) -> None:
+    def restart(self, seconds: float = 0) -> None:
+        """Go back to the start; or near a time, counted from there, if the file can be sought in."""
         self._container.close()
         self._container = _open_input(self.path)
-        self.stream = self._container.streams.video[0]
-        self.stream.thread_type = "AUTO"
+        self.stream = self._find_stream()
+        self.decoded = self.damaged_packets = self.packets_read = self.resized_frames = 0
+        if seconds > 0:
+            with suppress(av.error.FFmpegError):
+                self._container.seek(round((seconds + float(self.start)) * av.time_base))
+
+    def other_packets(self) -> Iterator[av.Packet]:
+        """Yield the packets of the other streams, from where the reader stands."""
+        if self.other_streams:
+            for packet in self._packets(*self.other_streams):
+                if packet.size or packet.pts is not None:  # the others mark the end
+                    yield packet
+
+    def _find_stream(self) -> av.video.stream.VideoStream:
+        """The first stream of moving pictures that can be decoded."""
+        for stream in self._container.streams.video:
+            if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
+                stream.thread_type = "AUTO"
+                stream.codec_context.options.update(DECODER_OPTIONS)
+                return stream
+        raise InputError(f"{self.path}: the file has no video that can be decoded")
 
     def _frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
+        """Decode; frames unlike the first one, as after a switch in a broadcast, are made like it."""
+        first = self._first
+        for frame in self._decoded_frames(on_packet):
+            if (frame.width, frame.height, frame.format.name) != (first.width, first.height, first.format.name):
+                frame = frame.reformat(first.width, first.height, first.format.name)
+                self.resized_frames += 1
+            yield frame
+
+    def _decoded_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
         """Decode, passing over packets that cannot be."""
-        for packet in self._packets():
-            if packet.stream.type == "audio":
-                if on_packet is not None and packet.dts is not None:
+        for packet in self._packets(self.stream, *([] if on_packet is None else self.other_streams)):
+            if packet.stream.index != self.stream.index:
+                if on_packet and (packet.size or packet.pts is not None):  # the others mark the end
                     on_packet(packet)
                 continue
-            self._packets_read += packet.size > 0
+            self.packets_read += packet.size > 0
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
@@ -256,9 +340,9 @@ class VideoReader:
                 self.decoded += 1
                 yield frame
 
-    def _packets(self) -> Iterator[av.Packet]:
+    def _packets(self, *streams: av.stream.Stream) -> Iterator[av.Packet]:
         """Demux up to the end or to where the container is broken."""
-        packets = self._container.demux(self.stream, *self.sound_streams)
+        packets = self._container.demux(*streams)
         while True:
             try:
                 yield next(packets)
@@ -270,6 +354,10 @@ class VideoReader:
 
     def _frame_step(self) -> int:
         return max(1, round(1 / (self._rate * self.time_base)))
+
+    def _codec_names(self, kind: str) -> tuple[str, ...]:
+        contexts = (stream.codec_context for stream in self._container.streams if stream.type == kind)
+        return tuple("unknown" if context is None else context.codec.canonical_name for context in contexts)
 
     def _describe(self) -> VideoInfo:
         stream, first = self.stream, self._first
@@ -289,7 +377,10 @@ class VideoReader:
             duration_s=None if duration is None else duration / av.time_base,
             matrix=self.matrix.name,
             full_range=is_full_range(first),
-            sound=tuple(stream.codec_context.codec.canonical_name for stream in self.sound_streams),
+            sound=self._codec_names("audio"),
+            subtitles=self._codec_names("subtitle"),
+            fields=FIELDS.get(stream.codec_context.field_order, "top") if first.interlaced_frame else None,
+            pixel_aspect=stream.sample_aspect_ratio or None,
         )
 
 
@@ -301,18 +392,28 @@ def _open_input(path: Path) -> av.container.InputContainer:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
     try:
-        return av.open(f"file:{path}", metadata_errors="replace", container_options=dict(OPEN_OPTIONS))
+        return av.open(
+            f"file:{path}", metadata_errors="replace", options=DECODER_OPTIONS, container_options=OPEN_OPTIONS
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not a video that can be read ({_reason(error)})") from None
+        raise InputError(f"{path}: not a video that can be read ({reason(error)})") from None
 
 
-def _reason(error: Exception) -> str:
+def _film_tags(tags: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if not name.lower().startswith(TECHNICAL_TAGS)}
+
+
+def reason(error: Exception) -> str:
+    """What FFmpeg says of an error, without codes and function names."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def is_full_range(frame: av.VideoFrame) -> bool:
-    """Tell whether luma uses 0..255 rather than 16..235."""
-    return frame.format.name.startswith(("yuvj", "gray")) or int(frame.color_range) == FULL_RANGE
+    """Tell whether luma, as `LumaFrame` has it, uses 0..255 rather than 16..235, to which RGB is converted."""
+    name = frame.format.name
+    return name.startswith(("yuvj", "gray")) or (
+        name.startswith(("yuv", "nv")) and int(frame.color_range) == FULL_RANGE
+    )
 
 
 def _luma_plane(frame: av.VideoFrame) -> np.ndarray:
@@ -320,10 +421,32 @@ def _luma_plane(frame: av.VideoFrame) -> np.ndarray:
         frame = _as_yuv(frame)
     elif not (frame.format.is_planar or frame.format.name.startswith("gray")):
         frame = _as_yuv(frame)  # packed, such as yuyv422
-    plane = frame.planes[0]
+    return _plane(frame, 0)
+
+
+def chroma_planes(frame: av.VideoFrame, pixel_format: str) -> tuple[np.ndarray, np.ndarray]:
+    """Take a frame's own U and V, bit for bit where it is stored in `pixel_format` already, else converted to it.
+
+    Args:
+        frame: as decoded, of any format with chroma.
+        pixel_format: planar YUV, see `VideoWriter.pixel_format`.
+
+    Returns:
+        U and V as `VideoWriter.write_planes` takes them.
+    """
+    if not frame.format.name.startswith(("yuv", "nv")) or frame.format.is_big_endian:
+        frame = _as_yuv(frame)
+    if re.sub("^yuv[aj]", "yuv", frame.format.name) != pixel_format:
+        kept = ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG
+        frame = frame.reformat(format=pixel_format, src_color_range=kept, dst_color_range=kept)
+    return _plane(frame, 1), _plane(frame, 2)
+
+
+def _plane(frame: av.VideoFrame, index: int) -> np.ndarray:
+    plane = frame.planes[index]
     dtype = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
-    rows = np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)
-    return rows[: frame.height, : frame.width]
+    rows = np.frombuffer(memoryview(plane), dtype).reshape(-1, plane.line_size // dtype.itemsize)
+    return rows[: plane.height, : plane.width]
 
 
 def _as_yuv(frame: av.VideoFrame) -> av.VideoFrame:
@@ -344,13 +467,12 @@ def video_info(path: str | Path) -> VideoInfo:
         return reader.info
 
 
-def sample_lumas(path: str | Path, count: int = SAMPLES) -> list[np.ndarray]:
-    """Read luma planes as stored from up to `count` places spread over a video; always the first frame's."""
+def sample_lumas(path: str | Path, count: int = SAMPLES) -> Iterator[np.ndarray]:
+    """Yield luma planes as stored from up to `count` places spread over a video; always the first frame's."""
     with VideoReader(path) as reader:
-        frames = [_luma_plane(reader._first)]
+        yield _luma_plane(reader._first)
         for index in range(1, count):
-            frames += reader.luma_near((reader.info.duration_s or 0) * index / count)
-        return frames
+            yield from reader.luma_near((reader.info.duration_s or 0) * index / count)
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:
@@ -365,152 +487,3 @@ def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:
         return
     with VideoReader(path) as reader:
         yield from reader.rgb_frames()
-
-
-class VideoWriter:
-    """Encodes H.264 from luma planes and chroma, or RGB frames. Use as a context manager.
-
-    Args:
-        path: file to write; the suffix, one of `CONTAINERS`, chooses the container.
-        size: stored (height, width).
-        rate: frames per second, for the header.
-        time_base: seconds in one unit of the frames' times; 1 / rate if not given.
-        bit_depth: 8 or more; more than 8 is written as 10.
-        colorspace: H.273 number of the colour matrix.
-        full_range: luma in 0..255 rather than 16..235.
-        rotation: degrees, see `VideoInfo.rotation`; stored as a tag.
-        pixel_aspect: width of a pixel over its height.
-
-    Raises:
-        OutputError: from any call, if the file cannot be written.
-    """
-
-    def __init__(
-        self,
-        path: str | Path,
-        size: tuple[int, int],
-        *,
-        rate: Fraction,
-        time_base: Fraction | None = None,
-        bit_depth: int = 8,
-        colorspace: int = BT709,
-        full_range: bool = False,
-        rotation: int = 0,
-        pixel_aspect: Fraction | None = None,
-    ):
-        self.path, (self.height, self.width) = Path(path), size
-        # 4:2:0 needs even sides; 4:4:4 keeps an odd size as it is.
-        self.subsampling = 1 if self.height % 2 or self.width % 2 else 2
-        self.bit_depth = 10 if bit_depth > 8 else 8
-        self.pixel_format = ("yuv444p" if self.subsampling == 1 else "yuv420p") + "10le" * (self.bit_depth > 8)
-        self.full_range, self.colorspace = full_range, colorspace
-        self.time_base = time_base or 1 / Fraction(rate)
-        self._copies: dict[int, av.stream.Stream] = {}
-        with self._writing():
-            self._container = av.open(f"file:{self.path}", "w", options=_muxer_options(self.path))
-            self._stream = self._container.add_stream("libx264", rate=rate, options=dict(ENCODER_OPTIONS))
-            self._set_up(rotation, pixel_aspect)
-
-    def _set_up(self, rotation: int, pixel_aspect: Fraction | None) -> None:
-        stream, context = self._stream, self._stream.codec_context
-        stream.width, stream.height, stream.pix_fmt = self.width, self.height, self.pixel_format
-        context.time_base = self.time_base
-        context.thread_type = "FRAME"
-        context.colorspace = context.color_primaries = context.color_trc = self.colorspace
-        context.color_range = FULL_RANGE if self.full_range else 1
-        if pixel_aspect:
-            context.sample_aspect_ratio = pixel_aspect
-        if rotation:
-            stream.set_display_rotation(rotation)
-
-    def __enter__(self) -> VideoWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        with self._writing():
-            if kind is None:
-                self._mux(self._stream.encode())
-        if kind is None:
-            with self._writing():
-                self._container.close()
-            return
-        with suppress(av.error.FFmpegError, OSError, ValueError):  # the error under way is the one to report
-            self._container.close()
-
-    def copy_sound(self, stream: av.audio.stream.AudioStream) -> None:
-        """Add a sound stream whose packets will be copied bit for bit with `write_packet`.
-
-        Raises:
-            InputError: if this container cannot hold the codec.
-        """
-        codec = stream.codec_context.codec.canonical_name
-        if codec not in self._container.supported_codecs:
-            raise InputError(f"{self.path.suffix} cannot hold {codec} sound: name an output that ends in .mkv")
-        with self._writing():
-            self._copies[stream.index] = self._container.add_stream_from_template(stream)
-
-    def write_packet(self, packet: av.Packet, start: Fraction = Fraction(0)) -> None:
-        """Copy a packet of a stream given to `copy_sound`; times count from `start` seconds."""
-        shift = round(start / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts - shift
-        packet.dts -= shift
-        packet.stream = self._copies[packet.stream.index]
-        with self._writing():
-            self._container.mux(packet)
-
-    def write_planes(self, luma: np.ndarray, u: np.ndarray, v: np.ndarray, pts: int) -> None:
-        """Encode one frame.
-
-        Args:
-            luma: (H, W) uint8 (uint16 for 10 bits), written as it is.
-            u: (H/s, W/s) of the same dtype, s = `subsampling`, rounded up.
-            v: like `u`.
-            pts: time of the frame in units of `time_base`.
-        """
-        frame = av.VideoFrame(self.width, self.height, self.pixel_format)
-        for plane, values in zip(frame.planes, (luma, u, v), strict=True):
-            rows = np.frombuffer(plane, values.dtype).reshape(-1, plane.line_size // values.dtype.itemsize)
-            rows[: plane.height, : plane.width] = values
-        self._encode(frame, pts)
-
-    def write_rgb(self, rgb: np.ndarray, pts: int) -> None:
-        """Encode one RGB frame (H, W, 3) uint8."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
-            format=self.pixel_format,
-            dst_colorspace=Colorspace.ITU709 if self.colorspace == BT709 else Colorspace.ITU601,
-            dst_color_range=ColorRange.JPEG if self.full_range else ColorRange.MPEG,
-        )
-        self._encode(frame, pts)
-
-    def _encode(self, frame: av.VideoFrame, pts: int) -> None:
-        frame.pts, frame.time_base = pts, self.time_base
-        with self._writing():
-            self._mux(self._stream.encode(frame))
-
-    def _mux(self, packets: list[av.Packet]) -> None:
-        for packet in packets:
-            self._container.mux(packet)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except (av.error.FFmpegError, OSError) as error:
-            raise OutputError(f"{self.path}: cannot be written ({_reason(error)})") from None
-
-
-def _muxer_options(path: Path) -> dict[str, str]:
-    if path.suffix.lower() not in CONTAINERS:
-        raise InputError(f"{path}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
-    return {} if path.suffix.lower() == ".mkv" else {"movflags": "+faststart"}
-
-
-def sound_container(codecs: Iterable[str]) -> str:
-    """Suffix of the container that holds sound of these codecs: .mp4, which plays everywhere, if it can."""
-    with av.open(BytesIO(), "w", format="mp4") as container:
-        return ".mp4" if container.supported_codecs.issuperset(codecs) else ".mkv"
-
-
-def chroma_shape(height: int, width: int, subsampling: int) -> tuple[int, int]:
-    """Height and width of the U and V planes."""
-    return math.ceil(height / subsampling), math.ceil(width / subsampling)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -245,9 +245,10 @@ class _NetworkError(Exception):
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Follows a redirect only to where `_check_url` allows."""
 
-    def redirect_request(self, request, file, code, message, headers, url):
+    def redirect_request(self, *answer: Any) -> urllib.request.Request | None:
+        *_, url = answer
         _check_url(url)
-        return super().redirect_request(request, file, code, message, headers, url)
+        return super().redirect_request(*answer)
 
 
 def _check_url(url: str) -> None:
@@ -294,7 +295,7 @@ def _receive(response: http.client.HTTPResponse, part: Path, have: int, progress
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[BinaryIO]:
+def _opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
     with _writing(path):
         file = path.open(mode)
     try:

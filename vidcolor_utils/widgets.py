@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -147,9 +148,9 @@ class FrameScrubber(anywidget.AnyWidget):
         height, width = self.size
         return f"FrameScrubber({', '.join(self.names)}: {self.num_frames} frames of {width}x{height})"
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """Add the strip: front ends take the widget where they can show it, and the picture where not."""
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, "image/jpeg": base64.b64encode(self._strip).decode("ascii")}, metadata
 
 

@@ -116,8 +116,11 @@ class Visit:
         self.page.wait_for_function(KERNEL_IS_READY, timeout=LONG_MS)
 
     def save(self) -> None:
-        """Save the notebook."""
-        self.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+        """Save the notebook with its widgets, for which a box in JupyterLab's settings must be ticked."""
+        self.page.evaluate("jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')")
+        self.page.evaluate(
+            "Promise.all([...jupyterapp.shell.widgets('main')].map((widget) => widget.context?.save()))"
+        )
 
     def shut_down_kernels(self) -> None:
         """End all kernels."""
@@ -138,7 +141,9 @@ class Visit:
         root = self.page.locator(".vidcolor-scrubber")
         root.wait_for()
         root.scroll_into_view_if_needed()
-        return ScrubberPage(root)
+        scrubber = ScrubberPage(root)
+        scrubber.take_keyboard()
+        return scrubber
 
     def close(self) -> None:
         """Close the page and forget its cookies."""
@@ -152,6 +157,16 @@ class ScrubberPage:
         self.root = root
         self.page = root.page
         self.slider = root.locator("input[type=range]")
+
+    def take_keyboard(self) -> None:
+        """Click a picture until the slider keeps the keyboard: a notebook that has just run takes it back."""
+        deadline = time.monotonic() + DRAWN_S
+        focused = False
+        while not focused:
+            assert time.monotonic() < deadline, "clicking a picture does not give the slider the keyboard"
+            self.root.locator("canvas").first.click()
+            self.page.wait_for_timeout(500)
+            focused = self.slider.evaluate("slider => slider === document.activeElement")
 
     def press(self, keys: str) -> None:
         """Press keys while the slider has the keyboard."""

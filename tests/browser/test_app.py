@@ -17,7 +17,9 @@ from pages import Visit, read_canvases
 from servers import REPOSITORY, TOKEN, server, temporary_folder
 
 from vidcolor_utils.demo import demo_clip
-from vidcolor_utils.video_io import VideoReader, VideoWriter, iter_rgb, video_info
+from vidcolor_utils.kept_streams import keep_streams
+from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -60,8 +62,7 @@ def old_film(tmp_path: Path) -> Path:
         VideoReader(demo_clip("bigbuckbunny")) as reader,
         VideoWriter(path, SIZE, rate=reader.info.rate, time_base=reader.time_base) as writer,
     ):
-        for stream in reader.sound_streams:
-            writer.copy_sound(stream)
+        keep_streams(reader, writer)
         for frame in reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start)):
             luma = cv2.resize(frame.luma, (width, height), interpolation=cv2.INTER_AREA)
             writer.write_planes(luma, neutral, neutral, pts=frame.pts)

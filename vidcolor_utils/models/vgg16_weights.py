@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def _download_imagenet(path: Path) -> None:
 
 
 @contextmanager
-def _network_timeout(seconds: float):
+def _network_timeout(seconds: float) -> Iterator[None]:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

@@ -1,0 +1,140 @@
+"""The video codecs to write: which containers hold them, and what --crf and --preset mean to each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from vidcolor_utils.errors import InputError
+
+INTERMEDIATE = ".nut"  # holds any codec, and exact times, for what is put into another container later
+CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+X26X_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
+
+
+class VideoCodec(NamedTuple):
+    """One row of `CODECS`."""
+
+    encoder: str  # FFmpeg's name
+    containers: tuple[str, ...]
+    options: dict[str, str]  # for the encoder, always
+    crf: int | None = (
+        None  # of the default, chosen so that luma stays as near the source as with H.264; None: lossless
+    )
+    crf_limit: int = 0  # the worst there is; 0 is the best
+    presets: tuple[str, ...] = ()  # slowest or fastest first, as the encoder counts
+    preset: str = ""  # of the default
+    preset_option: str = "preset"
+    halves_odd_sides: bool = True  # takes chroma of half the size also where a side is odd
+    keeps_fields: bool = False  # can say that frames are interlaced
+    stores_pixel_aspect: bool = False  # by itself; other than .mp4, PyAV's .mkv does not say it
+
+
+# Sources: `ffmpeg -h encoder=NAME` for options and ranges; the containers are those that FFmpeg's muxers accept.
+CODECS = {
+    "h264": VideoCodec(
+        encoder="libx264",
+        containers=(".mp4", ".m4v", ".mov", ".mkv"),
+        # With mbtree x264 reads memory it never wrote, unless frames are a multiple of 256 pixels wide, and no two
+        # runs give the same picture. Without it files are 5 to 40 % larger and luma is nearer to the source.
+        options={"mbtree": "0"},
+        crf=12,
+        crf_limit=51,
+        presets=X26X_PRESETS,
+        preset="veryfast",
+        halves_odd_sides=False,
+        stores_pixel_aspect=True,
+        keeps_fields=True,
+    ),
+    "h265": VideoCodec(
+        encoder="libx265",
+        containers=(".mp4", ".mov", ".mkv"),
+        options={"x265-params": "log-level=none"},
+        crf=12,
+        crf_limit=51,
+        presets=X26X_PRESETS,
+        preset="veryfast",
+        halves_odd_sides=False,
+        stores_pixel_aspect=True,
+    ),
+    "vp9": VideoCodec(
+        encoder="libvpx-vp9",
+        containers=(".mp4", ".mkv", ".webm"),
+        options={"b": "0", "row-mt": "1", "deadline": "good"},
+        crf=12,
+        crf_limit=63,
+        presets=tuple(map(str, range(9))),
+        preset="5",
+        preset_option="cpu-used",
+    ),
+    "av1": VideoCodec(
+        encoder="libsvtav1",
+        containers=(".mp4", ".mkv", ".webm"),
+        options={},
+        crf=12,
+        crf_limit=63,
+        presets=tuple(map(str, range(14))),
+        preset="8",
+    ),
+    "ffv1": VideoCodec(
+        encoder="ffv1",
+        containers=(".mkv", ".mp4"),
+        options={"level": "3", "g": "1", "slicecrc": "1"},
+        keeps_fields=True,
+    ),
+}
+
+
+class Encoding(NamedTuple):
+    """How a video is written.
+
+    Args:
+        codec: one of `CODECS`.
+        crf: constant quality, 0 the best, as the codec's encoder counts; None: the codec's default.
+        preset: speed against size, see `VideoCodec.presets`; None: the codec's default.
+    """
+
+    codec: str = "h264"
+    crf: int | None = None
+    preset: str | None = None
+
+    @property
+    def row(self) -> VideoCodec:
+        """What is known of the codec."""
+        return CODECS[self.codec]
+
+    @property
+    def encoder_options(self) -> dict[str, str]:
+        """Options for the encoder."""
+        row, found = self.row, dict(self.row.options)
+        if row.crf is not None:
+            found["crf"] = str(row.crf if self.crf is None else self.crf)
+            found[row.preset_option] = self.preset or row.preset
+        return found
+
+    def check(self, output: Path) -> None:
+        """Check that codec, settings and the container that `output` names go together.
+
+        Raises:
+            InputError: if they do not; says what would.
+        """
+        if self.codec not in CODECS:
+            raise InputError(f"{self.codec}: no such codec; there are {', '.join(CODECS)}")
+        row, suffix = self.row, output.suffix.lower()
+        if suffix not in CONTAINERS:
+            raise InputError(f"{output}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
+        if suffix not in row.containers:
+            others = [name for name, other in CODECS.items() if suffix in other.containers]
+            raise InputError(
+                f"{output}: {suffix} cannot hold {self.codec}: name an output that ends in "
+                f"{' or '.join(row.containers)}, or take --codec {' or '.join(others)}"
+            )
+        if row.crf is None and (self.crf is not None or self.preset is not None):
+            raise InputError(f"{self.codec} is lossless: it takes no --crf and no --preset")
+        if self.crf is not None and not 0 <= self.crf <= row.crf_limit:
+            raise InputError(f"--crf {self.crf}: {self.codec} takes 0 (best) to {row.crf_limit}")
+        if self.preset is not None and self.preset not in row.presets:
+            raise InputError(f"--preset {self.preset}: {self.codec} takes {', '.join(row.presets)}")
