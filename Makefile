@@ -96,7 +96,7 @@ train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), re
 study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
 	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
 
-bench: setup  ## Time the networks in one run, record it in data/results
+bench: setup  ## Time networks and films, measure memory, record it in data/results
 	$(BIN)/vidcolor bench --output data/results/bench.json
 
 lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
