@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import Colorizer, FrameColorizer
@@ -23,6 +23,7 @@ MEGABYTE = 1_000_000
 PREVIEW_FRAMES = 4
 UNSAFE = re.compile(r"[^\w.-]+")  # what does not belong into a file name that a page offers
 
+Done = TypeVar("Done")
 Told = Callable[[float, str], None]  # share done in [0, 1], and the same in words
 
 
@@ -127,11 +128,11 @@ class FilmDesk:
         if not self.complete:
             raise InputError(f"{self._name or 'the film'}: not complete: choose the file again")
         try:
-            self._info = self._in_plain_words(lambda: video_info(self._path("source")))
+            info = self._info = self._in_plain_words(lambda: video_info(self._path("source")))
         except VidcolorError:
             self.close()
             raise
-        return self._info
+        return info
 
     def preview(self, *, saturation: float = 1.0) -> bytes:
         """Return a JPEG with a few frames of the film, gray above colour.
@@ -203,9 +204,11 @@ class FilmDesk:
         return self._info
 
     def _path(self, name: str) -> Path:
+        if self._folder is None:
+            raise InputError("no film is open: choose a file first")
         return Path(self._folder.name) / name
 
-    def _in_plain_words(self, work: Callable[[], object]) -> object:
+    def _in_plain_words(self, work: Callable[[], Done]) -> Done:
         """Do something; errors name the visitor's file instead of its place in the temporary folder."""
         try:
             return work()
