@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Semaphore, Thread
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 AHEAD = 8  # results that may wait: enough for steps that work in bursts, and little memory
 
@@ -58,8 +58,9 @@ class _Line(Generic[Item]):
     """Items that wait for being taken."""
 
     def __init__(self, items: Generator[Item, None, None], ahead: int):
-        self._items, self._room = items, Semaphore(ahead)
-        self._waiting: SimpleQueue[Any] = SimpleQueue()  # of items, and `_End` at last
+        self._items = items
+        self._waiting: SimpleQueue[Item | _End] = SimpleQueue()
+        self._room = Semaphore(ahead)
         self._stopped = False
 
     def fill(self) -> None:
