@@ -446,13 +446,14 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 def bench(output: Path, pages: Path | None, recorded: bool) -> None:
     """Time the networks, a film, the preparation of clips and training, each against another way."""
     from vidcolor_utils.bench import bench_table, run_bench
-    from vidcolor_utils.bench_pages import write_pages
+    from vidcolor_utils.bench_pages import speed_table, write_pages
     from vidcolor_utils.output import write_json
 
     if not recorded:
         record = run_bench()
         write_json(output, record)
         Console().print(bench_table(record))
+        click.echo(speed_table(record))
     if pages:
         write_pages(output, pages)
 

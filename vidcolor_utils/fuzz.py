@@ -162,7 +162,7 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
         if not has_ended:
             process.kill()
         process.join()
-    if not has_ended:
+    if not has_ended or process.exitcode is None:
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}

@@ -70,17 +70,17 @@ class WorkFolder:
         Raises:
             OutputError: if the folder cannot be written to.
         """
-        film = json.loads(json.dumps(film))
+        wanted: dict = json.loads(json.dumps(film))
         earlier = _read(self.path / RECORD)
-        if earlier != film:
+        if earlier != wanted:
             if earlier is not None:
                 log.warning(
                     "%s: segments of an earlier run do not fit (%s changed): starting over",
                     self._output,
-                    ", ".join(_differing(earlier, film)),
+                    ", ".join(_differing(earlier, wanted)),
                 )
             self._clear(keep=set())
-            write_json(self.path / RECORD, film)
+            write_json(self.path / RECORD, wanted)
         finished = self.finished()
         self._clear(keep={RECORD, *(path.name for index in finished for path in self._files(index))})
         if finished:
