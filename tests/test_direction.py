@@ -79,7 +79,7 @@ def test_a_photograph_colours_a_video_and_a_still(make_video, photograph, tmp_pa
 
 
 def test_a_span_contains_its_start_only():
-    assert 1.0 in Span(1, 2) and 2.0 not in Span(1, 2) and -5 in Span(-inf, inf)
+    assert Span(1, 2).holds(1.0) and not Span(1, 2).holds(2.0) and Span(-inf, inf).holds(-5)
 
 
 @pytest.mark.parametrize(

@@ -171,11 +171,11 @@ def start_vidcolor(*arguments):
 
 
 def test_killed_at_three_moments_the_same_command_goes_on(make_video, tmp_path):
-    film = make_video(frames=150, size=(96, 128), sound="aac")
-    command = ["colorize", film, "--segment", "1", "-o"]
+    film = make_video(frames=80, sound="aac")
+    command = ["colorize", film, "--segment", "0.8", "--every", "8", "-o"]
     assert run_vidcolor(*command, tmp_path / "whole.mp4").returncode == 0
     out = tmp_path / "cut.mp4"
-    for finished in (1, 2, 4):
+    for finished in (1, 2, 3):
         process = start_vidcolor(*command, out)
         deadline = time.monotonic() + 60
         while len(list(work_folder_path(out).glob("[0-9]*.json"))) < finished:

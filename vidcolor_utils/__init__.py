@@ -12,6 +12,7 @@
 from importlib import import_module
 
 _MODULES = {
+    "colorize_folder": "batch",
     "colorize_file": "colorize",
     "preview_file": "preview",
     "Reference": "direction",

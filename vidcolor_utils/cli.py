@@ -7,7 +7,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -457,6 +457,21 @@ def bench(output: Path, pages: Path | None, recorded: bool) -> None:
         write_pages(output, pages)
 
 
+@vidcolor.command(hidden=True)  # for `make endurance`
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def endurance(output: Path) -> None:
+    """Kill the colorizer at random moments, and a worker of three; nothing may be lost."""
+    import tempfile
+
+    from vidcolor_utils.endurance import run_endurance
+    from vidcolor_utils.output import write_json
+
+    with tempfile.TemporaryDirectory() as folder, _progress_bars("steps") as bar:
+        record = run_endurance(folder, progress=bar)
+    write_json(output, record)
+    click.echo(json.dumps(record, indent=2))
+
+
 @vidcolor.command(hidden=True)  # for `make fuzz`
 @click.option("--files", default=1000, show_default=True, help="How many damaged files to try.")
 @click.option("--seed", default=0, show_default=True)
@@ -589,7 +604,7 @@ def _references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> list[R
         raise click.UsageError(
             f"{len(photographs)} --reference and {len(times)} --at: give one time for each, or none"
         )
-    seconds = [parse_time(time) for time in times] or [None] * len(photographs)
+    seconds: Sequence[float | None] = [parse_time(time) for time in times] or [None] * len(photographs)
     return [Reference(*pair) for pair in zip(photographs, seconds, strict=True)]
 
 

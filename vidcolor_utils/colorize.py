@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
@@ -97,7 +98,7 @@ def colorize_file(
         if any(reference.at is not None for reference in references):
             raise InputError(f"{source}: a still image has no times: give the reference without one")
         return _colorize_image(source, output, lambda: guided(album().guides_at(0.0)), restore, progress)
-    steadying = {"strength": strength, "every": every, "offline": offline}
+    steadying: dict[str, Any] = {"strength": strength, "every": every, "offline": offline}
     controls = {"saturation": saturation, "skip_colored": skip_colored, "restore": restore}
 
     def direct() -> Colors:

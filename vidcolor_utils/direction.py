@@ -50,11 +50,14 @@ class Album:
     def __init__(self, references: Sequence[Reference], source: Path | None = None):
         self._photographs = [(str(each.photograph), read_image(each.photograph).rgb) for each in references]
         everywhere = Span(-inf, inf)
-        self.spans = [everywhere if each.at is None else shot_around(source, each.at) for each in references]
+        self.spans = [
+            everywhere if each.at is None or source is None else shot_around(source, each.at)
+            for each in references
+        ]
 
     def guides_at(self, seconds: float) -> Guides:
         """Return the numbers of the photographs that guide the frame shown at a time."""
-        return tuple(index for index, span in enumerate(self.spans) if seconds in span)
+        return tuple(index for index, span in enumerate(self.spans) if span.holds(seconds))
 
     def guided(self, colorizer: Colorizer, guides: Guides) -> Colorizer:
         """Return `colorizer`, guided.

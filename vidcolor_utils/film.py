@@ -40,8 +40,8 @@ class Picture(NamedTuple):
     is_own: bool  # of the segment, rather than looked at before or after it
 
 
-# From the frames of a segment to the ab (h', w', 2) of each, None where it keeps its own colours; may read ahead
-# of what it yields.
+# From the frames of a segment to the ab (h', w', 2) of each, None where it keeps its own; may read
+# ahead of what it yields.
 Colors = Callable[[Iterable[Picture]], Iterator[np.ndarray | None]]
 Retouch = Callable[[LumaFrame], LumaFrame]  # changes the luma of a film's frames, in order
 
@@ -274,8 +274,9 @@ class _Painter:
         if ab is None:
             u, v = chroma_planes(frame.decoded, writer.pixel_format)
         else:
-            depth = {"bit_depth": writer.bit_depth, "full_range": writer.full_range}
-            planes = uv_planes(picture.luma, ab, reader.matrix, **depth)
+            planes = uv_planes(
+                picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
+            )
             u, v = (upright(plane, -reader.info.rotation) for plane in planes)
         writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 

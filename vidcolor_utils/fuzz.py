@@ -166,7 +166,7 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}
-    return judge(process.exitcode, stderr, names, case.output.name if case.output else None)
+    return judge(process.exitcode or 0, stderr, names, case.output.name if case.output else None)
 
 
 def judge(code: int, stderr: str, names: set[str], output: str | None) -> Outcome:

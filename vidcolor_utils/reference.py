@@ -135,4 +135,5 @@ def _smoothstep(value: float, low: float, high: float) -> np.float32:
 
 def _grid_size(shape: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, SIDE / min(shape))
-    return tuple(max(1, round(side * scale)) for side in shape)
+    height, width = (max(1, round(side * scale)) for side in shape)
+    return height, width

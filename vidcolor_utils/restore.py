@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -45,7 +45,7 @@ class Deflicker:
     method is that of common deflicker filters, on quantiles instead of the mean.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._quantiles: deque[np.ndarray] = deque(maxlen=MEMORY)
         self._last: np.ndarray | None = None
 
@@ -90,14 +90,14 @@ def denoised(luma: np.ndarray) -> np.ndarray:
 
 def noise_of(luma: np.ndarray) -> float:
     """Estimate the standard deviation of the noise in luma (H, W) float32; the median passes over edges."""
-    kernel = np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     return float(np.median(np.abs(cv2.filter2D(luma, -1, kernel)))) / (0.6745 * 6)
 
 
 class CopyRestorer:
     """Makes the copies that colours are made from; one for each film, frames in order."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._deflicker = Deflicker()
 
     def __call__(self, luma: np.ndarray) -> np.ndarray:
@@ -108,7 +108,8 @@ class CopyRestorer:
 
 def luma_restorer(info: VideoInfo) -> Callable[[LumaFrame], LumaFrame]:
     """Return what restores the luma planes of a film themselves, to be called with its frames in order."""
-    deflicker, scale = Deflicker(), {"bit_depth": info.bit_depth, "full_range": info.full_range}
+    deflicker = Deflicker()
+    scale: dict[str, Any] = {"bit_depth": info.bit_depth, "full_range": info.full_range}
     black, white = luma_range(**scale)
 
     def restore(frame: LumaFrame) -> LumaFrame:

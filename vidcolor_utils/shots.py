@@ -24,7 +24,8 @@ class Span(NamedTuple):
     start: float
     end: float
 
-    def __contains__(self, seconds: float) -> bool:
+    def holds(self, seconds: float) -> bool:
+        """Tell whether a time lies in it."""
         return self.start <= seconds < self.end
 
 
@@ -46,13 +47,15 @@ def shot_around(path: str | Path, seconds: float) -> Span:
 
 def _search(reader: VideoReader, begin: float, seconds: float) -> Span | None:
     """Look for the cuts around a time from `begin` on; None if the shot begins before."""
-    linker, start, shown = Linker(), -inf if begin == 0 else None, -inf
+    linker, shown = Linker(), -inf
+    start: float | None = -inf if begin == 0 else None
     for index, frame in enumerate(reader.frames_from(begin)):
         cut = linker(_gray(frame.luma, reader.info))[0] is None and index > 0
-        if frame.seconds > seconds + 1e-6 and start is None:
-            return None
-        if cut and frame.seconds > seconds + 1e-6:
-            return Span(start, frame.seconds)
+        if frame.seconds > seconds + 1e-6:
+            if start is None:
+                return None
+            if cut:
+                return Span(start, frame.seconds)
         start, shown = frame.seconds if cut else start, frame.seconds
     last_s = shown + float(1 / reader.info.rate)
     if seconds >= last_s:

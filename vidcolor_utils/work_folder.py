@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 from vidcolor_utils.errors import OutputError
@@ -90,13 +89,13 @@ class WorkFolder:
 
     def finished(self) -> dict[int, dict]:
         """Records of the finished segments by their index, up to the first that is not."""
-        records = {}
-        for index in count():
-            path, record_path = self._files(index)
+        records: dict[int, dict] = {}
+        while True:
+            path, record_path = self._files(len(records))
             record = _read(record_path)
             if record is None or not path.exists() or path.stat().st_size != record["bytes"]:
                 return records
-            records[index] = record
+            records[len(records)] = record
 
     def segment_path(self, index: int) -> Path:
         """File of a segment."""
