@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Semaphore, Thread
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 AHEAD = 8  # results that may wait: enough for steps that work in bursts, and little memory
 
