@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidcolor_utils import colorize, steady
+from vidcolor_utils import film, steady
 from vidcolor_utils.color import luma_from_rgb
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import colorize_frames
 from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.image_io import read_image
 from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter
 
 
 def luma_difference(first, second):
@@ -154,7 +155,7 @@ def test_frames_that_wait_for_their_colours_keep_order_times_and_sound(make_vide
 def test_overlap_changes_nothing(make_video, colorizer, tmp_path, monkeypatch):
     source = make_video(frames=40, sound="aac")
     colorize_file(source, tmp_path / "overlapped.mp4", colorizer)
-    monkeypatch.setattr(colorize, "running_ahead", nullcontext)
+    monkeypatch.setattr(film, "running_ahead", nullcontext)
     colorize_file(source, tmp_path / "in_turns.mp4", colorizer)
     for kind in ("video", "audio"):
         found = packets_of(tmp_path / "overlapped.mp4", kind)
@@ -176,11 +177,10 @@ def fails_late(function, error):
 @pytest.mark.parametrize(
     ("place", "name", "error"),
     [
-        (colorize, "_small_luma", InputError("cannot be read")),  # in the thread that reads
+        (film, "luma01", InputError("cannot be read")),  # in the thread that reads
         (Plain, "predict_ab", InputError("cannot be coloured")),
-        (colorize.VideoWriter, "write_planes", OutputError("cannot be written")),
-        (colorize.VideoWriter, "write_packet", OutputError("sound cannot be written")),
-        (colorize, "uv_planes", KeyboardInterrupt()),  # Ctrl-C arrives in the main thread, wherever it is
+        (VideoWriter, "write_planes", OutputError("cannot be written")),
+        (film, "uv_planes", KeyboardInterrupt()),  # Ctrl-C arrives in the main thread, wherever it is
     ],
 )
 def test_a_step_that_fails_ends_all_and_leaves_nothing(make_video, tmp_path, monkeypatch, place, name, error):

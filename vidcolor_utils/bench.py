@@ -62,8 +62,10 @@ def run_bench() -> dict:
     Returns:
         `machine`; `networks`, see `bench_networks`, each of ours with what `bench_start` says of it; `memory`, see
         `bench_memory`; `films`, see `bench_film`, each with `times_zhang`, how many times as many frames per
-        second these are as Zhang's network alone takes.
+        second these are as Zhang's network alone takes; `preparation` and `training`, see `bench_course`.
     """
+    from vidcolor_utils.bench_course import bench_course
+
     # First what is measured in new processes: on Linux their peak memory counts that of the one that starts them.
     starts = {name: bench_start(file) for name, file in RUNTIMES.items()}
     memory = bench_memory()
@@ -73,7 +75,7 @@ def run_bench() -> dict:
         networks[name] |= start
     for film in films.values():
         film["times_zhang"] = film["colorize_fps"] / networks[ZHANG]["fps"]
-    return {"machine": machine(), "networks": networks, "memory": memory, "films": films}
+    return {"machine": machine(), "networks": networks, "memory": memory, "films": films, **bench_course()}
 
 
 def bench_start(weights: str) -> dict[str, float]:

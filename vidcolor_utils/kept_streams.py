@@ -8,6 +8,7 @@ import av
 import av.stream
 
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.segments import WHOLE, Span
 from vidcolor_utils.video_io import VideoReader
 from vidcolor_utils.video_writer import VideoWriter, stream_name
 
@@ -16,10 +17,10 @@ REFUSED = {".mov": ("opus", "flac", "truehd")}
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 
 
-def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
-    """Set a writer up for all that the file holds beside the frames, before the first frame is written.
+def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -> list[str]:
+    """Set a writer up for all that a span of the file holds beside the frames, before the first frame is written.
 
-    `VideoWriter.write_packet` takes the packets that `VideoReader.luma_frames` then gives.
+    `VideoWriter.write_packet` takes the packets that `VideoReader.luma_frames` or `other_packets` then give.
 
     Returns:
         A sentence for each thing that the output will not have.
@@ -27,7 +28,7 @@ def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
     Raises:
         InputError: if the output cannot hold the sound.
     """
-    writer.set_tags(reader.tags, reader.video_tags, reader.chapters)
+    writer.set_tags(reader.tags, reader.video_tags, _chapters_in(span, reader.chapters))
     warnings = []
     for stream in reader.other_streams:
         if _can_hold(writer.path.suffix.lower(), stream):
@@ -40,6 +41,18 @@ def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
             warnings.append(f"{reader.path}: {name}: not kept, {writer.path.suffix} cannot hold it")
     writer.begin()
     return warnings + picture_warnings(reader, writer)
+
+
+def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:
+    """The chapters that a span shows something of, with times from its start."""
+    found = []
+    for chapter in chapters:
+        unit = chapter["time_base"]
+        first, last = round(span.start / unit), None if span.end is None else round(span.end / unit)
+        start, end = max(chapter["start"], first), chapter["end"] if last is None else min(chapter["end"], last)
+        if start < end or span == WHOLE:
+            found.append(chapter | {"start": start - first, "end": end - first})
+    return found
 
 
 def skipped_warning(reader: VideoReader, writer: VideoWriter) -> str | None:
@@ -89,7 +102,7 @@ def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
 def _is_sound(stream: av.stream.Stream) -> bool:
     """Tell sound that can be played from damaged headers of it."""
     context = stream.codec_context
-    return stream.type == "audio" and context is not None and context.sample_rate > 0 and context.channels > 0
+    return isinstance(context, av.AudioCodecContext) and context.sample_rate > 0 and context.channels > 0
 
 
 def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:
