@@ -627,7 +627,7 @@ def _tell_facts(facts: dict[str, object]) -> None:
 def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
     from vidcolor_utils.preview import preview_file
 
-    of_single_frames = ("method", "saturation", "skip_colored", "references")
+    of_single_frames = ("method", "saturation", "skip_colored", "references", "restore")
     options = {name: options[name] for name in of_single_frames}
     with _progress_bars() as bar:
         report = preview_file(source, output, count, progress=bar("previewing"), **options)

@@ -12,12 +12,13 @@ import numpy as np
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import luma01, with_chroma
 from vidcolor_utils.color import to_uint8
-from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
+from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
 from vidcolor_utils.direction import Album, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import ColorizeReport, Progress, check_size
 from vidcolor_utils.image_io import IMAGE_SUFFIXES, StillImage, is_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.restore import denoised
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.show import side_by_side, to_width
 from vidcolor_utils.stored_color import ColorDetector
@@ -39,6 +40,7 @@ def preview_file(
     saturation: float = 1.0,
     skip_colored: bool = False,
     references: Sequence[Reference] = (),
+    restore: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a few frames of a video, each by itself, and write them as one picture.
@@ -55,6 +57,7 @@ def preview_file(
         saturation: as for `colorize_file`.
         skip_colored: show frames that have colour as they are.
         references: as for `colorize_file`.
+        restore: make colours from a copy of each frame without grain.
         progress: called after every frame.
 
     Raises:
@@ -82,8 +85,9 @@ def preview_file(
             if has_color(frame.decoded):
                 rgb = upright(frame.decoded.to_ndarray(format="rgb24"), reader.info.rotation)
             else:
-                (ab,) = predict_full_size(looks(album.guides_at(frame.seconds)), [luma], area)
-                rgb = with_chroma(luma, ab)
+                copy = denoised(area.cut(luma)) if restore else area.cut(luma)
+                (ab,) = looks(album.guides_at(frame.seconds)).predict_ab([copy])
+                rgb = with_chroma(luma, ab_in_area(ab, luma.shape, area))
             columns[time_text(frame.seconds)] = _gray_above_color(luma, rgb)
             if progress:
                 progress(done, count)
