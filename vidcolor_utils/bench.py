@@ -49,15 +49,17 @@ def run_bench() -> dict:
 
     Returns:
         `machine`; `networks`, see `bench_networks`, each of ours with what `bench_start` says of it; `film`, see
-        `bench_film`.
+        `bench_film`; `preparation` and `training`, see `bench_course`.
     """
+    from vidcolor_utils.bench_course import bench_course
+
     # First the starts: on Linux a process's peak memory counts that of the one it was started from.
     starts = {name: bench_start(file) for name, file in RUNTIMES.items()}
     film = bench_film()
     networks = bench_networks()
     for name, start in starts.items():
         networks[name] |= start
-    return {"machine": machine(), "networks": networks, "film": film}
+    return {"machine": machine(), "networks": networks, "film": film, **bench_course()}
 
 
 def bench_start(weights: str) -> dict[str, float]:

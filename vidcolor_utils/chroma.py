@@ -108,12 +108,11 @@ def uv_planes(
     span = largest if full_range else 224 << (bit_depth - 8)
     middle = 128 << (bit_depth - 8)
     dtype = np.uint8 if bit_depth == 8 else np.uint16
-    found = []
     for plane, own in ((blue, matrix.blue), (red, matrix.red)):
         plane *= np.float32(span / (2 * (1 - own)))
         plane += middle
-        found.append(np.clip(np.rint(plane, out=plane), 0, largest, out=plane).astype(dtype))
-    return tuple(found)
+        np.clip(np.rint(plane, out=plane), 0, largest, out=plane)
+    return blue.astype(dtype), red.astype(dtype)
 
 
 def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:

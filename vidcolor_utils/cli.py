@@ -124,8 +124,8 @@ def colorize(
 ) -> None:
     """Colorize a video, a still image, or all those in a folder.
 
-    Only the input's luma is used, and it is kept: size, rate, times, rotation and sound stay as they are. After an
-    interruption the same command goes on with a video.
+    Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
+    as they are. After an interruption the same command goes on with a video.
     """
     from vidcolor_utils.colorize import colorize_file
 
@@ -376,6 +376,24 @@ def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
 @report.command()
 @clips_option
 @runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--steps", default=8, show_default=True, help="Steps in an epoch that is timed.")
+def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
+    """Measure how fast the networks of finished runs train here, and how long the device waits for input."""
+    with quiet_native_logs():
+        from vidcolor_utils.throughput import record_speed
+
+    record = record_speed(clips, runs, output, steps=steps)
+    for name, row in record["runs"].items():
+        click.echo(
+            f"{name}: {row['frames_per_second']:.1f} frames per second, {row['epoch_s']:.0f} s an epoch, "
+            f"the device computes {row['computing']:.0%} of the time"
+        )
+
+
+@report.command()
+@clips_option
+@runs_option
 @click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
 @click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
@@ -399,15 +417,20 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 
 @vidcolor.command(hidden=True)  # for `make bench`
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
-def bench(output: Path) -> None:
-    """Time the networks against each other, and a film against decoding and encoding it alone."""
+@click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get the tables.")
+@click.option("--recorded", is_flag=True, help="Measure nothing, make the tables from what is recorded.")
+def bench(output: Path, pages: Path | None, recorded: bool) -> None:
+    """Time the networks, a film, the preparation of clips and training, each against another way."""
     from vidcolor_utils.bench import bench_table, run_bench
-    from vidcolor_utils.output import finished_file
+    from vidcolor_utils.bench_pages import write_pages
+    from vidcolor_utils.output import write_json
 
-    with finished_file(output) as part:
+    if not recorded:
         record = run_bench()
-        part.write_text(json.dumps(record, indent=2) + "\n")
-    Console().print(bench_table(record))
+        write_json(output, record)
+        Console().print(bench_table(record))
+    if pages:
+        write_pages(output, pages)
 
 
 @vidcolor.command(hidden=True)  # for `make endurance`
@@ -441,6 +464,22 @@ def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: P
     write_json(output, record)
     click.echo(json.dumps({name: record[name] for name in ("files", "outcomes", "failures")}, indent=2))
     if record["failures"]:
+        sys.exit(1)
+
+
+@vidcolor.command(hidden=True)  # for `make containers`
+@click.option("--clips", type=PathArgument, help="Folder of real videos.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def containers(clips: Path | None, output: Path) -> None:
+    """Check that frames, length and sound are kept in every container and codec."""
+    from vidcolor_utils.fidelity import check_fidelity, fidelity_table
+    from vidcolor_utils.output import write_json
+
+    with _progress_bars("films") as bar:
+        record = check_fidelity(clips, progress=bar("comparing"))
+    write_json(output, record)
+    Console().print(fidelity_table(record))
+    if not all(row["good"] for row in record["rows"]):
         sys.exit(1)
 
 

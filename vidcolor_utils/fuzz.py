@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import random
 import resource
@@ -10,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +27,7 @@ from vidcolor_utils.fuzz_files import make_films, mutate
 from vidcolor_utils.image_io import is_image
 from vidcolor_utils.machine import machine
 
-MEMORY = 2 << 30  # bytes that a run may take
+MEMORY = 3 << 29  # bytes that a run may take
 CPU_S = 60  # what a hang is
 WALL_S = 600  # for what waits instead of working
 OUTPUT_LIMIT = 1 << 30  # bytes
@@ -44,10 +46,14 @@ VIDEO_OUTPUTS = (
 )
 
 
+# Starting a process asks for the end of the others, and whoever asks first is the only one to learn it.
+_PROCESSES = threading.Lock()
+
+
 class Case(NamedTuple):
     """One run of the command line: its damaged input, and what it is asked to do."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides the tuple's own `index`, which nobody needs
     film: str
     mutation: str
     source: Path
@@ -96,9 +102,8 @@ def run_fuzz(
         folder = Path(name)
         (folder / "films").mkdir()
         films = make_films(folder / "films", clips)
-        cases = (make_case(films, folder, index, seed) for index in range(count))
         results = []
-        for case, outcome in pool.map(_run_and_clear(films, keep), cases):
+        for case, outcome in pool.map(lambda index: _fuzz_one(films, folder, index, seed, keep), range(count)):
             results.append((case, outcome))
             if progress:
                 progress(len(results), count)
@@ -114,6 +119,8 @@ def make_case(films: list[Path], folder: Path, index: int, seed: int) -> Case:
     source = place / f"in{film.suffix}"
     source.write_bytes(content)
     kind = rng.random()
+    arguments: tuple[str, ...]
+    output: Path | None
     if kind < 0.05:
         arguments, output = ("info", str(source)), None
     elif kind < 0.1 and not is_image(film):
@@ -126,16 +133,14 @@ def make_case(films: list[Path], folder: Path, index: int, seed: int) -> Case:
     return Case(index, film.name, mutation, source, arguments, output, index % REAL_NETWORK == 0)
 
 
-def _run_and_clear(films: list[Path], keep: Path | None) -> Callable[[Case], tuple[Case, Outcome]]:
-    def run(case: Case) -> tuple[Case, Outcome]:
-        outcome = run_case(case)
-        if not outcome.good and keep:
-            keep.mkdir(parents=True, exist_ok=True)
-            shutil.copy(case.source, keep / f"{case.index}{case.source.suffix}")
-        shutil.rmtree(case.source.parent)
-        return case, outcome
-
-    return run
+def _fuzz_one(films: list[Path], folder: Path, index: int, seed: int, keep: Path | None) -> tuple[Case, Outcome]:
+    case = make_case(films, folder, index, seed)
+    outcome = run_case(case)
+    if not outcome.good and keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        shutil.copy(case.source, keep / f"{case.index}{case.source.suffix}")
+    shutil.rmtree(case.source.parent)
+    return case, outcome
 
 
 def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outcome:
@@ -150,15 +155,18 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["vidcolor_utils.cli", "vidcolor_utils.stabilize", "vidcolor_utils.scoring"])
     process = context.Process(target=_limited, args=(command or _run_command_line, case))
-    process.start()
-    process.join(WALL_S)
-    if process.exitcode is None:
-        process.kill()
+    with _PROCESSES:
+        process.start()
+    has_ended = multiprocessing.connection.wait([process.sentinel], WALL_S)
+    with _PROCESSES:
+        if not has_ended:
+            process.kill()
         process.join()
+    if not has_ended:
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}
-    return judge(process.exitcode, stderr, names, case.output and case.output.name)
+    return judge(process.exitcode, stderr, names, case.output.name if case.output else None)
 
 
 def judge(code: int, stderr: str, names: set[str], output: str | None) -> Outcome:
@@ -208,7 +216,7 @@ def _run_command_line(case: Case) -> None:
     from vidcolor_utils import cli, colorize
 
     if not case.real_network:
-        colorize.load_colorizer = lambda method: _Gray()
+        vars(colorize)["load_colorizer"] = lambda method: _Gray()
     sys.argv = ["vidcolor", *case.arguments]
     try:
         cli.main()
@@ -232,7 +240,9 @@ def is_playable(path: Path) -> bool:
 
 
 def _summary(results: Iterable[tuple[Case, Outcome]]) -> dict:
-    outcomes, mutations, failures = Counter(), {}, []
+    outcomes: Counter[str] = Counter()
+    mutations: dict[str, Counter[str]] = {}
+    failures = []
     for case, outcome in results:
         outcomes[outcome.kind] += 1
         mutations.setdefault(case.mutation, Counter())[outcome.kind] += 1

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import av.error
@@ -78,9 +78,11 @@ def write_film(path: Path, recipe: Recipe) -> Path:
     """Write a few frames of a moving ramp, with a tone and a line of text where the recipe has them."""
     with av.open(str(path), "w") as container:
         options = {"x265-params": "log-level=none"} if recipe.codec == "libx265" else {}
-        video = container.add_stream(recipe.codec, rate=25, options=options)
+        video = cast(av.VideoStream, container.add_stream(recipe.codec, rate=25, options=options))
         video.height, video.width, video.pix_fmt = HEIGHT, WIDTH, recipe.pixel_format
-        sound = container.add_stream(recipe.sound, rate=SOUND_RATE, layout="stereo") if recipe.sound else None
+        sound = None
+        if recipe.sound:
+            sound = cast(av.AudioStream, container.add_stream(recipe.sound, rate=SOUND_RATE, layout="stereo"))
         text = container.add_mux_stream(recipe.subtitles) if recipe.subtitles else None
         if text is not None:
             text.time_base = Fraction(1, 1000)
@@ -94,7 +96,7 @@ def write_film(path: Path, recipe: Recipe) -> Path:
         container.mux(video.encode())
         if sound is not None:
             _mux_tone(container, sound)
-        if text is not None:
+        if text is not None and recipe.subtitles:
             _mux_line(container, text, recipe.subtitles)
     return path
 
@@ -174,8 +176,8 @@ def declare_extremes(content: bytearray, rng: random.Random) -> bytearray:
     """Set fields that declare sizes, counts or times to huge numbers or to zero."""
     names = [name for name in DECLARING if name in content]
     for _ in range(rng.choice((1, 2, 4))):
-        start = content.index(rng.choice(names)) if names else rng.randrange(min(512, len(content)))
-        place = min(start + 4 + rng.randrange(96), len(content) - 4)
+        start = content.find(rng.choice(names)) if names else rng.randrange(min(512, len(content)))
+        place = min(max(0, start) + 4 + rng.randrange(96), len(content) - 4)
         content[place : place + 4] = rng.choice(EXTREMES)
     return content
 

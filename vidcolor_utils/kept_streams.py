@@ -102,7 +102,7 @@ def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
 def _is_sound(stream: av.stream.Stream) -> bool:
     """Tell sound that can be played from damaged headers of it."""
     context = stream.codec_context
-    return stream.type == "audio" and context is not None and context.sample_rate > 0 and context.channels > 0
+    return isinstance(context, av.AudioCodecContext) and context.sample_rate > 0 and context.channels > 0
 
 
 def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:

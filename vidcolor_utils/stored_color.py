@@ -18,7 +18,6 @@ from av.video.reformatter import VideoReformatter
 
 from vidcolor_utils.cuts import CutDetector
 from vidcolor_utils.steady import small_gray
-from vidcolor_utils.video_io import LumaFrame
 
 SIDE = 32  # short side at which chroma is looked at, in pixels: noise averages out
 BANDS = 32  # of luma
@@ -30,6 +29,7 @@ TINT_SHARE = 0.25  # of the mean chroma, as spread, still belongs to a tint
 LOOKAHEAD = 12  # frames that must agree on what a part is
 
 Frame = TypeVar("Frame")
+Pair = TypeVar("Pair", bound=tuple)
 
 
 class Seen(NamedTuple, Generic[Frame]):
@@ -108,13 +108,11 @@ def mark_colored(
         waiting.extend(islice(seen, 1))
 
 
-def split_parts(
-    pairs: Iterable[tuple[LumaFrame, np.ndarray]],
-) -> Iterator[tuple[bool, Iterator[tuple[LumaFrame, np.ndarray]]]]:
+def split_parts(pairs: Iterable[Pair]) -> Iterator[tuple[bool, Iterator[Pair]]]:
     """Split a film into parts that have colour and parts that have none.
 
     Args:
-        pairs: frames, each with its upright luma (H, W) float32 in [0, 1].
+        pairs: of a `LumaFrame` and its upright luma (H, W) float32 in [0, 1]; more may follow in each.
 
     Yields:
         Whether a part has colour, and its pairs, to be read before the next part is asked for.

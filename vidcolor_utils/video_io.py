@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import av.container
@@ -135,7 +135,7 @@ class VideoReader:
         return [
             chapter
             | {bound: chapter[bound] - round(self.start / chapter["time_base"]) for bound in ("start", "end")}
-            for chapter in self._container.chapters()
+            for chapter in map(dict[str, Any], self._container.chapters())
         ]
 
     @property
@@ -245,8 +245,10 @@ class VideoReader:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
         # Compared in packets where the file declares a count: not every packet of a whole file is a shown frame.
         declared = self.info.frames
-        is_short = declared and self.packets_read < declared and not self._has_reached_end()
-        expected = declared if is_short else self._frames_by_duration()
+        if declared and self.packets_read < declared and not self._has_reached_end():
+            expected = declared
+        else:
+            expected = self._frames_by_duration()
         if self.decoded < expected:
             return f"{self.path}: damaged or cut short: {self.decoded} of {expected} frames could be read"
         if self.damaged_packets:
@@ -325,7 +327,7 @@ class VideoReader:
         """Decode, passing over packets that cannot be."""
         for packet in self._packets(self.stream, *([] if on_packet is None else self.other_streams)):
             if packet.stream.index != self.stream.index:
-                if packet.size or packet.pts is not None:  # the others mark the end
+                if on_packet and (packet.size or packet.pts is not None):  # the others mark the end
                     on_packet(packet)
                 continue
             self.packets_read += packet.size > 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import av.codec.context
@@ -26,7 +27,11 @@ FIELD_ORDER = {"top": 2, "bottom": 3}  # FFmpeg's numbers
 FIELD_FILTER = {"top": "tff", "bottom": "bff"}
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
 KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
-REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError)  # what muxers say to what they cannot take
+REFUSALS = (
+    av.error.InvalidDataError,
+    av.error.ArgumentError,
+    av.error.PatchWelcomeError,
+)  # what muxers say to what they cannot take
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
 
@@ -80,14 +85,17 @@ class VideoWriter:
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
         self._encodes = True
         self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
-        self._first_pts = self._last_pts = self._first_dts = None
+        self._first_pts: int | None = None
+        self._last_pts: int | None = None
+        self._first_dts: int | None = None
         self._copies: dict[int, av.stream.Stream] = {}
         self._copied_until: dict[int, int] = {}
         self.skipped_packets = 0
         fields = fields if encoding.row.keeps_fields else None
         with self._writing():
             self._container = av.open(f"file:{self.path}", "w", options=_muxer_options(self.path))
-            self._stream = self._container.add_stream(encoder.name, rate=rate, options=encoding.encoder_options)
+            stream = self._container.add_stream(encoder.name, rate=rate, options=encoding.encoder_options)
+            self._stream = cast(av.VideoStream, stream)
             self._set_up(rotation, pixel_aspect, fields)
         self._field_filter = self._build_field_filter(fields) if fields else None
         self._open_encoder()
@@ -113,7 +121,10 @@ class VideoWriter:
         """Make what marks each frame as interlaced; PyAV's frames cannot be told so themselves."""
         graph = av.filter.Graph()
         source = graph.add_buffer(
-            width=self.width, height=self.height, format=self.pixel_format, time_base=self.time_base
+            width=self.width,
+            height=self.height,
+            format=av.VideoFormat(self.pixel_format),
+            time_base=self.time_base,
         )
         graph.link_nodes(source, graph.add("setfield", FIELD_FILTER[fields]), graph.add("buffersink")).configure()
         return graph
@@ -147,7 +158,7 @@ class VideoWriter:
         with suppress(av.error.FFmpegError, OSError, ValueError):  # an error under way is the one to report
             self._container.close()
 
-    def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[dict]) -> None:
+    def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[Any]) -> None:
         """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
         self._container.metadata.update(tags)
         self._stream.metadata.update(video_tags)
@@ -157,10 +168,9 @@ class VideoWriter:
         """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
         with self._writing():
             copy = self._container.add_stream_from_template(stream, opaque=True)
-        if stream.type == "audio" and stream.layout.name.endswith("channels"):
-            copy.layout = (
-                f"{stream.layout.nb_channels}c"  # .mp4 takes no sound that leaves the order of channels open
-            )
+        if isinstance(stream, av.AudioStream) and stream.layout.name.endswith("channels"):
+            # .mp4 takes no sound that leaves the order of channels open.
+            cast(Any, copy).layout = f"{stream.layout.nb_channels}c"
         copy.metadata.update(stream.metadata)
         if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
             copy.metadata.setdefault("title", stream.metadata["name"])
@@ -195,7 +205,7 @@ class VideoWriter:
             return
         pts = packet.dts if packet.pts is None else packet.pts
         dts = pts if packet.dts is None else packet.dts
-        if dts is None or dts > pts or dts < self._copied_until.get(index, dts):
+        if dts is None or pts is None or dts > pts or dts < self._copied_until.get(index, dts):
             self.skipped_packets += 1
             return
         self._copied_until[index] = dts + 1
@@ -230,7 +240,9 @@ class VideoWriter:
         """
         frame = av.VideoFrame(self.width, self.height, self.pixel_format)
         for plane, values in zip(frame.planes, (luma, u, v), strict=True):
-            rows = np.frombuffer(plane, values.dtype).reshape(-1, plane.line_size // values.dtype.itemsize)
+            rows = np.frombuffer(memoryview(plane), values.dtype).reshape(
+                -1, plane.line_size // values.dtype.itemsize
+            )
             rows[: plane.height, : plane.width] = values
         self._encode(frame, pts)
 
@@ -249,7 +261,7 @@ class VideoWriter:
         frame.pts, frame.time_base = pts, self.time_base
         if self._field_filter is not None:
             self._field_filter.push(frame)
-            frame = self._field_filter.pull()
+            frame = cast(av.VideoFrame, self._field_filter.pull())
         with self._writing():
             self._mux(self._stream.encode(frame))
 
@@ -269,9 +281,10 @@ class VideoWriter:
         """
         if self._held is None:
             return
-        if _muxer_options(self.path):
-            shown = self._last_pts + self._frame_step - self._first_pts
-            self._held.duration = max(1, shown - (self._held.dts - self._first_dts))
+        times = (self._first_pts, self._last_pts, self._first_dts, self._held.dts)
+        if _muxer_options(self.path) and None not in times:
+            first_pts, last_pts, first_dts, dts = cast(tuple[int, int, int, int], times)
+            self._held.duration = max(1, last_pts + self._frame_step - first_pts - (dts - first_dts))
         self._container.mux(self._held)
 
     @contextmanager
@@ -297,7 +310,7 @@ def _pixel_format(encoder: av.Codec, subsampling: int, bit_depth: int) -> tuple[
     """The encoder's format with the fewest bits that hold `bit_depth`, or with the most it has."""
     layout = "yuv444p" if subsampling == 1 else "yuv420p"
     names = {depth: layout + (f"{depth}le" if depth > 8 else "") for depth in BIT_DEPTHS}
-    known = {video_format.name for video_format in encoder.video_formats}
+    known = {video_format.name for video_format in encoder.video_formats or ()}
     there = [depth for depth, name in names.items() if name in known]
     depth = next((depth for depth in there if depth >= bit_depth), there[-1])
     return depth, names[depth]
