@@ -36,6 +36,14 @@ $(VENV)/installed-backends: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
 	@touch $@
 
+$(VENV)/installed-app: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,app]'
+	@touch $@
+
+$(VENV)/installed-browser: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
+	@touch $@
+
 $(VENV)/installed-lab: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
 	@touch $@
@@ -59,17 +67,20 @@ coverage: setup  ## Run the tests and show the lines of the package that none of
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
 
+test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
+	$(BIN)/python -m pytest -m browser tests/browser
+
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
 
 fuzz: setup  ## Run the command line on damaged files, record what comes of it in data/results
 	$(BIN)/vidcolor fuzz --output data/results/fuzz.json --keep out/fuzz $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
 
-endurance: setup  ## Kill the colorizer at random moments, and a worker of three, record it in data/results
-	$(BIN)/vidcolor endurance --output data/results/resume.json
-
 containers: setup  ## Check that every container and codec keeps frames, length and sound, record it in data/results
 	$(BIN)/vidcolor containers --output data/results/containers.json $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
+
+endurance: setup  ## Kill the colorizer at random moments, and a worker of three, record it in data/results
+	$(BIN)/vidcolor endurance --output data/results/resume.json
 
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \
@@ -119,6 +130,9 @@ study: setup  ## Train them at reduced scale, three seeds each, for the verdicts
 
 bench: setup  ## Time everything in one run, record it in data/results and in the tables of the pages
 	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
+
+app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
+	cd notebooks && ../$(BIN)/python -m voila 06_colorize_your_film.ipynb
 
 lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab

@@ -52,29 +52,22 @@ def page_tables(record_path: str | Path) -> dict[Path, str]:
 
 
 def speed_table(record: dict) -> str:
-    """Lay out a record of `bench.run_bench`; what an older record lacks is left out."""
+    """Lay out a record of `bench.run_bench`."""
     rows = [
         (f"the network on frames of 256x256, {name}", row["fps"], f"{row['times_zhang']:.1f} times {ZHANG}")
         for name, row in record["networks"].items()
         if name != ZHANG
     ]
-    film = record["film"]
-    rows.append(
-        (
-            "a 720p film with sound, colorized",
-            film["colorize_fps"],
-            f"{film['ratio']:.2f} of a copy without colours",
-        )
-    )
-    if "preparation" in record:
-        row = record["preparation"]
-        against = f"{row['times_report']:.1f} times the original project's way"
-        rows.append(("clips prepared, without the network", row["fps"], against))
-        rows.append(("", None, f"{row['share_of_report_bytes']:.2f} of its bytes"))
-    if "training" in record:
-        row = record["training"]
-        against = f"{row['computing']:.2f} of `fit` on arrays in memory"
-        rows.append(("training of the AlexNet-based network", row["frames_per_second"], against))
+    for name, film in record["films"].items():
+        against = f"{film['ratio']:.2f} of a copy without colours"
+        rows.append((f"a {name} film with sound, colorized", film["colorize_fps"], against))
+    row = record["preparation"]
+    against = f"{row['times_report']:.1f} times the original project's way"
+    rows.append(("clips prepared, without the network", row["fps"], against))
+    rows.append(("", None, f"{row['share_of_report_bytes']:.2f} of its bytes"))
+    row = record["training"]
+    against = f"{row['computing']:.2f} of `fit` on arrays in memory"
+    rows.append(("training of the AlexNet-based network", row["frames_per_second"], against))
     lines = [f"| {record['machine']} | frames a second | in the same run |", "|---|---|---|"]
     lines += [
         f"| {name} | {'' if fps is None else format(fps, '.1f')} | {against} |" for name, fps, against in rows
@@ -89,8 +82,6 @@ def scale_table(record: dict, speeds: list[dict]) -> str:
         record: of `bench.run_bench`.
         speeds: of `throughput.record_speed`, of machines with an accelerator.
     """
-    if "preparation" not in record:
-        return "The rates are not recorded yet: `make bench` does it, and makes this table.\n"
     preparation, network = record["preparation"], record["networks"]["ONNX Runtime"]
     frames = CLIPS * CLIP_FRAMES
     hours = frames * (1 / preparation["fps"] + 1 / network["fps"]) / 3600

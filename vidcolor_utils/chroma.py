@@ -49,9 +49,14 @@ def luma01(luma: np.ndarray, *, bit_depth: int, full_range: bool) -> np.ndarray:
     Returns:
         (H, W) float32, clipped to [0, 1].
     """
-    unit = 1 << (bit_depth - 8)
-    black, white = (0, (1 << bit_depth) - 1) if full_range else (16 * unit, 235 * unit)
+    black, white = luma_range(bit_depth=bit_depth, full_range=full_range)
     return np.clip((luma.astype(np.float32) - black) / np.float32(white - black), 0, 1)
+
+
+def luma_range(*, bit_depth: int, full_range: bool) -> tuple[int, int]:
+    """Stored numbers of black and white; arguments as for `luma01`."""
+    unit = 1 << (bit_depth - 8)
+    return (0, (1 << bit_depth) - 1) if full_range else (16 * unit, 235 * unit)
 
 
 def rgb_difference(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix = BT601) -> np.ndarray:

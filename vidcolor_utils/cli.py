@@ -7,7 +7,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
+    from vidcolor_utils.direction import Reference
     from vidcolor_utils.film import ColorizeReport
     from vidcolor_utils.segments import Span
 
@@ -92,6 +93,25 @@ def vidcolor() -> None:
 )
 @click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
 @click.option(
+    "--reference",
+    "photographs",
+    metavar="PICTURE",
+    multiple=True,
+    type=PathArgument,
+    help="A photograph whose colours guide the frames that resemble it; may be given more than once.",
+)
+@click.option(
+    "--at",
+    "times",
+    metavar="TIME",
+    multiple=True,
+    help="Time (1:23.5) in the shot that the photograph guides, one for each; without, they guide all shots.",
+)
+@click.option(
+    "--restore", is_flag=True, help="Old film: make colours from a copy of each frame without flicker and grain."
+)
+@click.option("--restore-luma", is_flag=True, help="Take flicker and grain out of the film's own luma as well.")
+@click.option(
     "--preview",
     type=click.IntRange(1, 100),
     metavar="N",
@@ -118,6 +138,8 @@ def colorize(
     end: str | None,
     dry_run: bool,
     preview: int | None,
+    photographs: tuple[Path, ...],
+    times: tuple[str, ...],
     workers: int | None,
     cluster: str | None,
     **options: Any,
@@ -129,8 +151,10 @@ def colorize(
     """
     from vidcolor_utils.colorize import colorize_file
 
+    options["references"] = _references(photographs, times)
+    options["restore"] = options["restore"] or options["restore_luma"]
     if preview:
-        _preview(source, output, preview, method=options["method"], saturation=options["saturation"])
+        _preview(source, output, preview, **options)
         return
     options["span"] = _span(start, end)
     if source.is_dir() and not dry_run:
@@ -422,13 +446,14 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 def bench(output: Path, pages: Path | None, recorded: bool) -> None:
     """Time the networks, a film, the preparation of clips and training, each against another way."""
     from vidcolor_utils.bench import bench_table, run_bench
-    from vidcolor_utils.bench_pages import write_pages
+    from vidcolor_utils.bench_pages import speed_table, write_pages
     from vidcolor_utils.output import write_json
 
     if not recorded:
         record = run_bench()
         write_json(output, record)
         Console().print(bench_table(record))
+        click.echo(speed_table(record))
     if pages:
         write_pages(output, pages)
 
@@ -572,6 +597,18 @@ def export(run_dir: Path, output: Path) -> None:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
+def _references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> list[Reference]:
+    from vidcolor_utils.direction import Reference
+    from vidcolor_utils.times import parse_time
+
+    if times and len(times) != len(photographs):
+        raise click.UsageError(
+            f"{len(photographs)} --reference and {len(times)} --at: give one time for each, or none"
+        )
+    seconds: Sequence[float | None] = [parse_time(time) for time in times] or [None] * len(photographs)
+    return [Reference(*pair) for pair in zip(photographs, seconds, strict=True)]
+
+
 def _span(start: str | None, end: str | None) -> Span:
     from vidcolor_utils.segments import Span
     from vidcolor_utils.times import parse_time
@@ -590,6 +627,8 @@ def _tell_facts(facts: dict[str, object]) -> None:
 def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
     from vidcolor_utils.preview import preview_file
 
+    of_single_frames = ("method", "saturation", "skip_colored", "references", "restore")
+    options = {name: options[name] for name in of_single_frames}
     with _progress_bars() as bar:
         report = preview_file(source, output, count, progress=bar("previewing"), **options)
     click.echo(f"{report.output}: {report.frames} frames, gray above colour")

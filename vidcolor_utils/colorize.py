@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
-from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
+from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
+from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
-from vidcolor_utils.film_record import fingerprint
+from vidcolor_utils.film_record import fingerprint, identify
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.restore import CopyRestorer, luma_restorer
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
@@ -34,6 +37,9 @@ def colorize_file(
     segment_s: float = SEGMENT_S,
     saturation: float = 1.0,
     skip_colored: bool = False,
+    references: Sequence[Reference] = (),
+    restore: bool = False,
+    restore_luma: bool = False,
     encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
@@ -54,6 +60,9 @@ def colorize_file(
         segment_s: seconds of film that are finished together: what an interruption costs at most.
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
+        references: photographs whose colours guide the shots named with them, or all; see `direction`.
+        restore: make colours from a copy of each frame without flicker and grain, see `restore`.
+        restore_luma: take flicker and grain out of a video's own luma as well.
         encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
@@ -73,39 +82,64 @@ def colorize_file(
     def load() -> Colorizer:
         return colorizer or load_colorizer(method)
 
-    def saturated() -> Colorizer:
-        return SaturatedColorizer(load(), saturation)
+    @cache
+    def album() -> Album:
+        return Album(references, source)
+
+    @cache
+    def guided(guides: Guides) -> Colorizer:
+        return SaturatedColorizer(album().guided(load(), guides), saturation)
 
     if is_image(source):
         if encoding is not None:
             raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
-        return _colorize_image(source, output, saturated, progress)
-    steadying = {"strength": strength, "every": every, "offline": offline}
+        if restore_luma:
+            raise InputError(f"{source}: the luma of a still image is kept: restore without it")
+        if any(reference.at is not None for reference in references):
+            raise InputError(f"{source}: a still image has no times: give the reference without one")
+        return _colorize_image(source, output, lambda: guided(album().guides_at(0.0)), restore, progress)
+    steadying: dict[str, Any] = {"strength": strength, "every": every, "offline": offline}
+    controls = {"saturation": saturation, "skip_colored": skip_colored, "restore": restore}
 
-    def steady() -> Colors:
-        return SteadyColorizer(saturated(), **steadying).stream
+    def direct() -> Colors:
+        copies = CopyRestorer()
+
+        def colors(guides: Guides) -> LumaColors:
+            steady = SteadyColorizer(guided(guides), **steadying).stream
+            return (lambda lumas: steady(map(copies, lumas))) if restore else steady
+
+        return Director(colors, album(), skip_colored=skip_colored)
+
+    def settings() -> dict:
+        guides = [
+            (span, identify(reference.photograph))
+            for span, reference in zip(album().spans, references, strict=True)
+        ]
+        return {**steadying, **controls, "guides": guides, "colorizer": fingerprint(load())}
 
     return color_video(
         source,
         output,
-        steady,
-        settings=lambda: {**steadying, "saturation": saturation, "colorizer": fingerprint(load())},
-        skip_colored=skip_colored,
+        direct,
+        settings=settings,
         encoding=encoding or Encoding(),
         span=span,
         cutting=plan_cutting(video_info(source).rate, seconds=segment_s, **steadying),
+        retouch=luma_restorer if restore_luma else None,
         progress=progress,
     )
 
 
 def _colorize_image(
-    source: Path, output: Path, load: Callable[[], Colorizer], progress: Progress | None
+    source: Path, output: Path, load: Callable[[], Colorizer], restore: bool, progress: Progress | None
 ) -> ColorizeReport:
     image = read_image(source)
     with finished_file(output, source=source) as part:
         colorizer = load()
-        (ab,) = predict_full_size(colorizer, [image.luma], find_active_area([image.luma]))
-        rgb = with_chroma(image.luma, ab)
+        area = find_active_area([image.luma])
+        inside = area.cut(image.luma)
+        (ab,) = colorizer.predict_ab([CopyRestorer()(inside) if restore else inside])
+        rgb = with_chroma(image.luma, ab_in_area(ab, image.luma.shape, area))
         write_image(part, StillImage(rgb, image.alpha))
     if progress:
         progress(1, 1)

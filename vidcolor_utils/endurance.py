@@ -87,11 +87,11 @@ def lose_a_worker(folder: Path, *, progress: Progress) -> dict:
     """
     from distributed import LocalCluster
 
-    films, options = folder / "films", {"segment_s": SEGMENT_S}
+    films = folder / "films"
     films.mkdir()
     for index in range(FILES):
         write_film(films / f"{index:02}.mp4", FILM_SIZE, FILE_FRAMES + index)
-    colorize_folder(films, folder / "alone", **options)
+    colorize_folder(films, folder / "alone", segment_s=SEGMENT_S)
     killed: list[int] = []
     with (
         LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -100,7 +100,7 @@ def lose_a_worker(folder: Path, *, progress: Progress) -> dict:
         pids = [nanny.pid for nanny in cluster.workers.values()]
         killer = threading.Thread(target=_kill_after_first, args=(pids[0], folder / "together", killed))
         killer.start()
-        results = colorize_folder(films, folder / "together", spread=spread, **options)
+        results = colorize_folder(films, folder / "together", spread=spread, segment_s=SEGMENT_S)
         killer.join()
     names = [result.name for result in results if result.state == "done"]
     pairs = [[decoded_frames(folder / run / name) for run in ("alone", "together")] for name in names]

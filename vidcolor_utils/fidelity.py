@@ -98,7 +98,7 @@ def frame_times(path: Path) -> list[float]:
 def file_duration(path: Path) -> float:
     """How long the file says it lasts, in seconds."""
     with av.open(str(path)) as container:
-        return container.duration / av.time_base
+        return (container.duration or 0) / av.time_base
 
 
 def compare_sound(source: Path, output: Path) -> str:
@@ -118,7 +118,7 @@ def compare_sound(source: Path, output: Path) -> str:
 def sound_packets(path: Path) -> list[list[bytes]]:
     """The packets of each sound stream."""
     with av.open(str(path)) as container:
-        packets = {stream.index: [] for stream in container.streams.audio}
+        packets: dict[int, list[bytes]] = {stream.index: [] for stream in container.streams.audio}
         for packet in container.demux(*container.streams.audio) if packets else ():
             if packet.size:
                 packets[packet.stream.index].append(bytes(packet))

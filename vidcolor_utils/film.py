@@ -22,7 +22,6 @@ from vidcolor_utils.joining import Segment, join_segments, open_output, packet_o
 from vidcolor_utils.kept_streams import keep_streams
 from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.segments import UNCUT, WHOLE, Anchor, AnchoredFrames, Cutting, Span, Tape, TapeFrame
-from vidcolor_utils.stored_color import split_parts
 from vidcolor_utils.video_codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video_io import LumaFrame, VideoInfo, VideoReader, chroma_planes, sample_lumas, upright
 from vidcolor_utils.video_writer import VideoWriter, chroma_shape
@@ -31,8 +30,6 @@ from vidcolor_utils.work_folder import WorkFolder
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
-# From the luma (H, W) of each frame of a video, in [0, 1], to its ab (h, w, 2); may read ahead of what it yields.
-Colors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 
 
 class Picture(NamedTuple):
@@ -41,6 +38,12 @@ class Picture(NamedTuple):
     frame: LumaFrame
     luma: np.ndarray  # float32 (h, w) in [0, 1], upright, at the size of the U and V planes
     is_own: bool  # of the segment, rather than looked at before or after it
+
+
+# From the frames of a segment to the ab (h', w', 2) of each, None where it keeps its own; may read
+# ahead of what it yields.
+Colors = Callable[[Iterable[Picture]], Iterator[np.ndarray | None]]
+Retouch = Callable[[LumaFrame], LumaFrame]  # changes the luma of a film's frames, in order
 
 
 class ColorizeReport(NamedTuple):
@@ -61,7 +64,7 @@ def color_video(
     span: Span = WHOLE,
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
-    skip_colored: bool = False,
+    retouch: Callable[[VideoInfo], Retouch] | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -78,7 +81,7 @@ def color_video(
         span: the part of `source` to colorize.
         cutting: how it is cut into segments.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
-        skip_colored: leave parts that have colour as they are, see `stored_color`.
+        retouch: gives what changes the luma of one segment, before all else.
         progress: called after every frame.
 
     Raises:
@@ -87,11 +90,11 @@ def color_video(
     encoding.check(output)
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=INTERMEDIATE) as work:
         shape = _check_video(reader, work, encoding)
-        looks = {"find_bars": find_bars, "skip_colored": skip_colored}
+        looks = {"find_bars": find_bars, "retouched": retouch is not None}
         made_with = {**settings(), **looks, "encoding": encoding, "span": span, "cutting": cutting}
         work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(work.finished()):
-            painter = _Painter(reader, shape, encoding, span, **looks)
+            painter = _Painter(reader, shape, encoding, span, find_bars=find_bars, retouch=retouch)
             _color_segments(painter, work, load, cutting, progress)
         records = work.finished()
         with work.output() as part:
@@ -181,7 +184,7 @@ class _Painter:
         encoding: codec, quality and speed.
         span: the part of it to colour; times count from its start.
         find_bars: leave black bars out of sight and neutral.
-        skip_colored: leave parts that have colour as they are.
+        retouch: gives what changes the luma of one segment.
     """
 
     def __init__(
@@ -192,10 +195,10 @@ class _Painter:
         span: Span,
         *,
         find_bars: bool,
-        skip_colored: bool,
+        retouch: Callable[[VideoInfo], Retouch] | None,
     ):
         self.reader, self.span, self._shape, self._encoding = reader, span, shape, encoding
-        self._skip_colored = skip_colored
+        self._retouch = retouch
         self._start = round((reader.start + Fraction(span.start)) / reader.time_base)
         lumas = (self.small_luma(luma) for luma in sample_lumas(reader.path))
         self._area = find_active_area(lumas) if find_bars else None
@@ -238,29 +241,29 @@ class _Painter:
                 raise InputError(f"{self.reader.path}: there is no frame between the start and the end asked for")
 
     def _pictures(self, shown: Generator[TapeFrame, None, None]) -> Generator[Picture, None, None]:
-        for frame, is_own in shown:
+        retouch = self._retouch(self.reader.info) if self._retouch else lambda frame: frame
+        for original, is_own in shown:
+            frame = retouch(original)
             yield Picture(frame, self.small_luma(frame.luma), is_own)
 
     def _colored(
         self, pictures: Iterable[Picture], colors: Colors
     ) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
         """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
-        parts = split_parts(pictures) if self._skip_colored else [(False, pictures)]
-        for has_color, part in parts:
-            for picture, ab in self._in_step(part, colors) if not has_color else ((each, None) for each in part):
-                if picture.is_own:
-                    yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
+        for picture, ab in self._in_step(pictures, colors):
+            if picture.is_own:
+                yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
 
-    def _in_step(self, pictures: Iterable[Picture], colors: Colors) -> Iterator[tuple[Picture, np.ndarray]]:
+    def _in_step(self, pictures: Iterable[Picture], colors: Colors) -> Iterator[tuple[Picture, np.ndarray | None]]:
         """Yield each picture with its ab; pictures wait for their colours."""
         waiting: deque[Picture] = deque()
 
-        def lumas() -> Iterator[np.ndarray]:
+        def shown() -> Iterator[Picture]:
             for picture in pictures:
                 waiting.append(picture)
-                yield self._area.cut(picture.luma) if self._area else picture.luma
+                yield picture._replace(luma=self._area.cut(picture.luma)) if self._area else picture
 
-        for ab in colors(lumas()):
+        for ab in colors(shown()):
             yield waiting.popleft(), ab
 
     def _over_picture(self, ab: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -271,8 +274,9 @@ class _Painter:
         if ab is None:
             u, v = chroma_planes(frame.decoded, writer.pixel_format)
         else:
-            depth = {"bit_depth": writer.bit_depth, "full_range": writer.full_range}
-            planes = uv_planes(picture.luma, ab, reader.matrix, **depth)
+            planes = uv_planes(
+                picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
+            )
             u, v = (upright(plane, -reader.info.rotation) for plane in planes)
         writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 

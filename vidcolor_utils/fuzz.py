@@ -162,11 +162,11 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
         if not has_ended:
             process.kill()
         process.join()
-    if not has_ended:
+    if not has_ended or process.exitcode is None:
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}
-    return judge(process.exitcode, stderr, names, case.output.name if case.output else None)
+    return judge(process.exitcode or 0, stderr, names, case.output.name if case.output else None)
 
 
 def judge(code: int, stderr: str, names: set[str], output: str | None) -> Outcome:

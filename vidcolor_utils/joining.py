@@ -39,7 +39,7 @@ def packet_order(path: Path) -> list[int]:
         OutputError: if it cannot be read.
     """
     with _open(path) as container:
-        times = [packet.pts for packet in container.demux(video=0) if packet.size]
+        times = [packet.pts for packet in container.demux(video=0) if packet.size and packet.pts is not None]
     ranks = {time: rank for rank, time in enumerate(sorted(times))}
     return [ranks[time] for time in times]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import av
 import av.stream
@@ -41,6 +42,13 @@ def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -
             warnings.append(f"{reader.path}: {name}: not kept, {writer.path.suffix} cannot hold it")
     writer.begin()
     return warnings + picture_warnings(reader, writer)
+
+
+def container_for(source: str | Path) -> str:
+    """Suffix for a copy of a video with its sound: .mp4, which plays everywhere, if it can hold that, or .mkv."""
+    with VideoReader(source) as reader:
+        sound = [stream for stream in reader.other_streams if _is_sound(stream)]
+        return ".mp4" if all(_can_hold(".mp4", stream) for stream in sound) else ".mkv"
 
 
 def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:

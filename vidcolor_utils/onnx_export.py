@@ -66,8 +66,8 @@ class _Graph:
     def split(self, x: str, sizes: tuple[int, int], name: str) -> tuple[str, str]:
         """Cut a tensor in two along its channels."""
         parts = f"{name}_first", f"{name}_second"
-        sizes = self.constant(f"{name}_sizes", sizes, np.int64)
-        self._nodes.append(helper.make_node("Split", [x, sizes], parts, name=name, axis=1))
+        lengths = self.constant(f"{name}_sizes", sizes, np.int64)
+        self._nodes.append(helper.make_node("Split", [x, lengths], parts, name=name, axis=1))
         return parts
 
     def constant(self, name: str, values: object, dtype: type = np.float32) -> str:
@@ -193,8 +193,8 @@ def _annealed_mean(graph: _Graph, layer: keras.Layer, x: str) -> str:
     x = graph.add("Mul", [x, graph.constant(f"{layer.name}_sharpness", 1 / TEMPERATURE)], f"{layer.name}_sharp")
     highest = graph.add("ReduceMax", [x], f"{layer.name}_highest", axes=[1])
     x = graph.add("Exp", [graph.add("Sub", [x, highest], f"{layer.name}_below")], f"{layer.name}_shares")
-    summands = np.column_stack([ab_bins(), np.ones(len(ab_bins()))])
-    summands = graph.weight(f"{layer.name}_summands", summands.T[..., None, None])  # exact: whole numbers
+    a_b_1 = np.column_stack([ab_bins(), np.ones(len(ab_bins()))])  # exact in half precision: whole numbers
+    summands = graph.weight(f"{layer.name}_summands", a_b_1.T[..., None, None])
     x = graph.add("Conv", [x, summands], f"{layer.name}_sums", kernel_shape=[1, 1])
     return graph.add("Div", list(graph.split(x, (2, 1), f"{layer.name}_parts")), layer.name)
 

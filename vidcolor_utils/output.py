@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iter
         part.unlink(missing_ok=True)
 
 
-def write_json(path: str | Path, content: dict, *, indent: int | None = 2, sort_keys: bool = False) -> None:
+def write_json(path: str | Path, content: Mapping, *, indent: int | None = 2, sort_keys: bool = False) -> None:
     """Write a JSON file that appears complete or not at all; raises as `finished_file` does."""
     with finished_file(path) as part:
         try:

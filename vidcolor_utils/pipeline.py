@@ -58,7 +58,9 @@ class _Line(Generic[Item]):
     """Items that wait for being taken."""
 
     def __init__(self, items: Generator[Item, None, None], ahead: int):
-        self._items, self._waiting, self._room = items, SimpleQueue(), Semaphore(ahead)
+        self._items = items
+        self._waiting: SimpleQueue[Item | _End] = SimpleQueue()
+        self._room = Semaphore(ahead)
         self._stopped = False
 
     def fill(self) -> None:

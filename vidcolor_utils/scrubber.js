@@ -142,10 +142,13 @@ class Player {
     this.set("playing", !this.model.get("playing"));
   }
 
-  // By the reader or by Python. Python hears where it stopped.
+  // By the reader or by Python. Python hears where it stopped: not at once, as what is set while a message from
+  // Python is being handled may not be sent back.
   playingChanged() {
     this.restart();
-    if (!this.model.get("playing")) this.set("frame", this.wanted);
+    setTimeout(() => {
+      if (!this.model.get("playing")) this.set("frame", this.wanted);
+    });
   }
 
   restart() {
@@ -199,10 +202,9 @@ class Player {
         this.wanted = next;
         this.due += step * period;
         this.frames.want(next);
-        this.model.set("frame", next);
         if (now - this.synced > SYNC_MS) {
           this.synced = now;
-          this.model.save_changes();
+          this.set("frame", next);
         }
         return;
       }

@@ -17,8 +17,6 @@ from fractions import Fraction
 from itertools import chain, islice
 from typing import NamedTuple
 
-import numpy as np
-
 from vidcolor_utils.steady import BATCH, LOOKAHEAD
 from vidcolor_utils.video_io import LumaFrame, VideoReader
 
@@ -155,7 +153,7 @@ class AnchoredFrames:
 
 def make_anchor(reader: VideoReader, number: int, frame: LumaFrame) -> Anchor:
     """Note a frame that has just been read."""
-    checksum = zlib.crc32(np.ascontiguousarray(frame.luma))
+    checksum = zlib.crc32(frame.luma.tobytes())
     return Anchor(number, frame.pts, checksum, reader.packets_read, reader.damaged_packets)
 
 

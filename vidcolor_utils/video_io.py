@@ -76,6 +76,7 @@ class LumaFrame(NamedTuple):
 
     luma: np.ndarray
     pts: int
+    seconds: float  # from the start of the file
     decoded: av.VideoFrame
 
 
@@ -200,11 +201,7 @@ class VideoReader:
             pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
             pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
             last, self._end = pts, (pts + step) * self.time_base
-            yield LumaFrame(_luma_plane(frame), pts, frame)
-
-    def seconds(self, frame: LumaFrame) -> float:
-        """When a frame is shown, counted from the start of the file."""
-        return float(frame.pts * self.time_base - self.start)
+            yield LumaFrame(_luma_plane(frame), pts, float(pts * self.time_base - self.start), frame)
 
     def frames_from(self, seconds: float) -> Iterator[LumaFrame]:
         """Seek; yield the frames shown at or after a time, and first the one that is shown at that time.
@@ -222,7 +219,7 @@ class VideoReader:
             ) from None
         shown = None
         for frame in self.luma_frames():
-            if shown is not None and self.seconds(frame) > seconds + 1e-6:
+            if shown is not None and frame.seconds > seconds + 1e-6:
                 yield shown
             shown = frame
         if shown is not None:

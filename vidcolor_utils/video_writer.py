@@ -223,8 +223,9 @@ class VideoWriter:
     def write_encoded(self, packet: av.Packet) -> None:
         """Write a packet that another writer of the same settings encoded, in the order of decoding."""
         self._encodes = False
-        self._first_pts = packet.pts if self._first_pts is None else min(self._first_pts, packet.pts)
-        self._last_pts = packet.pts if self._last_pts is None else max(self._last_pts, packet.pts)
+        if packet.pts is not None:
+            self._first_pts = packet.pts if self._first_pts is None else min(self._first_pts, packet.pts)
+            self._last_pts = packet.pts if self._last_pts is None else max(self._last_pts, packet.pts)
         packet.stream = self._stream
         with self._writing():
             self._mux([packet])

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 from vidcolor_utils.errors import OutputError
@@ -71,17 +70,17 @@ class WorkFolder:
         Raises:
             OutputError: if the folder cannot be written to.
         """
-        film = json.loads(json.dumps(film))
+        wanted: dict = json.loads(json.dumps(film))
         earlier = _read(self.path / RECORD)
-        if earlier != film:
+        if earlier != wanted:
             if earlier is not None:
                 log.warning(
                     "%s: segments of an earlier run do not fit (%s changed): starting over",
                     self._output,
-                    ", ".join(_differing(earlier, film)),
+                    ", ".join(_differing(earlier, wanted)),
                 )
             self._clear(keep=set())
-            write_json(self.path / RECORD, film)
+            write_json(self.path / RECORD, wanted)
         finished = self.finished()
         self._clear(keep={RECORD, *(path.name for index in finished for path in self._files(index))})
         if finished:
@@ -90,13 +89,13 @@ class WorkFolder:
 
     def finished(self) -> dict[int, dict]:
         """Records of the finished segments by their index, up to the first that is not."""
-        records = {}
-        for index in count():
-            path, record_path = self._files(index)
+        records: dict[int, dict] = {}
+        while True:
+            path, record_path = self._files(len(records))
             record = _read(record_path)
             if record is None or not path.exists() or path.stat().st_size != record["bytes"]:
                 return records
-            records[index] = record
+            records[len(records)] = record
 
     def segment_path(self, index: int) -> Path:
         """File of a segment."""
