@@ -61,6 +61,9 @@ def speed_table(record: dict) -> str:
     for name, film in record["films"].items():
         against = f"{film['ratio']:.2f} of a copy without colours"
         rows.append((f"a {name} film with sound, colorized", film["colorize_fps"], against))
+    row = record["memory"]
+    against = f"{row['peak_mb']:.0f} MB of memory, {row['ratio']:.2f} times that for {row['long_frames']} frames"
+    rows.append((f"colorizing {row['frames']} frames of {row['height']} lines", None, against))
     row = record["preparation"]
     against = f"{row['times_report']:.1f} times the original project's way"
     rows.append(("clips prepared, without the network", row["fps"], against))

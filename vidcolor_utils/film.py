@@ -40,8 +40,8 @@ class Picture(NamedTuple):
     is_own: bool  # of the segment, rather than looked at before or after it
 
 
-# From the frames of a segment to the ab (h', w', 2) of each, None where it keeps its own; may read
-# ahead of what it yields.
+# From the frames of a segment to the ab (h', w', 2) of each, None where it keeps its own colours; may read ahead
+# of what it yields.
 Colors = Callable[[Iterable[Picture]], Iterator[np.ndarray | None]]
 Retouch = Callable[[LumaFrame], LumaFrame]  # changes the luma of a film's frames, in order
 
