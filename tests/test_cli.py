@@ -204,8 +204,7 @@ def test_interrupted_in_the_middle(make_video, tmp_path, number, code):
         preexec_fn=hear_interrupts,
     )
     deadline = time.monotonic() + 60
-    work = tmp_path / ".out.mp4.vidcolor"
-    while not (work.exists() and any(".part" in name for name in os.listdir(work))):
+    while not list(tmp_path.glob(".out.mp4.vidcolor/.000000.part-*")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
     time.sleep(0.3)
