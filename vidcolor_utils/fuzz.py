@@ -13,14 +13,15 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import av
 import av.error
-import numpy as np
 from PIL import Image
 
 from vidcolor_utils.fuzz_files import make_films, mutate
@@ -68,11 +69,6 @@ class Outcome(NamedTuple):
     good: bool
     kind: str
     stderr: str
-
-
-class _Gray:
-    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
-        return np.zeros((len(lumas), 8, 8, 2), np.float32)
 
 
 def run_fuzz(
@@ -160,7 +156,7 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
         if not has_ended:
             process.kill()
         process.join()
-    if not has_ended:
+    if not has_ended or process.exitcode is None:
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}
@@ -211,13 +207,14 @@ def _limited(command: Callable[[Case], None], case: Case) -> None:
 
 
 def _run_command_line(case: Case) -> None:
-    from vidcolor_utils import cli, colorize
+    from vidcolor_utils import cli
+    from vidcolor_utils.colorizer import GrayColorizer
 
-    if not case.real_network:
-        colorize.load_colorizer = lambda method: _Gray()
     sys.argv = ["vidcolor", *case.arguments]
+    gray = patch("vidcolor_utils.colorize.load_colorizer", lambda method: GrayColorizer())
     try:
-        cli.main()
+        with nullcontext() if case.real_network else gray:
+            cli.main()
     except SystemExit as end:
         if not end.code and case.output and not is_playable(case.output):
             sys.exit(UNPLAYABLE)
@@ -238,7 +235,9 @@ def is_playable(path: Path) -> bool:
 
 
 def _summary(results: Iterable[tuple[Case, Outcome]]) -> dict:
-    outcomes, mutations, failures = Counter(), {}, []
+    outcomes: Counter[str] = Counter()
+    mutations: dict[str, Counter[str]] = {}
+    failures = []
     for case, outcome in results:
         outcomes[outcome.kind] += 1
         mutations.setdefault(case.mutation, Counter())[outcome.kind] += 1

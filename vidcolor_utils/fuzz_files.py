@@ -6,11 +6,15 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import av.error
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
 from PIL import Image
 
 FRAMES, HEIGHT, WIDTH = 8, 48, 64
@@ -78,9 +82,11 @@ def write_film(path: Path, recipe: Recipe) -> Path:
     """Write a few frames of a moving ramp, with a tone and a line of text where the recipe has them."""
     with av.open(str(path), "w") as container:
         options = {"x265-params": "log-level=none"} if recipe.codec == "libx265" else {}
-        video = container.add_stream(recipe.codec, rate=25, options=options)
+        video = cast(VideoStream, container.add_stream(recipe.codec, rate=25, options=options))
         video.height, video.width, video.pix_fmt = HEIGHT, WIDTH, recipe.pixel_format
-        sound = container.add_stream(recipe.sound, rate=SOUND_RATE, layout="stereo") if recipe.sound else None
+        sound = None
+        if recipe.sound:
+            sound = cast(AudioStream, container.add_stream(recipe.sound, rate=SOUND_RATE, layout="stereo"))
         text = container.add_mux_stream(recipe.subtitles) if recipe.subtitles else None
         if text is not None:
             text.time_base = Fraction(1, 1000)
@@ -95,11 +101,11 @@ def write_film(path: Path, recipe: Recipe) -> Path:
         if sound is not None:
             _mux_tone(container, sound)
         if text is not None:
-            _mux_line(container, text, recipe.subtitles)
+            _mux_line(container, text, is_counted=recipe.subtitles == "mov_text")
     return path
 
 
-def _mux_tone(container: av.container.OutputContainer, stream: av.audio.stream.AudioStream) -> None:
+def _mux_tone(container: OutputContainer, stream: AudioStream) -> None:
     tone = np.sin(np.arange(SOUND_RATE * FRAMES // 25) * 0.06).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), format="fltp", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, 0, Fraction(1, SOUND_RATE)
@@ -107,9 +113,9 @@ def _mux_tone(container: av.container.OutputContainer, stream: av.audio.stream.A
     container.mux(stream.encode())
 
 
-def _mux_line(container: av.container.OutputContainer, stream: av.stream.Stream, codec: str) -> None:
+def _mux_line(container: OutputContainer, stream: Stream, *, is_counted: bool) -> None:
     line = b"A line."
-    packet = av.Packet(len(line).to_bytes(2, "big") + line if codec == "mov_text" else line)
+    packet = av.Packet(len(line).to_bytes(2, "big") + line if is_counted else line)
     packet.stream, packet.time_base = stream, Fraction(1, 1000)
     packet.pts = packet.dts = 40
     packet.duration = 200

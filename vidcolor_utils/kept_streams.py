@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import av
 import av.stream
+from av.audio.stream import AudioStream
 
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.video_io import VideoReader
@@ -88,8 +89,8 @@ def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
 
 def _is_sound(stream: av.stream.Stream) -> bool:
     """Tell sound that can be played from damaged headers of it."""
-    context = stream.codec_context
-    return stream.type == "audio" and context is not None and context.sample_rate > 0 and context.channels > 0
+    context = stream.codec_context if isinstance(stream, AudioStream) else None
+    return context is not None and context.sample_rate > 0 and context.layout.nb_channels > 0
 
 
 def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.codec.context
@@ -15,7 +16,9 @@ import av.error
 import av.filter
 import av.stream
 import numpy as np
+from av.audio.stream import AudioStream
 from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
 
 from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.video_codecs import CODECS, Encoding
@@ -41,7 +44,7 @@ class VideoWriter:
     Args:
         path: file to write; the suffix chooses the container.
         size: stored (height, width).
-        encoding: codec and its settings.
+        encoding: codec and its settings; default: H.264.
         rate: frames per second, for the header.
         time_base: seconds in one unit of the frames' times; 1 / rate if not given.
         bit_depth: 8 or more; `VideoWriter.bit_depth` says what the codec makes of it.
@@ -61,7 +64,7 @@ class VideoWriter:
         path: str | Path,
         size: tuple[int, int],
         *,
-        encoding: Encoding = Encoding(),  # noqa: B008, it cannot be changed
+        encoding: Encoding | None = None,
         rate: Fraction,
         time_base: Fraction | None = None,
         bit_depth: int = 8,
@@ -72,7 +75,7 @@ class VideoWriter:
         fields: str | None = None,
     ):
         self.path, (self.height, self.width) = Path(path), size
-        self.encoding = encoding
+        self.encoding = encoding = encoding or Encoding()
         encoding.check(self.path)
         encoder = _find_encoder(encoding)
         is_odd = self.height % 2 or self.width % 2
@@ -82,14 +85,16 @@ class VideoWriter:
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
         self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
-        self._first_pts = self._last_pts = self._first_dts = None
+        self._first_pts: int | None = None
+        self._last_pts = 0
+        self._first_dts: int | None = None
         self._copies: dict[int, av.stream.Stream] = {}
-        self._copied_until: dict[int, int] = {}
         self.skipped_packets = 0
         fields = fields if encoding.row.keeps_fields else None
         with self._writing():
             self._container = av.open(f"file:{self.path}", "w", options=_muxer_options(self.path))
-            self._stream = self._container.add_stream(encoder.name, rate=rate, options=encoding.encoder_options)
+            stream = self._container.add_stream(encoder.name, rate=rate, options=encoding.encoder_options)
+            self._stream = cast(VideoStream, stream)
             self._set_up(rotation, pixel_aspect, fields)
         self._field_filter = self._build_field_filter(fields) if fields else None
         self._open_encoder()
@@ -155,9 +160,9 @@ class VideoWriter:
         """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
         with self._writing():
             copy = self._container.add_stream_from_template(stream, opaque=True)
-        if stream.type == "audio" and stream.layout.name.endswith("channels"):
+        if isinstance(copy, AudioStream) and copy.layout.name.endswith("channels"):
             copy.layout = (
-                f"{stream.layout.nb_channels}c"  # .mp4 takes no sound that leaves the order of channels open
+                f"{copy.layout.nb_channels}c"  # .mp4 refuses sound that leaves the order of channels open
             )
         copy.metadata.update(stream.metadata)
         if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
@@ -185,20 +190,17 @@ class VideoWriter:
     def write_packet(self, packet: av.Packet, start: Fraction = Fraction(0)) -> None:
         """Copy a packet, if its stream was given to `copy_stream`; times count from `start` seconds.
 
-        Packets that are damaged, without a time, or with one before that of their predecessor are counted and left
-        out.
+        Packets that are damaged, or whose times cannot be, are counted and left out.
         """
         index = packet.stream.index
         if index not in self._copies or _is_pause(packet):
             return
-        pts = packet.dts if packet.pts is None else packet.pts
-        dts = pts if packet.dts is None else packet.dts
-        if dts is None or dts > pts or dts < self._copied_until.get(index, dts):
+        if packet.pts is None and packet.dts is None:
             self.skipped_packets += 1
             return
-        self._copied_until[index] = dts + 1
         shift = round(start / packet.time_base)
-        packet.pts, packet.dts = pts - shift, dts - shift
+        packet.pts = None if packet.pts is None else packet.pts - shift
+        packet.dts = None if packet.dts is None else packet.dts - shift
         packet.stream = self._copies[index]
         try:
             with self._writing():
@@ -237,8 +239,8 @@ class VideoWriter:
         self._last_pts = pts
         frame.pts, frame.time_base = pts, self.time_base
         if self._field_filter is not None:
-            self._field_filter.push(frame)
-            frame = self._field_filter.pull()
+            self._field_filter.vpush(frame)
+            frame = self._field_filter.vpull()
         with self._writing():
             self._mux(self._stream.encode(frame))
 
@@ -286,7 +288,7 @@ def _pixel_format(encoder: av.Codec, subsampling: int, bit_depth: int) -> tuple[
     """The encoder's format with the fewest bits that hold `bit_depth`, or with the most it has."""
     layout = "yuv444p" if subsampling == 1 else "yuv420p"
     names = {depth: layout + (f"{depth}le" if depth > 8 else "") for depth in BIT_DEPTHS}
-    known = {video_format.name for video_format in encoder.video_formats}
+    known = {video_format.name for video_format in encoder.video_formats or ()}
     there = [depth for depth, name in names.items() if name in known]
     depth = next((depth for depth in there if depth >= bit_depth), there[-1])
     return depth, names[depth]
