@@ -8,6 +8,10 @@ COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg1
 FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8
 SHOWN := video-bike_packing_mp4 photo-05912
 SCALE ?= cpu
+BACKEND := $(or $(KERAS_BACKEND),tensorflow)
+GPU_SCALE ?= gpu
+GPU_CLIPS ?= out/full/clips
+RECORD ?= data/results/course_$(BACKEND).json
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
@@ -30,6 +34,14 @@ $(VENV)/installed: requirements.txt pyproject.toml
 
 $(VENV)/installed-backends: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
+	@touch $@
+
+$(VENV)/installed-app: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,app]'
+	@touch $@
+
+$(VENV)/installed-browser: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
 	@touch $@
 
 $(VENV)/installed-lab: $(VENV)/installed
@@ -55,6 +67,9 @@ coverage: setup  ## Run the tests and show the lines of the package that none of
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
 
+test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
+	$(BIN)/python -m pytest -m browser tests/browser
+
 evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
 	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
 
@@ -63,6 +78,9 @@ fuzz: setup  ## Run the command line on damaged files, record what comes of it i
 
 containers: setup  ## Check that every container and codec keeps frames, length and sound, record it in data/results
 	$(BIN)/vidcolor containers --output data/results/containers.json $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
+
+endurance: setup  ## Kill the colorizer at random moments, and a worker of three, record it in data/results
+	$(BIN)/vidcolor endurance --output data/results/resume.json
 
 compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
 	for name in regression mixture classes; do \
@@ -96,11 +114,25 @@ train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), re
 	$(BIN)/vidcolor report compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
 		--output data/results/report/compare.json
 
+# Each backend has its own runs; the clips are the same for all. RECORD elsewhere is for rehearsals.
+course-gpu: setup  ## Train at full scale on an accelerator, under KERAS_BACKEND, and record the speed
+	mkdir -p out/full out/$(BACKEND)
+	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb \
+		-f ../params/clips_$(GPU_SCALE).yaml
+	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
+		KERAS_BACKEND=$(BACKEND) ../$(BIN)/papermill $$name.ipynb ../out/$(BACKEND)/03_train_$$run.ipynb \
+			-f ../params/scale_$(GPU_SCALE).yaml -f ../params/$$run.yaml -p out_dir ../out/$(BACKEND) || exit 1; done
+	KERAS_BACKEND=$(BACKEND) $(BIN)/vidcolor report speed --clips $(GPU_CLIPS) --runs out/$(BACKEND)/runs \
+		--output $(RECORD)
+
 study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
 	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
 
-bench: setup  ## Time the networks in one run, record it in data/results
-	$(BIN)/vidcolor bench --output data/results/bench.json
+bench: setup  ## Time everything in one run, record it in data/results and in the tables of the pages
+	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
+
+app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
+	cd notebooks && ../$(BIN)/python -m voila 06_colorize_your_film.ipynb
 
 lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab

@@ -1,5 +1,6 @@
 import numpy as np
 
+from vidcolor_utils import augment
 from vidcolor_utils.augment import film_luma, random_example
 from vidcolor_utils.color import lab_from_rgb
 
@@ -31,3 +32,19 @@ def test_film_luma_differs_from_stock_to_stock():
     red = np.full((32, 32, 3), (220, 20, 20), np.uint8)
     means = [film_luma(red, np.random.default_rng(seed)).mean() for seed in range(40)]
     assert min(means) < 0.25 < 0.4 < max(means)
+
+
+def test_damage_covers_little_and_a_vignette_darkens_corners_only():
+    flat = np.full((96, 96), 0.5, np.float32)
+    changed = np.mean([augment._damaged(flat, np.random.default_rng(seed)) != flat for seed in range(20)])
+    assert 0.001 < changed < 0.05
+    vignette = augment._vignette((97, 65), 0.4)
+    np.testing.assert_allclose([vignette[48, 32], vignette[0, 0], vignette[96, 32]], [1, 0.6, 0.8], rtol=1e-5)
+
+
+def test_worn_film_is_still_a_picture_of_its_photo():
+    clean = film_luma(photo(), np.random.default_rng(0), wear=0)
+    for seed in range(30):
+        worn = film_luma(photo(), np.random.default_rng(seed), wear=1)
+        assert worn.shape == clean.shape and worn.dtype == np.float32 and 0 <= worn.min() <= worn.max() <= 1
+        assert np.corrcoef(worn.ravel(), clean.ravel())[0, 1] > 0.5

@@ -1,13 +1,20 @@
+import threading
+from contextlib import nullcontext
+from itertools import count
+
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from vidcolor_utils import film, steady
 from vidcolor_utils.color import luma_from_rgb
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import colorize_frames
+from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.image_io import read_image
 from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
+from vidcolor_utils.video_writer import VideoWriter
 
 
 def luma_difference(first, second):
@@ -81,8 +88,6 @@ def test_rotation_is_kept_and_seen_upright(make_video, colorizer, tmp_path, rota
 
 
 def test_too_small_frames_are_refused(make_video, colorizer, tmp_path):
-    from vidcolor_utils.errors import InputError
-
     source = make_video("dot.mkv", codec="ffv1", pixel_format="gray", size=(1, 1))
     with pytest.raises(InputError, match="1x1 are too small"):
         colorize_file(source, tmp_path / "out.mp4", colorizer)
@@ -121,8 +126,6 @@ def test_progress_counts_to_the_end(make_video, colorizer, tmp_path):
 
 def test_memory_is_flat_frames_are_streamed(make_video, colorizer, tmp_path, monkeypatch):
     """No more frames are asked for at once than one batch, whatever the length; every second one is."""
-    from vidcolor_utils import steady
-
     largest = []
     original = colorizer.predict_ab
     monkeypatch.setattr(colorizer, "predict_ab", lambda lumas: largest.append(len(lumas)) or original(lumas))
@@ -147,3 +150,45 @@ def test_frames_that_wait_for_their_colours_keep_order_times_and_sound(make_vide
     np.testing.assert_allclose(frame_times(tmp_path / "out.mp4"), np.array(times) / 100, atol=1e-6)
     assert packets_of(tmp_path / "out.mp4", "audio") == packets_of(source, "audio")
     assert luma_difference(source, tmp_path / "out.mp4") < 1.5
+
+
+def test_overlap_changes_nothing(make_video, colorizer, tmp_path, monkeypatch):
+    source = make_video(frames=40, sound="aac")
+    colorize_file(source, tmp_path / "overlapped.mp4", colorizer)
+    monkeypatch.setattr(film, "running_ahead", nullcontext)
+    colorize_file(source, tmp_path / "in_turns.mp4", colorizer)
+    for kind in ("video", "audio"):
+        found = packets_of(tmp_path / "overlapped.mp4", kind)
+        assert found == packets_of(tmp_path / "in_turns.mp4", kind) and len(found) >= 40
+
+
+def fails_late(function, error):
+    """Let a function through ten times, then raise."""
+    calls = count()
+
+    def call(*args, **options):
+        if next(calls) >= 10:
+            raise error
+        return function(*args, **options)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "error"),
+    [
+        (film, "luma01", InputError("cannot be read")),  # in the thread that reads
+        (Plain, "predict_ab", InputError("cannot be coloured")),
+        (VideoWriter, "write_planes", OutputError("cannot be written")),
+        (film, "uv_planes", KeyboardInterrupt()),  # Ctrl-C arrives in the main thread, wherever it is
+    ],
+)
+def test_a_step_that_fails_ends_all_and_leaves_nothing(make_video, tmp_path, monkeypatch, place, name, error):
+    source = make_video(frames=120, sound="aac")
+    monkeypatch.setattr(steady, "BATCH", 1)
+    monkeypatch.setattr(place, name, fails_late(getattr(place, name), error))
+    with pytest.raises(type(error)) as raised:
+        colorize_file(source, tmp_path / "out.mp4", Plain())
+    assert raised.value is error
+    assert [path.name for path in tmp_path.iterdir()] == [source.name]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("running ahead")]

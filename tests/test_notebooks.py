@@ -25,6 +25,7 @@ COURSE = (
     *("00_data_prep", "01_baseline", "02_loss_design"),
     *("03_train_alexnet", "03_train_vgg16", "04_results", "05_beyond_the_report"),
 )
+APP = "06_colorize_your_film"  # a page, not a chapter
 TWINS = ("03_train_alexnet", "03_train_vgg16")
 MAX_BYTES = 1_500_000
 MARKER = "NBVAL_CHECK_OUTPUT"
@@ -84,7 +85,28 @@ def shown_text(cell: dict) -> str:
 
 
 def test_the_course_is_complete():
-    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == list(COURSE)
+    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == [*COURSE, APP]
+
+
+def test_the_page_is_a_short_notebook_that_runs_without_a_browser(tmp_path):
+    papermill = pytest.importorskip("papermill")
+    assert sum(len(source(cell).splitlines()) for cell in code_cells(APP)) < 10
+    notebook = papermill.execute_notebook(
+        NOTEBOOKS / f"{APP}.ipynb",
+        tmp_path / "out.ipynb",
+        parameters={"max_megabytes": 5},
+        cwd=NOTEBOOKS,
+        progress_bar=False,
+    )
+    shown = notebook.cells[-2]["outputs"][0]["data"]
+    assert shown["text/plain"] == "ColorizePage(waiting)"
+    (state,) = (state for state in widget_states(notebook) if "max_megabytes" in state)
+    assert (state["max_megabytes"], state["stage"]) == (5, "waiting")
+
+
+def widget_states(notebook: dict) -> list[dict]:
+    saved = notebook["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    return [widget["state"] for widget in saved.values()]
 
 
 @each_notebook
@@ -100,6 +122,12 @@ def test_parameters_are_lower_case_literals_with_type_and_comment(name):
         assert isinstance(statement, ast.AnnAssign) or comments[statement.lineno].startswith("# type: "), line
         assert not isinstance(getattr(statement, "annotation", None), ast.BinOp), line
     assert all(key == key.lower() for key in defaults(name))
+
+
+@each_notebook
+def test_papermill_reads_every_parameter(name):
+    papermill = pytest.importorskip("papermill")
+    assert set(papermill.inspect_notebook(NOTEBOOKS / f"{name}.ipynb")) == set(defaults(name))
 
 
 @each_notebook

@@ -51,3 +51,13 @@ def test_unknown_layers_are_refused(tmp_path):
     with pytest.raises(ValueError, match="Dense 'extra'"):
         save_onnx(keras.Model(luma, keras.layers.Dense(2, name="extra")(luma)), tmp_path / "a.onnx")
     assert not (tmp_path / "a.onnx").exists()
+
+
+def test_nothing_is_enlarged_before_it_is_convolved(tmp_path):
+    save_onnx(build_frame_colorizer("mixture"), tmp_path / "frame.onnx")
+    graph = onnx.load(tmp_path / "frame.onnx").graph
+    operators = [node.op_type for node in graph.node]
+    assert operators.count("ConvTranspose") == 4 and "Concat" not in operators and "Softmax" not in operators
+    assert [node.name for node in graph.node if node.op_type == "Resize"] == ["annealed_mean_up"]
+    used = {name for node in graph.node for name in node.input}
+    assert {constant.name for constant in graph.initializer} <= used

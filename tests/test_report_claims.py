@@ -32,7 +32,7 @@ def study() -> dict:
         "true, one level brighter": {"clips": {"a": {"pixel_match": 0}}},
     }
     speed = {
-        "video": {"speed": [1, 2, 3], "error": [10, 30, 90]},
+        "video": {"speed": [1, 0, 2, 3], "error": [10, 10, 30, 90]},  # the second frame repeats the first
         "still": {"speed": [0, 0, 0], "error": [1, 2, 3]},
         "photo-1": {"speed": [1, 2, 3], "error": [3, 2, 1]},
     }

@@ -12,7 +12,10 @@
 from importlib import import_module
 
 _MODULES = {
+    "colorize_folder": "batch",
     "colorize_file": "colorize",
+    "preview_file": "preview",
+    "Reference": "direction",
     "FrameColorizer": "colorizer",
     "colorize_frames": "colorizer",
     "run_demo": "demo",

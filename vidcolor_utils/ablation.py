@@ -17,10 +17,10 @@ import numpy as np
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.color import luma_from_rgb
-from vidcolor_utils.colorize import Progress
 from vidcolor_utils.colorizer import Colorizer, ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.evaluation import GRAY, OTHER, TRUE, mean_rows, pair_names
+from vidcolor_utils.film import Progress
 from vidcolor_utils.output import write_json
 from vidcolor_utils.scoring import score_frames
 from vidcolor_utils.steady import (

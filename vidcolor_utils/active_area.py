@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from vidcolor_utils.errors import InputError
 
 BLACK_LEVEL = 10 / 255  # mean luma up to which a row or column counts as black; codecs leave noise in bars
+# Scans of film have borders that are not quite black, but even: along them and in time, grain apart.
+DARK_LEVEL = 32 / 255
+EVENNESS = 4 / 255  # largest difference between the stretches of such a row or column, over all frames
+STEADINESS = 8 / 255  # largest difference between its means in two frames; lamps flicker
+STRETCHES, TOGETHER = 8, 5  # grain is averaged over each stretch of so many rows or columns together
 
 
 class Area(NamedTuple):
@@ -28,8 +34,9 @@ class Area(NamedTuple):
 def find_active_area(lumas: Iterable[np.ndarray]) -> Area:
     """Find the part of the frame that is not always black.
 
-    A row or column at the edge is a bar if its mean luma is at most `BLACK_LEVEL` in every frame; reading stops
-    as soon as no edge can be a bar.
+    A row or column at the edge is a bar if its mean luma is at most `BLACK_LEVEL` in every frame, or at most
+    `DARK_LEVEL` and it is even along its length and in time; reading stops as soon as no edge can be a bar. Of a
+    border that fades softly into the picture, what is darker than that is bar.
 
     Args:
         lumas: frames (H, W) of one size, float32 in [0, 1].
@@ -40,19 +47,48 @@ def find_active_area(lumas: Iterable[np.ndarray]) -> Area:
     Raises:
         InputError: if there are no frames.
     """
-    brightest: tuple[np.ndarray, np.ndarray] | None = None  # of each row and of each column
+    rows: _Lines | None = None
+    columns: _Lines | None = None
     for luma in lumas:
-        rows, columns = luma.mean(axis=1), luma.mean(axis=0)
-        if brightest is not None:
-            rows, columns = np.maximum(rows, brightest[0]), np.maximum(columns, brightest[1])
-        brightest = rows, columns
-        if min(rows[0], rows[-1], columns[0], columns[-1]) > BLACK_LEVEL:
+        rows, columns = _Lines(luma, rows), _Lines(luma.T, columns)
+        if not any(lines.are_dark[edge] for lines in (rows, columns) for edge in (0, -1)):
             break
-    if brightest is None:
+    if rows is None or columns is None:
         raise InputError("there are no frames to look for bars in")
-    return Area(*_lit_range(brightest[0]), *_lit_range(brightest[1]))
+    return Area(*rows.lit_range(), *columns.lit_range())
 
 
-def _lit_range(brightness: np.ndarray) -> tuple[int, int]:
-    lit = np.flatnonzero(brightness > BLACK_LEVEL)
-    return (int(lit[0]), int(lit[-1]) + 1) if lit.size else (0, len(brightness))
+class _Lines:
+    """Which rows of the frames so far may be bars.
+
+    Args:
+        luma: the next frame (H, W).
+        before: what the frames before it gave.
+    """
+
+    def __init__(self, luma: np.ndarray, before: _Lines | None):
+        parts = np.array_split(luma, min(STRETCHES, luma.shape[1]), axis=1)
+        self._stretches, self._frames = np.stack([part.mean(axis=1) for part in parts]), 1
+        self._brightest = self._darkest = luma.mean(axis=1)
+        if before is not None:
+            self._stretches, self._frames = self._stretches + before._stretches, before._frames + 1
+            self._brightest = np.maximum(self._brightest, before._brightest)
+            self._darkest = np.minimum(self._darkest, before._darkest)
+
+    @property
+    def are_dark(self) -> np.ndarray:
+        """Whether each row (H,) was dark in every frame, and may be a bar."""
+        steady = self._brightest - self._darkest <= STEADINESS
+        return (self._brightest <= BLACK_LEVEL) | ((self._brightest <= DARK_LEVEL) & steady)
+
+    @property
+    def are_bars(self) -> np.ndarray:
+        """Whether each row (H,) is a bar, by the frames so far."""
+        together = cv2.blur(self._stretches, (TOGETHER, 1)) / self._frames
+        even = np.ptp(together, axis=0) <= EVENNESS
+        return self.are_dark & (even | (self._brightest <= BLACK_LEVEL))
+
+    def lit_range(self) -> tuple[int, int]:
+        """First row of the picture, and the one behind its last; all if there is none."""
+        lit = np.flatnonzero(~self.are_bars)
+        return (int(lit[0]), int(lit[-1]) + 1) if lit.size else (0, len(self._brightest))

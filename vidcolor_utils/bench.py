@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import cycle, islice
 from pathlib import Path
 
 import av
@@ -26,21 +27,32 @@ from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 RUNTIMES = {"ONNX Runtime": "frame.onnx", "Keras": "frame.safetensors"}  # shipped weights by what they run in
 ZHANG = "Zhang et al., Keras"
 LUMA_SIZE = (256, 256)  # what Zhang's network sees of a frame
-FILM_SIZE = (720, 1280)
-FILM_FRAMES, FILM_RATE = 75, 25
+FILMS = {"720p": (720, 1280), "1080p": (1080, 1920)}
+FILM_FRAMES, FILM_RATE = 150, 25
+RENDERED = 25  # frames; films show them forwards and backwards
+MEMORY_FILM = "720p"
+LONGER = 10  # how many times as long the film is that memory must not grow with
 SOUND_RATE, SOUND_FRAME = 48000, 1024  # samples in a second, and in one AAC frame
 BATCH = 8
 ROUNDS = 3
 
+PEAK = """
+import resource, sys
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in KiB, but in bytes on macOS
+print(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024))
+"""
 START = """
-import resource, sys, time
+import sys, time
 started = time.perf_counter()
 import numpy as np
 from vidcolor_utils.colorizer import FrameColorizer
 FrameColorizer(sys.argv[1]).predict_ab([np.zeros((int(sys.argv[2]), int(sys.argv[3])), np.float32)])
-seconds = time.perf_counter() - started
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in KiB, but in bytes on macOS
-print(seconds, peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024))
+print(time.perf_counter() - started)
+"""
+COLORIZE = """
+import sys
+from vidcolor_utils.colorize import colorize_file
+colorize_file(sys.argv[1], sys.argv[2])
 """
 
 
@@ -48,16 +60,22 @@ def run_bench() -> dict:
     """Measure what makes colorizing fast or slow on this machine.
 
     Returns:
-        `machine`; `networks`, see `bench_networks`, each of ours with what `bench_start` says of it; `film`, see
-        `bench_film`.
+        `machine`; `networks`, see `bench_networks`, each of ours with what `bench_start` says of it; `memory`, see
+        `bench_memory`; `films`, see `bench_film`, each with `times_zhang`, how many times as many frames per
+        second these are as Zhang's network alone takes; `preparation` and `training`, see `bench_course`.
     """
-    # First the starts: on Linux a process's peak memory counts that of the one it was started from.
+    from vidcolor_utils.bench_course import bench_course
+
+    # First what is measured in new processes: on Linux their peak memory counts that of the one that starts them.
     starts = {name: bench_start(file) for name, file in RUNTIMES.items()}
-    film = bench_film()
+    memory = bench_memory()
+    films = {name: bench_film(size) for name, size in FILMS.items()}
     networks = bench_networks()
     for name, start in starts.items():
         networks[name] |= start
-    return {"machine": machine(), "networks": networks, "film": film}
+    for film in films.values():
+        film["times_zhang"] = film["colorize_fps"] / networks[ZHANG]["fps"]
+    return {"machine": machine(), "networks": networks, "memory": memory, "films": films, **bench_course()}
 
 
 def bench_start(weights: str) -> dict[str, float]:
@@ -69,9 +87,46 @@ def bench_start(weights: str) -> dict[str, float]:
     Returns:
         `start_s`, seconds until the frame is done, without Python's own start; `peak_mb`, the process's memory.
     """
-    command = [sys.executable, "-c", START, str(shipped_weights_path(weights)), *map(str, LUMA_SIZE)]
+    start_s, peak_mb = _run_apart(START + PEAK, shipped_weights_path(weights), *LUMA_SIZE)
+    return {"start_s": start_s, "peak_mb": peak_mb}
+
+
+def bench_memory(
+    size: tuple[int, int] = FILMS[MEMORY_FILM], frames: int = FILM_FRAMES, longer: int = LONGER
+) -> dict[str, float]:
+    """Colorize a film and a longer one, each in a process of its own.
+
+    Args:
+        size: (height, width) of the films.
+        frames: length of the first.
+        longer: how many times as long the second is.
+
+    Returns:
+        `height`; `frames`, `peak_mb` and the same of the longer film: `long_frames`, `long_peak_mb`; `ratio`, the
+        second peak over the first.
+    """
+    peaks = []
+    with tempfile.TemporaryDirectory() as folder:
+        film, output = Path(folder) / "film.mp4", Path(folder) / "output.mp4"
+        for length in (frames, frames * longer):
+            write_film(film, size, length)
+            peaks += _run_apart(COLORIZE + PEAK, film, output)
+    short, long = peaks
+    return {
+        "height": size[0],
+        "frames": frames,
+        "peak_mb": short,
+        "long_frames": frames * longer,
+        "long_peak_mb": long,
+        "ratio": long / short,
+    }
+
+
+def _run_apart(program: str, *arguments: object) -> list[float]:
+    """Run Python in a process of its own; returns the numbers it prints."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-    return dict(zip(("start_s", "peak_mb"), map(float, result.stdout.split()), strict=True))
+    return [float(number) for number in result.stdout.split()]
 
 
 def bench_networks() -> dict[str, dict[str, float]]:
@@ -97,7 +152,7 @@ def bench_networks() -> dict[str, dict[str, float]]:
     return {name: {"fps": value, "times_zhang": value / fps[ZHANG]} for name, value in fps.items()}
 
 
-def bench_film(size: tuple[int, int] = FILM_SIZE, frames: int = FILM_FRAMES) -> dict[str, float]:
+def bench_film(size: tuple[int, int], frames: int = FILM_FRAMES) -> dict[str, float]:
     """Colorize a rendered film with sound, against decoding and encoding it alone with the same settings.
 
     Args:
@@ -122,12 +177,14 @@ def bench_film(size: tuple[int, int] = FILM_SIZE, frames: int = FILM_FRAMES) -> 
 
 
 def write_film(path: Path, size: tuple[int, int], frames: int) -> None:
-    """Write a rendered mountain walk with a tone as its sound."""
+    """Write a rendered mountain walk, there and back again, with a tone as its sound."""
+    rendered = render_clip(0, frames=min(frames, RENDERED), size=size)
+    there_and_back = cycle([*rendered, *rendered[-2:0:-1]])
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=FILM_RATE, options={"preset": "veryfast"})
         video.height, video.width, video.pix_fmt = *size, "yuv420p"
         sound = container.add_stream("aac", rate=SOUND_RATE, layout="mono")
-        for rgb in render_clip(0, frames=frames, size=size):
+        for rgb in islice(there_and_back, frames):
             container.mux(video.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
         container.mux(video.encode())
         for start in range(0, frames * SOUND_RATE // FILM_RATE, SOUND_FRAME):
@@ -169,12 +226,17 @@ def fastest(runs: dict[str, Callable[[], object]], *, rounds: int = ROUNDS) -> d
 
 def bench_table(record: dict) -> Table:
     """Lay the record of `run_bench` out for the terminal."""
-    film = record["film"]
-    table = Table(
-        title=record["machine"],
-        caption=f"720p film with sound: colorized at {film['colorize_fps']:.1f} frames per second, "
-        f"{film['ratio']:.2f} of decoding and encoding alone ({film['copy_fps']:.1f})",
+    memory = record["memory"]
+    lines = [
+        f"{name} film with sound: {film['colorize_fps']:.1f} frames per second, {film['times_zhang']:.1f} times "
+        f"Zhang's network alone, {film['ratio']:.2f} of decoding and encoding alone ({film['copy_fps']:.1f})"
+        for name, film in record["films"].items()
+    ]
+    lines.append(
+        f"memory: {memory['peak_mb']:.0f} MB for {memory['frames']} frames of {memory['height']} lines, "
+        f"{memory['ratio']:.2f} times that for {memory['long_frames']}"
     )
+    table = Table(title=record["machine"], caption="\n".join(lines), caption_justify="left")
     table.add_column("network")
     for title in ("frames per second", "times Zhang's", "start, s", "memory, MB"):
         table.add_column(title, justify="right")

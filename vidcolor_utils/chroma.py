@@ -34,6 +34,7 @@ MATRICES = {
 }
 BT601 = MATRICES[6]
 
+TINY = 1e-6  # keeps divisions finite
 _LIGHTNESS = lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
 
 
@@ -48,9 +49,14 @@ def luma01(luma: np.ndarray, *, bit_depth: int, full_range: bool) -> np.ndarray:
     Returns:
         (H, W) float32, clipped to [0, 1].
     """
-    unit = 1 << (bit_depth - 8)
-    black, white = (0, (1 << bit_depth) - 1) if full_range else (16 * unit, 235 * unit)
+    black, white = luma_range(bit_depth=bit_depth, full_range=full_range)
     return np.clip((luma.astype(np.float32) - black) / np.float32(white - black), 0, 1)
+
+
+def luma_range(*, bit_depth: int, full_range: bool) -> tuple[int, int]:
+    """Stored numbers of black and white; arguments as for `luma01`."""
+    unit = 1 << (bit_depth - 8)
+    return (0, (1 << bit_depth) - 1) if full_range else (16 * unit, 235 * unit)
 
 
 def rgb_difference(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix = BT601) -> np.ndarray:
@@ -66,16 +72,25 @@ def rgb_difference(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix = BT601
     Returns:
         (H, W, 3) float32; its sum weighted by `matrix` is 0, and luma + result lies in [0, 1].
     """
-    lightness = cv2.LUT(to_uint8(luma), _LIGHTNESS)
-    lab = cv2.merge([lightness, *cv2.split(np.ascontiguousarray(ab, np.float32))])
-    # Plane by plane: NumPy takes five times as long for sums and extremes over a last axis of three.
-    red, green, blue = cv2.split(rgb_from_lab(lab))
-    own = matrix.red * red + matrix.green * green + matrix.blue * blue
-    highest = np.maximum(np.maximum(red, green), blue) - own
-    lowest = own - np.minimum(np.minimum(red, green), blue)
-    room = np.minimum((1 - luma) / np.maximum(highest, 1e-6), luma / np.maximum(lowest, 1e-6))
-    room = np.minimum(room, 1)
-    return np.dstack([(plane - own) * room for plane in (red, green, blue)])
+    return np.dstack(_differences(luma, ab, matrix))
+
+
+def _differences(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix) -> list[np.ndarray]:
+    """Compute the three planes of `rgb_difference`."""
+    # OpenCV plane by plane and in place: with NumPy and fresh arrays a frame takes four times as long.
+    lightness = cv2.LUT(cv2.convertScaleAbs(luma, alpha=255), _LIGHTNESS)
+    rgb = rgb_from_lab(cv2.merge([lightness, *cv2.split(np.ascontiguousarray(ab, np.float32))]))
+    own = cv2.transform(rgb, np.array([[matrix.red, matrix.green, matrix.blue]], np.float32))
+    planes = red, green, blue = cv2.split(rgb)
+    highest = cv2.subtract(cv2.max(cv2.max(red, green), blue), own)
+    lowest = cv2.subtract(own, cv2.min(cv2.min(red, green), blue))
+    room = np.divide(1 - luma, np.maximum(highest, TINY, out=highest), out=highest)
+    np.minimum(room, np.divide(luma, np.maximum(lowest, TINY, out=lowest), out=lowest), out=room)
+    np.minimum(room, 1, out=room)
+    for plane in planes:
+        plane -= own
+        plane *= room
+    return list(planes)
 
 
 def uv_planes(
@@ -93,15 +108,16 @@ def uv_planes(
     Returns:
         U and V, each (H, W), uint8 or uint16.
     """
-    difference = rgb_difference(luma, ab, matrix)
-    u = difference[..., 2] / np.float32(2 * (1 - matrix.blue))
-    v = difference[..., 0] / np.float32(2 * (1 - matrix.red))
+    red, _, blue = _differences(luma, ab, matrix)
     largest = (1 << bit_depth) - 1
     span = largest if full_range else 224 << (bit_depth - 8)
     middle = 128 << (bit_depth - 8)
     dtype = np.uint8 if bit_depth == 8 else np.uint16
-    stored_u, stored_v = (np.clip(np.rint(plane * span + middle), 0, largest).astype(dtype) for plane in (u, v))
-    return stored_u, stored_v
+    for plane, own in ((blue, matrix.blue), (red, matrix.red)):
+        plane *= np.float32(span / (2 * (1 - own)))
+        plane += middle
+        np.clip(np.rint(plane, out=plane), 0, largest, out=plane)
+    return blue.astype(dtype), red.astype(dtype)
 
 
 def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:

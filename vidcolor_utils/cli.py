@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,9 @@ from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.video_codecs import CODECS, Encoding
 
 if TYPE_CHECKING:
-    from vidcolor_utils.colorize import ColorizeReport
+    from vidcolor_utils.direction import Reference
+    from vidcolor_utils.film import ColorizeReport
+    from vidcolor_utils.segments import Span
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 PathArgument = click.Path(path_type=Path)
@@ -90,26 +93,103 @@ def vidcolor() -> None:
 )
 @click.option("--skip-colored", is_flag=True, help="Leave the parts of a video that have colour as they are.")
 @click.option(
+    "--reference",
+    "photographs",
+    metavar="PICTURE",
+    multiple=True,
+    type=PathArgument,
+    help="A photograph whose colours guide the frames that resemble it; may be given more than once.",
+)
+@click.option(
+    "--at",
+    "times",
+    metavar="TIME",
+    multiple=True,
+    help="Time (1:23.5) in the shot that the photograph guides, one for each; without, they guide all shots.",
+)
+@click.option(
+    "--restore", is_flag=True, help="Old film: make colours from a copy of each frame without flicker and grain."
+)
+@click.option("--restore-luma", is_flag=True, help="Take flicker and grain out of the film's own luma as well.")
+@click.option(
     "--preview",
     type=click.IntRange(1, 100),
     metavar="N",
     help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
 )
 @encoding_options
-def colorize(source: Path, output: Path, method: str, preview: int | None, **options: Any) -> None:
-    """Colorize a video or a still image.
+@click.option("--start", metavar="TIME", help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")
+@click.option("--end", metavar="TIME", help="Where in the film to stop.")
+@click.option(
+    "--segment",
+    "segment_s",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds of film that are finished together: the most that an interruption costs.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done and how long it would take.")
+@click.option("--workers", type=click.IntRange(1), help="For a folder: so many files at once on this machine.")
+@click.option("--cluster", metavar="ADDRESS", help="For a folder: let the workers of this Dask scheduler do it.")
+def colorize(
+    source: Path,
+    output: Path,
+    start: str | None,
+    end: str | None,
+    dry_run: bool,
+    preview: int | None,
+    photographs: tuple[Path, ...],
+    times: tuple[str, ...],
+    workers: int | None,
+    cluster: str | None,
+    **options: Any,
+) -> None:
+    """Colorize a video, a still image, or all those in a folder.
 
     Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
-    as they are.
+    as they are. After an interruption the same command goes on with a video.
     """
     from vidcolor_utils.colorize import colorize_file
 
+    options["references"] = _references(photographs, times)
+    options["restore"] = options["restore"] or options["restore_luma"]
     if preview:
-        _preview(source, output, preview, method=method, saturation=options["saturation"])
+        _preview(source, output, preview, **options)
         return
-    with _progress_bars() as bar:
-        report = colorize_file(source, output, method=method, progress=bar("colorizing"), **options)
-    _tell(report)
+    options["span"] = _span(start, end)
+    if source.is_dir() and not dry_run:
+        _colorize_folder(source, output, workers, cluster, options)
+    elif workers or cluster or source.is_dir():
+        raise click.UsageError("--workers and --cluster are for folders, --dry-run is for a file")
+    elif dry_run:
+        from vidcolor_utils.dry_run import plan_file
+
+        _tell_facts(plan_file(source, output, **options))
+    else:
+        with _progress_bars() as bar:
+            report = colorize_file(source, output, progress=bar("colorizing"), **options)
+        _tell(report)
+
+
+def _colorize_folder(
+    source: Path, output: Path, workers: int | None, cluster: str | None, options: dict[str, Any]
+) -> None:
+    """Colorize a folder and exit with 1 if a file failed."""
+    from vidcolor_utils.batch import REPORT, colorize_folder, summary_table
+    from vidcolor_utils.cluster import spread_over
+
+    with spread_over(cluster, workers=workers or 1) as spread, _progress_bars() as bar:
+        results = colorize_folder(source, output, spread=spread, progress=bar, **options)
+    Console().print(summary_table(results))
+    for result in results:
+        for warning in result.warnings:
+            click.echo(f"vidcolor: warning: {warning}", err=True)
+    failures = [result for result in results if result.error]
+    for result in failures:
+        click.echo(f"vidcolor: {result.name}: failed: {result.error}", err=True)
+    click.echo(f"{output / REPORT} says what was done")
+    if failures:
+        _fail(f"{len(failures)} of {len(results)} files failed; the same command tries them again", 1)
 
 
 @vidcolor.command()
@@ -168,8 +248,7 @@ def info(file: Path) -> None:
         for kind in ("sound", "subtitles"):
             facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
-    for name, value in facts.items():
-        click.echo(f"{name:13} {value if value is not None else '-'}")
+    _tell_facts(facts)
 
 
 @vidcolor.command()
@@ -321,6 +400,24 @@ def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
 @report.command()
 @clips_option
 @runs_option
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@click.option("--steps", default=8, show_default=True, help="Steps in an epoch that is timed.")
+def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
+    """Measure how fast the networks of finished runs train here, and how long the device waits for input."""
+    with quiet_native_logs():
+        from vidcolor_utils.throughput import record_speed
+
+    record = record_speed(clips, runs, output, steps=steps)
+    for name, row in record["runs"].items():
+        click.echo(
+            f"{name}: {row['frames_per_second']:.1f} frames per second, {row['epoch_s']:.0f} s an epoch, "
+            f"the device computes {row['computing']:.0%} of the time"
+        )
+
+
+@report.command()
+@clips_option
+@runs_option
 @click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
 @click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
@@ -344,15 +441,36 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 
 @vidcolor.command(hidden=True)  # for `make bench`
 @click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
-def bench(output: Path) -> None:
-    """Time the networks against each other, and a film against decoding and encoding it alone."""
+@click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get the tables.")
+@click.option("--recorded", is_flag=True, help="Measure nothing, make the tables from what is recorded.")
+def bench(output: Path, pages: Path | None, recorded: bool) -> None:
+    """Time the networks, a film, the preparation of clips and training, each against another way."""
     from vidcolor_utils.bench import bench_table, run_bench
-    from vidcolor_utils.output import finished_file
+    from vidcolor_utils.bench_pages import speed_table, write_pages
+    from vidcolor_utils.output import write_json
 
-    with finished_file(output) as part:
+    if not recorded:
         record = run_bench()
-        part.write_text(json.dumps(record, indent=2) + "\n")
-    Console().print(bench_table(record))
+        write_json(output, record)
+        Console().print(bench_table(record))
+        click.echo(speed_table(record))
+    if pages:
+        write_pages(output, pages)
+
+
+@vidcolor.command(hidden=True)  # for `make endurance`
+@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+def endurance(output: Path) -> None:
+    """Kill the colorizer at random moments, and a worker of three; nothing may be lost."""
+    import tempfile
+
+    from vidcolor_utils.endurance import run_endurance
+    from vidcolor_utils.output import write_json
+
+    with tempfile.TemporaryDirectory() as folder, _progress_bars("steps") as bar:
+        record = run_endurance(folder, progress=bar)
+    write_json(output, record)
+    click.echo(json.dumps(record, indent=2))
 
 
 @vidcolor.command(hidden=True)  # for `make fuzz`
@@ -479,9 +597,38 @@ def export(run_dir: Path, output: Path) -> None:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
+def _references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> list[Reference]:
+    from vidcolor_utils.direction import Reference
+    from vidcolor_utils.times import parse_time
+
+    if times and len(times) != len(photographs):
+        raise click.UsageError(
+            f"{len(photographs)} --reference and {len(times)} --at: give one time for each, or none"
+        )
+    seconds: Sequence[float | None] = [parse_time(time) for time in times] or [None] * len(photographs)
+    return [Reference(*pair) for pair in zip(photographs, seconds, strict=True)]
+
+
+def _span(start: str | None, end: str | None) -> Span:
+    from vidcolor_utils.segments import Span
+    from vidcolor_utils.times import parse_time
+
+    span = Span(parse_time(start or "0"), parse_time(end) if end else None)
+    if span.end is not None and span.end <= span.start:
+        raise click.UsageError("--end must be later than --start")
+    return span
+
+
+def _tell_facts(facts: dict[str, object]) -> None:
+    for name, value in facts.items():
+        click.echo(f"{name:13} {value if value is not None else '-'}")
+
+
 def _preview(source: Path, output: Path, count: int, **options: Any) -> None:
     from vidcolor_utils.preview import preview_file
 
+    of_single_frames = ("method", "saturation", "skip_colored", "references", "restore")
+    options = {name: options[name] for name in of_single_frames}
     with _progress_bars() as bar:
         report = preview_file(source, output, count, progress=bar("previewing"), **options)
     click.echo(f"{report.output}: {report.frames} frames, gray above colour")
@@ -523,6 +670,8 @@ def _on_terminate(number: int, frame: object) -> None:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
+    logging.basicConfig(format="vidcolor: %(message)s")
+    logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_terminate)
     try:
         sys.exit(vidcolor.main(standalone_mode=False))
@@ -534,7 +683,10 @@ def main() -> None:
         _fail(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
         terminated = isinstance(error.__cause__ or error, _Terminated)
-        _fail("interrupted; nothing was left half-written", TERMINATED if terminated else INTERRUPTED)
+        _fail(
+            "interrupted; nothing was left half-written, and the same command goes on",
+            TERMINATED if terminated else INTERRUPTED,
+        )
 
 
 def _fail(message: str, code: int) -> None:

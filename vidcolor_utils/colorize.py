@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-import cv2
-import numpy as np
-
-from vidcolor_utils.active_area import Area, find_active_area
-from vidcolor_utils.chroma import luma01, resize_ab, uv_planes, with_chroma
-from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer, predict_full_size
+from vidcolor_utils.active_area import find_active_area
+from vidcolor_utils.chroma import with_chroma
+from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
+from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
+from vidcolor_utils.film_record import fingerprint, identify
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
-from vidcolor_utils.kept_streams import keep_streams, skipped_warning
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.restore import CopyRestorer, luma_restorer
 from vidcolor_utils.saturation import SaturatedColorizer
+from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
-from vidcolor_utils.stored_color import split_parts
 from vidcolor_utils.video_codecs import Encoding
-from vidcolor_utils.video_io import LumaFrame, VideoReader, chroma_planes, sample_lumas, upright
-from vidcolor_utils.video_writer import VideoWriter, chroma_shape
-
-MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
-
-Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
-# From the luma (H, W) of each frame of a video, in [0, 1], to its ab (h, w, 2); may read ahead of what it yields.
-Colors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
-
-
-class ColorizeReport(NamedTuple):
-    """What was done: the output, its number of frames, and what the user should know."""
-
-    output: Path
-    frames: int
-    warnings: tuple[str, ...]
+from vidcolor_utils.video_io import video_info
 
 
 def colorize_file(
@@ -48,12 +33,20 @@ def colorize_file(
     strength: float = STRENGTH,
     every: int = EVERY,
     offline: bool = False,
+    span: Span = WHOLE,
+    segment_s: float = SEGMENT_S,
     saturation: float = 1.0,
     skip_colored: bool = False,
+    references: Sequence[Reference] = (),
+    restore: bool = False,
+    restore_luma: bool = False,
     encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
+
+    A video whose colorizing was interrupted goes on from the segments that were finished, if the same call is made
+    again.
 
     Args:
         source: the input; its suffix tells images from videos.
@@ -63,8 +56,13 @@ def colorize_file(
         strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
         every: ask the network for every so many frames of a video and carry colours in between.
         offline: look at a video's frames to come as well: steadier, and needs more memory.
+        span: the part of a video to colorize, with its sound.
+        segment_s: seconds of film that are finished together: what an interruption costs at most.
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
+        references: photographs whose colours guide the shots named with them, or all; see `direction`.
+        restore: make colours from a copy of each frame without flicker and grain, see `restore`.
+        restore_luma: take flicker and grain out of a video's own luma as well.
         encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
@@ -79,143 +77,72 @@ def colorize_file(
     if is_image(source) != is_image(output):
         kinds = ("an image", "a video") if is_image(source) else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
+    if not is_image(source):
+        (encoding or Encoding()).check(output)
 
+    @cache
     def load() -> Colorizer:
-        return SaturatedColorizer(colorizer or load_colorizer(method), saturation)
+        return colorizer or load_colorizer(method)
+
+    @cache
+    def album() -> Album:
+        return Album(references, source)
+
+    @cache
+    def guided(guides: Guides) -> Colorizer:
+        return SaturatedColorizer(album().guided(load(), guides), saturation)
 
     if is_image(source):
         if encoding is not None:
             raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
-        return _colorize_image(source, output, load, progress)
+        if restore_luma:
+            raise InputError(f"{source}: the luma of a still image is kept: restore without it")
+        if any(reference.at is not None for reference in references):
+            raise InputError(f"{source}: a still image has no times: give the reference without one")
+        return _colorize_image(source, output, lambda: guided(album().guides_at(0.0)), restore, progress)
+    steadying: dict[str, Any] = {"strength": strength, "every": every, "offline": offline}
+    controls = {"saturation": saturation, "skip_colored": skip_colored, "restore": restore}
 
-    def steady() -> Colors:
-        return SteadyColorizer(load(), strength=strength, every=every, offline=offline).stream
+    def direct() -> Colors:
+        copies = CopyRestorer()
 
-    return color_video(source, output, steady, skip_colored=skip_colored, encoding=encoding, progress=progress)
+        def colors(guides: Guides) -> LumaColors:
+            steady = SteadyColorizer(guided(guides), **steadying).stream
+            return (lambda lumas: steady(map(copies, lumas))) if restore else steady
+
+        return Director(colors, album(), skip_colored=skip_colored)
+
+    def settings() -> dict:
+        guides = [
+            (span, identify(reference.photograph))
+            for span, reference in zip(album().spans, references, strict=True)
+        ]
+        return {**steadying, **controls, "guides": guides, "colorizer": fingerprint(load())}
+
+    return color_video(
+        source,
+        output,
+        direct,
+        settings=settings,
+        encoding=encoding or Encoding(),
+        span=span,
+        cutting=plan_cutting(video_info(source).rate, seconds=segment_s, **steadying),
+        retouch=luma_restorer if restore_luma else None,
+        progress=progress,
+    )
 
 
 def _colorize_image(
-    source: Path, output: Path, load: Callable[[], Colorizer], progress: Progress | None
+    source: Path, output: Path, load: Callable[[], Colorizer], restore: bool, progress: Progress | None
 ) -> ColorizeReport:
     image = read_image(source)
     with finished_file(output, source=source) as part:
         colorizer = load()
-        (ab,) = predict_full_size(colorizer, [image.luma], find_active_area([image.luma]))
-        rgb = with_chroma(image.luma, ab)
+        area = find_active_area([image.luma])
+        inside = area.cut(image.luma)
+        (ab,) = colorizer.predict_ab([CopyRestorer()(inside) if restore else inside])
+        rgb = with_chroma(image.luma, ab_in_area(ab, image.luma.shape, area))
         write_image(part, StillImage(rgb, image.alpha))
     if progress:
         progress(1, 1)
     return ColorizeReport(output, 1, ())
-
-
-def color_video(
-    source: Path,
-    output: Path,
-    load: Callable[[], Colors],
-    *,
-    find_bars: bool = True,
-    skip_colored: bool = False,
-    encoding: Encoding | None = None,
-    progress: Progress | None = None,
-) -> ColorizeReport:
-    """Write a video with the luma of `source` and everything else it has, and with new colours.
-
-    Args:
-        source: the input.
-        output: the file to write.
-        load: gives what makes the colours, once the files are known to be good.
-        find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
-        skip_colored: leave parts that have colour as they are, see `stored_color`.
-        encoding: as for `colorize_file`.
-        progress: called after every frame.
-
-    Raises:
-        FileNotFoundError, InputError, OutputError: as `colorize_file` does.
-    """
-    encoding = encoding or Encoding()
-    encoding.check(output)
-    with VideoReader(source) as reader:
-        info = reader.info
-        check_size(reader)
-        with (
-            finished_file(output, source=source) as part,
-            VideoWriter(part, reader.stored_size, encoding=encoding, **reader.writer_settings()) as writer,
-        ):
-            warnings = keep_streams(reader, writer)
-            colors = load()
-            lumas = (_small_luma(luma, reader, writer) for luma in sample_lumas(source))
-            area = find_active_area(lumas) if find_bars else None
-            frames = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
-            pairs = ((frame, _small_luma(frame.luma, reader, writer)) for frame in frames)
-            parts = split_parts(pairs) if skip_colored else [(False, pairs)]
-            for done, (frame, luma, ab) in enumerate(_part_by_part(parts, colors, area), start=1):
-                _write_colored(frame, luma, ab, reader, writer)
-                if progress:
-                    progress(done, info.frames)
-        warnings += [reader.truncation_warning(), skipped_warning(reader, writer)]
-    return ColorizeReport(output, reader.decoded, tuple(warning for warning in warnings if warning))
-
-
-def check_size(reader: VideoReader) -> None:
-    """Check that a video's frames are large enough to colorize.
-
-    Raises:
-        InputError: if they are not.
-    """
-    info = reader.info
-    if min(info.width, info.height) < MIN_SIDE:
-        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
-
-
-def _part_by_part(
-    parts: Iterable[tuple[bool, Iterable[tuple[LumaFrame, np.ndarray]]]], colors: Colors, area: Area | None
-) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray | None]]:
-    """Yield what `_in_step` does; the ab of parts that have colour is None."""
-    for has_color, pairs in parts:
-        if has_color:
-            yield from ((frame, luma, None) for frame, luma in pairs)
-        else:
-            yield from _in_step(pairs, colors, area)
-
-
-def _in_step(
-    pairs: Iterable[tuple[LumaFrame, np.ndarray]], colors: Colors, area: Area | None
-) -> Iterator[tuple[LumaFrame, np.ndarray, np.ndarray]]:
-    """Yield each frame with its luma and its ab, both at the size of the luma; frames wait for their colours."""
-    waiting: deque[tuple[LumaFrame, np.ndarray]] = deque()
-
-    def lumas() -> Iterator[np.ndarray]:
-        for frame, luma in pairs:
-            waiting.append((frame, luma))
-            yield area.cut(luma) if area else luma
-
-    for ab in colors(lumas()):
-        frame, luma = waiting.popleft()
-        yield frame, luma, ab_in_area(ab, luma.shape, area) if area else resize_ab(ab, luma.shape)
-
-
-def _write_colored(
-    frame: LumaFrame, luma: np.ndarray, ab: np.ndarray | None, reader: VideoReader, writer: VideoWriter
-) -> None:
-    if ab is None:
-        u, v = chroma_planes(frame.decoded, writer.pixel_format)
-    else:
-        planes = uv_planes(luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range)
-        u, v = (upright(plane, -reader.info.rotation) for plane in planes)
-    stored = _to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-    writer.write_planes(stored, u, v, pts=frame.pts - round(reader.start / reader.time_base))
-
-
-def _small_luma(stored: np.ndarray, reader: VideoReader, writer: VideoWriter) -> np.ndarray:
-    """Upright luma in [0, 1] at the size of the U and V planes."""
-    height, width = chroma_shape(*reader.stored_size, writer.subsampling)
-    small = cv2.resize(stored, (width, height), interpolation=cv2.INTER_AREA)
-    info = reader.info
-    return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
-
-
-def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
-    """Shift luma to the bits that are written."""
-    if bits <= target_bits:
-        return luma << (target_bits - bits)
-    return (luma >> (bits - target_bits)).astype(np.uint8 if target_bits == 8 else np.uint16)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.active_area import Area, find_active_area
+from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.chroma import resize_ab, with_chroma
 from vidcolor_utils.color import lightness_from_luma, luma_from_rgb, to_float01
 from vidcolor_utils.errors import InputError
@@ -58,7 +59,11 @@ class FrameColorizer:
         self.views = tuple(views)
         files = [Path(weights) if weights else shipped_weights_path(view.weights) for view in self.views]
         loaded = {file: load_network(file) for file in dict.fromkeys(files)}
-        self._networks = [loaded[file] for file in files]
+        self._networks, self._files = [loaded[file] for file in files], files
+
+    def fingerprint(self) -> dict:
+        """Tell two colorizers apart that may predict different colours, as JSON holds it."""
+        return {"views": self.views, "weights": [file_sha256(file) for file in self._files]}
 
     def working_size(self, height: int, width: int, side: int) -> tuple[int, int]:
         """Height and width of the network's input for frames of this size, with `side` as the short one."""
@@ -109,6 +114,11 @@ class ZhangColorizer:
             from vidcolor_utils.models.zhang import load_zhang
 
             self.model = load_zhang(path)
+        self._path = path
+
+    def fingerprint(self) -> dict:
+        """Do as `FrameColorizer.fingerprint` does."""
+        return {"weights": [file_sha256(self._path)]}
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma: (N, 256, 256, 2) ab for frames as `FrameColorizer.predict_ab` takes."""

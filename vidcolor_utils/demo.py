@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vidcolor_utils.colorize import Progress, colorize_file
+from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import FrameColorizer
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import Progress
 from vidcolor_utils.image_io import StillImage, write_image
 from vidcolor_utils.output import finished_file, write_json
 from vidcolor_utils.scoring import score_files

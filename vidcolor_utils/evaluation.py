@@ -14,9 +14,10 @@ from vidcolor_utils import metrics
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.color import lab_from_rgb, luma_from_rgb
-from vidcolor_utils.colorize import Progress, colorize_file
+from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import FrameColorizer, colorize_frames, predict_full_size
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import Progress
 from vidcolor_utils.photos import read_photos
 from vidcolor_utils.scoring import RATIOS, score_files, score_frames
 from vidcolor_utils.video_io import iter_rgb

@@ -93,7 +93,7 @@ def frame_times(path: Path) -> list[float]:
 def file_duration(path: Path) -> float:
     """How long the file says it lasts, in seconds."""
     with av.open(str(path)) as container:
-        return container.duration / av.time_base
+        return (container.duration or 0) / av.time_base
 
 
 def compare_sound(source: Path, output: Path) -> str:

@@ -54,7 +54,7 @@ _PROCESSES = threading.Lock()
 class Case(NamedTuple):
     """One run of the command line: its damaged input, and what it is asked to do."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides the tuple's own `index`, which nobody needs
     film: str
     mutation: str
     source: Path
@@ -115,6 +115,8 @@ def make_case(films: list[Path], folder: Path, index: int, seed: int) -> Case:
     source = place / f"in{film.suffix}"
     source.write_bytes(content)
     kind = rng.random()
+    arguments: tuple[str, ...]
+    output: Path | None
     if kind < 0.05:
         arguments, output = ("info", str(source)), None
     elif kind < 0.1 and not is_image(film):
@@ -160,7 +162,7 @@ def run_case(case: Case, command: Callable[[Case], None] | None = None) -> Outco
         return Outcome(False, "hang", "")
     stderr = (place / "stderr").read_text(errors="replace")
     names = {path.name for path in place.iterdir()} - {case.source.name, "stderr"}
-    return judge(process.exitcode, stderr, names, case.output and case.output.name)
+    return judge(process.exitcode or 0, stderr, names, case.output.name if case.output else None)
 
 
 def judge(code: int, stderr: str, names: set[str], output: str | None) -> Outcome:

@@ -11,10 +11,8 @@ from typing import NamedTuple, cast
 import av
 import av.error
 import numpy as np
-from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.stream import Stream
-from av.video.stream import VideoStream
 from PIL import Image
 
 FRAMES, HEIGHT, WIDTH = 8, 48, 64
@@ -82,11 +80,11 @@ def write_film(path: Path, recipe: Recipe) -> Path:
     """Write a few frames of a moving ramp, with a tone and a line of text where the recipe has them."""
     with av.open(str(path), "w") as container:
         options = {"x265-params": "log-level=none"} if recipe.codec == "libx265" else {}
-        video = cast(VideoStream, container.add_stream(recipe.codec, rate=25, options=options))
+        video = cast(av.VideoStream, container.add_stream(recipe.codec, rate=25, options=options))
         video.height, video.width, video.pix_fmt = HEIGHT, WIDTH, recipe.pixel_format
         sound = None
         if recipe.sound:
-            sound = cast(AudioStream, container.add_stream(recipe.sound, rate=SOUND_RATE, layout="stereo"))
+            sound = cast(av.AudioStream, container.add_stream(recipe.sound, rate=SOUND_RATE, layout="stereo"))
         text = container.add_mux_stream(recipe.subtitles) if recipe.subtitles else None
         if text is not None:
             text.time_base = Fraction(1, 1000)
@@ -105,7 +103,7 @@ def write_film(path: Path, recipe: Recipe) -> Path:
     return path
 
 
-def _mux_tone(container: OutputContainer, stream: AudioStream) -> None:
+def _mux_tone(container: OutputContainer, stream: av.AudioStream) -> None:
     tone = np.sin(np.arange(SOUND_RATE * FRAMES // 25) * 0.06).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), format="fltp", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, 0, Fraction(1, SOUND_RATE)

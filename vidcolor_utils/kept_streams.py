@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import av
 import av.stream
-from av.audio.stream import AudioStream
 
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.segments import WHOLE, Span
 from vidcolor_utils.video_io import VideoReader
 from vidcolor_utils.video_writer import VideoWriter, stream_name
 
@@ -17,10 +18,10 @@ REFUSED = {".mov": ("opus", "flac", "truehd")}
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 
 
-def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
-    """Set a writer up for all that the file holds beside the frames, before the first frame is written.
+def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -> list[str]:
+    """Set a writer up for all that a span of the file holds beside the frames, before the first frame is written.
 
-    `VideoWriter.write_packet` takes the packets that `VideoReader.luma_frames` then gives.
+    `VideoWriter.write_packet` takes the packets that `VideoReader.luma_frames` or `other_packets` then give.
 
     Returns:
         A sentence for each thing that the output will not have.
@@ -28,7 +29,7 @@ def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
     Raises:
         InputError: if the output cannot hold the sound.
     """
-    writer.set_tags(reader.tags, reader.video_tags, reader.chapters)
+    writer.set_tags(reader.tags, reader.video_tags, _chapters_in(span, reader.chapters))
     warnings = []
     for stream in reader.other_streams:
         if _can_hold(writer.path.suffix.lower(), stream):
@@ -41,6 +42,25 @@ def keep_streams(reader: VideoReader, writer: VideoWriter) -> list[str]:
             warnings.append(f"{reader.path}: {name}: not kept, {writer.path.suffix} cannot hold it")
     writer.begin()
     return warnings + picture_warnings(reader, writer)
+
+
+def container_for(source: str | Path) -> str:
+    """Suffix for a copy of a video with its sound: .mp4, which plays everywhere, if it can hold that, or .mkv."""
+    with VideoReader(source) as reader:
+        sound = [stream for stream in reader.other_streams if _is_sound(stream)]
+        return ".mp4" if all(_can_hold(".mp4", stream) for stream in sound) else ".mkv"
+
+
+def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:
+    """The chapters that a span shows something of, with times from its start."""
+    found = []
+    for chapter in chapters:
+        unit = chapter["time_base"]
+        first, last = round(span.start / unit), None if span.end is None else round(span.end / unit)
+        start, end = max(chapter["start"], first), chapter["end"] if last is None else min(chapter["end"], last)
+        if start < end or span == WHOLE:
+            found.append(chapter | {"start": start - first, "end": end - first})
+    return found
 
 
 def skipped_warning(reader: VideoReader, writer: VideoWriter) -> str | None:
@@ -89,8 +109,8 @@ def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
 
 def _is_sound(stream: av.stream.Stream) -> bool:
     """Tell sound that can be played from damaged headers of it."""
-    context = stream.codec_context if isinstance(stream, AudioStream) else None
-    return context is not None and context.sample_rate > 0 and context.layout.nb_channels > 0
+    context = stream.codec_context
+    return isinstance(context, av.AudioCodecContext) and context.sample_rate > 0 and context.channels > 0
 
 
 def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iter
         OutputError: if the folder of `path` is missing or not writable, or the rename fails.
     """
     path = Path(path)
-    _check_target(path, source)
+    check_target(path, source)
     part = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
     try:
         yield part
@@ -38,13 +38,17 @@ def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iter
         part.unlink(missing_ok=True)
 
 
-def write_json(path: str | Path, content: dict, *, indent: int | None = 2, sort_keys: bool = False) -> None:
+def write_json(path: str | Path, content: Mapping, *, indent: int | None = 2, sort_keys: bool = False) -> None:
     """Write a JSON file that appears complete or not at all; raises as `finished_file` does."""
     with finished_file(path) as part:
-        part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")
+        try:
+            part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
 
 
-def _check_target(path: Path, source: str | Path | None) -> None:
+def check_target(path: Path, source: str | Path | None) -> None:
+    """Check that `path` can be written, as far as that can be told beforehand; raises as `finished_file` does."""
     if source is not None and path.exists() and os.path.samefile(path, source):
         raise InputError(f"{path}: input and output are the same file")
     if path.is_dir():

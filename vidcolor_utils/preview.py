@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -11,13 +12,16 @@ import numpy as np
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import luma01, with_chroma
 from vidcolor_utils.color import to_uint8
-from vidcolor_utils.colorize import ColorizeReport, Progress, check_size
-from vidcolor_utils.colorizer import Colorizer, load_colorizer, predict_full_size
+from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
+from vidcolor_utils.direction import Album, Reference
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import ColorizeReport, Progress, check_size
 from vidcolor_utils.image_io import IMAGE_SUFFIXES, StillImage, is_image, write_image
 from vidcolor_utils.output import finished_file
+from vidcolor_utils.restore import denoised
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.show import side_by_side, to_width
+from vidcolor_utils.stored_color import ColorDetector
 from vidcolor_utils.times import time_text
 from vidcolor_utils.video_io import LumaFrame, VideoReader, sample_lumas, upright
 
@@ -34,6 +38,9 @@ def preview_file(
     *,
     method: str = "frame",
     saturation: float = 1.0,
+    skip_colored: bool = False,
+    references: Sequence[Reference] = (),
+    restore: bool = False,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a few frames of a video, each by itself, and write them as one picture.
@@ -47,7 +54,10 @@ def preview_file(
         count: number of frames.
         colorizer: predicts the chroma; if not given, one is loaded.
         method: which one to load, see `load_colorizer`.
-        saturation: factor on the chroma, in [0, 3].
+        saturation: as for `colorize_file`.
+        skip_colored: show frames that have colour as they are.
+        references: as for `colorize_file`.
+        restore: make colours from a copy of each frame without grain.
         progress: called after every frame.
 
     Raises:
@@ -65,13 +75,20 @@ def preview_file(
         raise InputError(f"{source}: a preview is for videos; this is a picture")
     with VideoReader(source) as reader, finished_file(output, source=source) as part:
         check_size(reader)
-        looks = SaturatedColorizer(colorizer or load_colorizer(method), saturation)
+        album, unguided = Album(references, source), colorizer or load_colorizer(method)
+        looks = cache(lambda guides: SaturatedColorizer(album.guided(unguided, guides), saturation))
+        has_color = ColorDetector() if skip_colored else lambda decoded: False
         area = find_active_area(_shown(luma, reader) for luma in sample_lumas(source))
         columns = {}
         for done, frame in enumerate(_spread(reader, count), start=1):
             luma = _shown(frame.luma, reader)
-            (ab,) = predict_full_size(looks, [luma], area)
-            columns[time_text(reader.seconds(frame))] = _gray_above_color(luma, with_chroma(luma, ab))
+            if has_color(frame.decoded):
+                rgb = upright(frame.decoded.to_ndarray(format="rgb24"), reader.info.rotation)
+            else:
+                copy = denoised(area.cut(luma)) if restore else area.cut(luma)
+                (ab,) = looks(album.guides_at(frame.seconds)).predict_ab([copy])
+                rgb = with_chroma(luma, ab_in_area(ab, luma.shape, area))
+            columns[time_text(frame.seconds)] = _gray_above_color(luma, rgb)
             if progress:
                 progress(done, count)
         write_image(part, StillImage(side_by_side(columns), None))

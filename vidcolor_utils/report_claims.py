@@ -114,7 +114,7 @@ def growth(study: dict, variant: str) -> list[float]:
 
 
 def _fast_frames(study: dict) -> list[Finding]:
-    values = [rank_correlation(clip["speed"], clip["error"]) for clip in real_clips(study).values()]
+    values = [rank_correlation(*moving_frames(clip)) for clip in real_clips(study).values()]
     return [Finding("rank correlation of speed and error in each video", values, "")]
 
 
@@ -122,6 +122,12 @@ def real_clips(study: dict) -> dict[str, dict[str, list[float]]]:
     """Speed and baseline error of the videos; the moves of a virtual camera over photographs prove nothing."""
     videos = {name: clip for name, clip in study["speed"].items() if not name.startswith("photo")}
     return {name: clip for name, clip in videos.items() if np.ptp(clip["speed"]) > 0 and np.ptp(clip["error"]) > 0}
+
+
+def moving_frames(clip: dict[str, list[float]]) -> tuple[list[float], list[float]]:
+    """Speeds and errors of the frames that are not repeated ones, as bringing clips to one rate makes them."""
+    pairs = [(speed, error) for speed, error in zip(clip["speed"], clip["error"], strict=True) if speed > 0]
+    return [speed for speed, _ in pairs], [error for _, error in pairs]
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:

@@ -134,5 +134,5 @@ def _scored(clips: Sequence[MeasuredClip], colored: Sequence[np.ndarray]) -> dic
     errors = [frame_errors(clip.true, frames) for clip, frames in pairs]
     return {
         "clips": {clip.name: clip_scores(clip, frames) for clip, frames in pairs},
-        "errors": np.mean(errors, axis=0).round(2).tolist(),
+        "errors": np.mean(errors, axis=0, dtype=float).round(2).tolist(),
     }

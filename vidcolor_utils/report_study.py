@@ -165,7 +165,7 @@ def _speed_and_error(store: ClipStore, frames: int) -> dict[str, dict[str, list[
     return {
         clip.name: {
             "speed": frame_speeds(clip.motions).round(3).tolist(),
-            "error": frame_errors(clip.true, clip.baseline)[1:].round(2).tolist(),
+            "error": frame_errors(clip.true, clip.baseline)[1:].astype(float).round(2).tolist(),
         }
         for clip in load_clips(store, names, frames)
     }

@@ -142,10 +142,13 @@ class Player {
     this.set("playing", !this.model.get("playing"));
   }
 
-  // By the reader or by Python. Python hears where it stopped.
+  // By the reader or by Python. Python hears where it stopped: not at once, as what is set while a message from
+  // Python is being handled may not be sent back.
   playingChanged() {
     this.restart();
-    if (!this.model.get("playing")) this.set("frame", this.wanted);
+    setTimeout(() => {
+      if (!this.model.get("playing")) this.set("frame", this.wanted);
+    });
   }
 
   restart() {
@@ -199,10 +202,9 @@ class Player {
         this.wanted = next;
         this.due += step * period;
         this.frames.want(next);
-        this.model.set("frame", next);
         if (now - this.synced > SYNC_MS) {
           this.synced = now;
-          this.model.save_changes();
+          this.set("frame", next);
         }
         return;
       }
@@ -254,9 +256,12 @@ class View {
     this.root.classList.add("vidcolor-scrubber");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", `Frame scrubber: ${this.names.join(", ")}`);
-    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's own keys
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.root.replaceChildren(grid, controls, this.alert);
+    // Keeps Jupyter's own keys away; on each control, as some of them (arrows) are bound to whatever has the focus.
+    for (const control of this.root.querySelectorAll("button, input, select")) {
+      control.setAttribute("data-lm-suppress-shortcuts", "true");
+    }
   }
 
   differenceControls() {

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.color import lab_from_rgb
-from vidcolor_utils.colorize import ColorizeReport, Colors, Progress, color_video
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.film import ColorizeReport, Colors, Picture, Progress, color_video
+from vidcolor_utils.film_record import identify
 from vidcolor_utils.steady import STRENGTH, SteadyColorizer, working_size
 from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import VideoInfo, VideoReader, video_info
@@ -101,16 +102,28 @@ def stabilize_file(
         _check_aspect(gray_info, reader.info)
 
         def load() -> Colors:
-            return lambda lumas: _steady_colors(VideoColors(reader), lumas, strength, offline)
+            return lambda pictures: _steady_colors(VideoColors(reader), pictures, strength, offline)
+
+        def settings() -> dict:
+            return {"colors": identify(color_source), "strength": strength, "offline": offline}
 
         # Bars keep what colour they have: where the other method saw a picture is not known.
-        return color_video(source, output, load, find_bars=False, encoding=encoding, progress=progress)
+        return color_video(
+            source,
+            output,
+            load,
+            settings=settings,
+            encoding=encoding or Encoding(),
+            find_bars=False,
+            progress=progress,
+        )
 
 
 def _steady_colors(
-    video: VideoColors, lumas: Iterable[np.ndarray], strength: float, offline: bool
+    video: VideoColors, pictures: Iterable[Picture], strength: float, offline: bool
 ) -> Iterator[np.ndarray]:
-    yield from SteadyColorizer(video, strength=strength, every=1, offline=offline).stream(lumas)
+    steady = SteadyColorizer(video, strength=strength, every=1, offline=offline)
+    yield from steady.stream(picture.luma for picture in pictures)
     video.check_end()
 
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby, islice, takewhile
+from itertools import islice, takewhile
 from typing import Generic, NamedTuple, TypeVar
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
-
-from vidcolor_utils.cuts import CutDetector
-from vidcolor_utils.steady import small_gray
-from vidcolor_utils.video_io import LumaFrame
 
 SIDE = 32  # short side at which chroma is looked at, in pixels: noise averages out
 BANDS = 32  # of luma
@@ -106,20 +102,3 @@ def mark_colored(
             decided = not decided
         yield waiting.popleft().frame, decided
         waiting.extend(islice(seen, 1))
-
-
-def split_parts(
-    pairs: Iterable[tuple[LumaFrame, np.ndarray]],
-) -> Iterator[tuple[bool, Iterator[tuple[LumaFrame, np.ndarray]]]]:
-    """Split a film into parts that have colour and parts that have none.
-
-    Args:
-        pairs: frames, each with its upright luma (H, W) float32 in [0, 1].
-
-    Yields:
-        Whether a part has colour, and its pairs, to be read before the next part is asked for.
-    """
-    detect, changes = ColorDetector(), CutDetector()
-    marked = mark_colored(pairs, lambda pair: detect(pair[0].decoded), lambda pair: changes(small_gray(pair[1])))
-    for has_color, part in groupby(marked, key=lambda item: item[1]):
-        yield has_color, (pair for pair, _ in part)

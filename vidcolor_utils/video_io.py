@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import av.container
@@ -75,6 +76,7 @@ class LumaFrame(NamedTuple):
 
     luma: np.ndarray
     pts: int
+    seconds: float  # from the start of the file
     decoded: av.VideoFrame
 
 
@@ -91,7 +93,7 @@ class VideoReader:
         self.decoded = 0
         self.damaged_packets = 0
         self.resized_frames = 0
-        self._packets_read = 0
+        self.packets_read = 0
         self._end: Fraction | None = None  # when the last frame read stops being shown, in seconds
         self._container = _open_input(self.path)
         try:
@@ -134,7 +136,7 @@ class VideoReader:
         return [
             chapter
             | {bound: chapter[bound] - round(self.start / chapter["time_base"]) for bound in ("start", "end")}
-            for chapter in self._container.chapters()
+            for chapter in map(dict[str, Any], self._container.chapters())
         ]
 
     @property
@@ -199,11 +201,7 @@ class VideoReader:
             pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
             pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
             last, self._end = pts, (pts + step) * self.time_base
-            yield LumaFrame(_luma_plane(frame), pts, frame)
-
-    def seconds(self, frame: LumaFrame) -> float:
-        """When a frame is shown, counted from the start of the file."""
-        return float(frame.pts * self.time_base - self.start)
+            yield LumaFrame(_luma_plane(frame), pts, float(pts * self.time_base - self.start), frame)
 
     def frames_from(self, seconds: float) -> Iterator[LumaFrame]:
         """Seek; yield the frames shown at or after a time, and first the one that is shown at that time.
@@ -221,7 +219,7 @@ class VideoReader:
             ) from None
         shown = None
         for frame in self.luma_frames():
-            if shown is not None and self.seconds(frame) > seconds + 1e-6:
+            if shown is not None and frame.seconds > seconds + 1e-6:
                 yield shown
             shown = frame
         if shown is not None:
@@ -244,8 +242,10 @@ class VideoReader:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
         # Compared in packets where the file declares a count: not every packet of a whole file is a shown frame.
         declared = self.info.frames
-        is_short = declared and self._packets_read < declared and not self._has_reached_end()
-        expected = declared if is_short else self._frames_by_duration()
+        if declared and self.packets_read < declared and not self._has_reached_end():
+            expected = declared
+        else:
+            expected = self._frames_by_duration()
         if self.decoded < expected:
             return f"{self.path}: damaged or cut short: {self.decoded} of {expected} frames could be read"
         if self.damaged_packets:
@@ -278,18 +278,29 @@ class VideoReader:
         if context.width * context.height > MAX_PIXELS:
             raise InputError(f"{self.path}: frames of {context.width}x{context.height} are too large")
         for frame in self._decoded_frames():
-            self.decoded = self.damaged_packets = self._packets_read = 0
-            self._reopen()
+            self.restart()
             return frame
         raise InputError(
             f"{self.path}: no frame of the video can be read: they are damaged, or too large "
             f"(over {MAX_PIXELS:,} pixels)"
         )
 
-    def _reopen(self) -> None:
+    def restart(self, seconds: float = 0) -> None:
+        """Go back to the start; or near a time, counted from there, if the file can be sought in."""
         self._container.close()
         self._container = _open_input(self.path)
         self.stream = self._find_stream()
+        self.decoded = self.damaged_packets = self.packets_read = self.resized_frames = 0
+        if seconds > 0:
+            with suppress(av.error.FFmpegError):
+                self._container.seek(round((seconds + float(self.start)) * av.time_base))
+
+    def other_packets(self) -> Iterator[av.Packet]:
+        """Yield the packets of the other streams, from where the reader stands."""
+        if self.other_streams:
+            for packet in self._packets(*self.other_streams):
+                if packet.size or packet.pts is not None:  # the others mark the end
+                    yield packet
 
     def _find_stream(self) -> av.video.stream.VideoStream:
         """The first stream of moving pictures that can be decoded."""
@@ -311,12 +322,12 @@ class VideoReader:
 
     def _decoded_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
         """Decode, passing over packets that cannot be."""
-        for packet in self._packets(None if on_packet is None else self.other_streams):
+        for packet in self._packets(self.stream, *([] if on_packet is None else self.other_streams)):
             if packet.stream.index != self.stream.index:
-                if packet.size or packet.pts is not None:  # the others mark the end
+                if on_packet and (packet.size or packet.pts is not None):  # the others mark the end
                     on_packet(packet)
                 continue
-            self._packets_read += packet.size > 0
+            self.packets_read += packet.size > 0
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
@@ -326,9 +337,9 @@ class VideoReader:
                 self.decoded += 1
                 yield frame
 
-    def _packets(self, others: list[av.stream.Stream] | None) -> Iterator[av.Packet]:
+    def _packets(self, *streams: av.stream.Stream) -> Iterator[av.Packet]:
         """Demux up to the end or to where the container is broken."""
-        packets = self._container.demux(self.stream, *(others or ()))
+        packets = self._container.demux(*streams)
         while True:
             try:
                 yield next(packets)
@@ -453,13 +464,12 @@ def video_info(path: str | Path) -> VideoInfo:
         return reader.info
 
 
-def sample_lumas(path: str | Path, count: int = SAMPLES) -> list[np.ndarray]:
-    """Read luma planes as stored from up to `count` places spread over a video; always the first frame's."""
+def sample_lumas(path: str | Path, count: int = SAMPLES) -> Iterator[np.ndarray]:
+    """Yield luma planes as stored from up to `count` places spread over a video; always the first frame's."""
     with VideoReader(path) as reader:
-        frames = [_luma_plane(reader._first)]
+        yield _luma_plane(reader._first)
         for index in range(1, count):
-            frames += reader.luma_near((reader.info.duration_s or 0) * index / count)
-        return frames
+            yield from reader.luma_near((reader.info.duration_s or 0) * index / count)
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import av.codec.context
@@ -16,12 +16,10 @@ import av.error
 import av.filter
 import av.stream
 import numpy as np
-from av.audio.stream import AudioStream
 from av.video.reformatter import ColorRange, Colorspace
-from av.video.stream import VideoStream
 
 from vidcolor_utils.errors import InputError, OutputError
-from vidcolor_utils.video_codecs import CODECS, Encoding
+from vidcolor_utils.video_codecs import CODECS, INTERMEDIATE, Encoding
 from vidcolor_utils.video_io import BT709, FULL_RANGE, reason
 
 BIT_DEPTHS = (8, 10, 12, 16)
@@ -36,13 +34,14 @@ REFUSALS = (
 )  # what muxers say to what they cannot take
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
+MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
 
 
 class VideoWriter:
     """Encodes video from luma planes and chroma, or RGB frames. Use as a context manager.
 
     Args:
-        path: file to write; the suffix chooses the container.
+        path: file to write; the suffix, `INTERMEDIATE` among them, chooses the container.
         size: stored (height, width).
         encoding: codec and its settings; default: H.264.
         rate: frames per second, for the header.
@@ -76,7 +75,8 @@ class VideoWriter:
     ):
         self.path, (self.height, self.width) = Path(path), size
         self.encoding = encoding = encoding or Encoding()
-        encoding.check(self.path)
+        if self.path.suffix != INTERMEDIATE:
+            encoding.check(self.path)
         encoder = _find_encoder(encoding)
         is_odd = self.height % 2 or self.width % 2
         self.subsampling = 1 if is_odd and not encoding.row.halves_odd_sides else 2
@@ -84,9 +84,10 @@ class VideoWriter:
         self.full_range, self.colorspace = full_range, colorspace
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
+        self._encodes = True
         self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
         self._first_pts: int | None = None
-        self._last_pts = 0
+        self._last_pts: int | None = None
         self._first_dts: int | None = None
         self._copies: dict[int, av.stream.Stream] = {}
         self.skipped_packets = 0
@@ -94,7 +95,7 @@ class VideoWriter:
         with self._writing():
             self._container = av.open(f"file:{self.path}", "w", options=_muxer_options(self.path))
             stream = self._container.add_stream(encoder.name, rate=rate, options=encoding.encoder_options)
-            self._stream = cast(VideoStream, stream)
+            self._stream = cast(av.VideoStream, stream)
             self._set_up(rotation, pixel_aspect, fields)
         self._field_filter = self._build_field_filter(fields) if fields else None
         self._open_encoder()
@@ -106,7 +107,7 @@ class VideoWriter:
         context.thread_type = "FRAME"
         context.colorspace = context.color_primaries = context.color_trc = self.colorspace
         context.color_range = FULL_RANGE if self.full_range else 1
-        if self.encoding.codec == "h265" and self.path.suffix.lower() != ".mkv":
+        if self.encoding.codec == "h265" and _muxer_options(self.path):
             context.codec_tag = "hvc1"  # the only one that Apple's players take
         if pixel_aspect:
             context.sample_aspect_ratio = pixel_aspect
@@ -120,7 +121,10 @@ class VideoWriter:
         """Make what marks each frame as interlaced; PyAV's frames cannot be told so themselves."""
         graph = av.filter.Graph()
         source = graph.add_buffer(
-            width=self.width, height=self.height, format=self.pixel_format, time_base=self.time_base
+            width=self.width,
+            height=self.height,
+            format=av.VideoFormat(self.pixel_format),
+            time_base=self.time_base,
         )
         graph.link_nodes(source, graph.add("setfield", FIELD_FILTER[fields]), graph.add("buffersink")).configure()
         return graph
@@ -141,16 +145,20 @@ class VideoWriter:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         with self._writing():
             if kind is None:
-                self._mux(self._stream.encode())
+                self._mux(self._stream.encode() if self._encodes else [])
                 self._mux_last()
         if kind is None:
             with self._writing():
                 self._container.close()
             return
-        with suppress(av.error.FFmpegError, OSError, ValueError):  # the error under way is the one to report
+        self.discard()
+
+    def discard(self) -> None:
+        """Close without writing the end of the file."""
+        with suppress(av.error.FFmpegError, OSError, ValueError):  # an error under way is the one to report
             self._container.close()
 
-    def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[dict]) -> None:
+    def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[Any]) -> None:
         """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
         self._container.metadata.update(tags)
         self._stream.metadata.update(video_tags)
@@ -160,10 +168,9 @@ class VideoWriter:
         """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
         with self._writing():
             copy = self._container.add_stream_from_template(stream, opaque=True)
-        if isinstance(copy, AudioStream) and copy.layout.name.endswith("channels"):
-            copy.layout = (
-                f"{copy.layout.nb_channels}c"  # .mp4 refuses sound that leaves the order of channels open
-            )
+        if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
+            # .mp4 takes no sound that leaves the order of channels open.
+            copy.layout = f"{copy.layout.nb_channels}c"
         copy.metadata.update(stream.metadata)
         if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
             copy.metadata.setdefault("title", stream.metadata["name"])
@@ -210,6 +217,16 @@ class VideoWriter:
                 raise
             self.skipped_packets += 1
 
+    def write_encoded(self, packet: av.Packet) -> None:
+        """Write a packet that another writer of the same settings encoded, in the order of decoding."""
+        self._encodes = False
+        if packet.pts is not None:
+            self._first_pts = packet.pts if self._first_pts is None else min(self._first_pts, packet.pts)
+            self._last_pts = packet.pts if self._last_pts is None else max(self._last_pts, packet.pts)
+        packet.stream = self._stream
+        with self._writing():
+            self._mux([packet])
+
     def write_planes(self, luma: np.ndarray, u: np.ndarray, v: np.ndarray, pts: int) -> None:
         """Encode one frame.
 
@@ -221,7 +238,9 @@ class VideoWriter:
         """
         frame = av.VideoFrame(self.width, self.height, self.pixel_format)
         for plane, values in zip(frame.planes, (luma, u, v), strict=True):
-            rows = np.frombuffer(plane, values.dtype).reshape(-1, plane.line_size // values.dtype.itemsize)
+            rows = np.frombuffer(memoryview(plane), values.dtype).reshape(
+                -1, plane.line_size // values.dtype.itemsize
+            )
             rows[: plane.height, : plane.width] = values
         self._encode(frame, pts)
 
@@ -248,6 +267,10 @@ class VideoWriter:
         for packet in packets:
             if self._held is not None:
                 self._container.mux(self._held)
+            if packet.pts is not None and packet.dts is not None:
+                # x265 does not set the time of decoding where a film has a single frame.
+                is_set = packet.pts - packet.dts <= MAX_REORDERED * self._frame_step
+                packet.dts = packet.dts if is_set else packet.pts
             self._first_dts = packet.dts if self._first_dts is None else self._first_dts
             packet.duration = packet.duration or self._frame_step
             self._held = packet
@@ -260,9 +283,10 @@ class VideoWriter:
         """
         if self._held is None:
             return
-        if _muxer_options(self.path):
-            shown = self._last_pts + self._frame_step - self._first_pts
-            self._held.duration = max(1, shown - (self._held.dts - self._first_dts))
+        times = (self._first_pts, self._last_pts, self._first_dts, self._held.dts)
+        if _muxer_options(self.path) and None not in times:
+            first_pts, last_pts, first_dts, dts = cast(tuple[int, int, int, int], times)
+            self._held.duration = max(1, last_pts + self._frame_step - first_pts - (dts - first_dts))
         self._container.mux(self._held)
 
     @contextmanager
@@ -308,7 +332,7 @@ def _is_pause(packet: av.Packet) -> bool:
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
-    return {} if path.suffix.lower() in (".mkv", ".webm") else {"movflags": "+faststart"}
+    return {} if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE) else {"movflags": "+faststart"}
 
 
 def chroma_shape(height: int, width: int, subsampling: int) -> tuple[int, int]:

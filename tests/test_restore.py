@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from conftest import moving_disc
+from PIL import Image
+
+from vidcolor_utils.color import luma_from_rgb
+from vidcolor_utils.colorize import colorize_file
+from vidcolor_utils.restore import CopyRestorer, Deflicker, denoised, noise_of
+from vidcolor_utils.steady import SteadyColorizer
+from vidcolor_utils.video_io import VideoReader
+
+
+def film(frames=24, height=96, width=128):
+    return [luma_from_rgb(rgb) * 0.8 for rgb in moving_disc(frames, height, width)]
+
+
+def worn(lumas, noise=0.04, flicker=0.1, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        np.float32(np.clip(luma * rng.uniform(1 - flicker, 1 + flicker) + rng.normal(0, noise, luma.shape), 0, 1))
+        for luma in lumas
+    ]
+
+
+def brightness_change(lumas):
+    """Mean change of mean luma from frame to frame, once the running median has settled."""
+    return np.abs(np.diff([luma.mean() for luma in lumas[8:]])).mean()
+
+
+def deflickered(lumas):
+    deflicker = Deflicker()
+    return [deflicker(luma).apply(luma) for luma in lumas]
+
+
+def test_flicker_is_evened_out():
+    lumas = worn(film(), noise=0)
+    assert brightness_change(deflickered(lumas)) < 0.25 * brightness_change(lumas)
+
+
+def test_a_steady_film_stays_as_it_is():
+    lumas = film()
+    for before, after in zip(lumas, deflickered(lumas), strict=True):
+        assert np.abs(before - after).mean() < 0.02  # the disc changes the histogram
+
+
+def test_a_cut_begins_anew():
+    dark = [0.5 * np.ascontiguousarray(luma[::-1, ::-1]) for luma in film(4)]
+    found = deflickered(film(20) + dark)
+    np.testing.assert_allclose(found[20], dark[0], atol=1e-3)
+
+
+def test_noise_is_measured_and_taken_out_and_edges_stay():
+    clean = film(1)[0]
+    (noisy,) = worn([clean], flicker=0)
+    assert noise_of(noisy) == pytest.approx(0.04, rel=0.35) and noise_of(clean) < 0.005
+    error = np.abs(denoised(noisy) - clean).mean()
+    assert error < 0.6 * np.abs(noisy - clean).mean()
+    assert np.abs(denoised(clean) - clean).max() < 0.05
+
+
+def test_colours_of_worn_film_are_steadier_with_restoration(colorizer):
+    """A still picture: any change of its colours is flicker."""
+    lumas = worn(film(1) * 24)
+
+    def change(copies):
+        ab = SteadyColorizer(colorizer, every=1).predict_ab(copies)
+        return np.abs(np.diff(ab[8:], axis=0)).mean()
+
+    assert change([CopyRestorer()(luma) for luma in lumas[:1]] * 24) < 0.05
+    restorer = CopyRestorer()
+    assert change([restorer(luma) for luma in lumas]) < 0.7 * change(lumas)
+
+
+class Recorder:
+    """Gray, whatever the frame; keeps what it was shown."""
+
+    def __init__(self):
+        self.shown = []
+
+    def predict_ab(self, lumas):
+        self.shown += [luma.copy() for luma in lumas]
+        return np.zeros((len(lumas), 12, 16, 2), np.float32)
+
+
+def luma_of(path):
+    with VideoReader(path) as reader:
+        return np.stack([frame.luma for frame in reader.luma_frames()]).astype(float)
+
+
+@pytest.fixture
+def flickering(tmp_path):
+    """A film of 24 frames that flickers; lossless."""
+    import av
+
+    with av.open(str(tmp_path / "in.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "gray"
+        for luma in worn(film()):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.uint8(luma * 255), format="gray")))
+        container.mux(stream.encode())
+    return tmp_path / "in.mkv"
+
+
+def test_only_the_copy_is_restored_unless_asked(flickering, tmp_path):
+    changes = {}
+    for name, options in {"plain": {}, "copy": {"restore": True}, "luma": {"restore_luma": True}}.items():
+        seen = Recorder()
+        colorize_file(flickering, tmp_path / "out.mkv", seen, every=1, strength=0, **options)
+        changes[name] = brightness_change(seen.shown), brightness_change(list(luma_of(tmp_path / "out.mkv")))
+        if name == "copy":
+            assert np.abs(luma_of(flickering) - luma_of(tmp_path / "out.mkv")).mean() < 2
+    assert changes["copy"][0] < 0.4 * changes["plain"][0] and changes["luma"][0] < 0.4 * changes["plain"][0]
+    assert changes["copy"][1] > 0.9 * changes["plain"][1] > 2 * changes["luma"][1]
+
+
+def test_a_still_is_shown_without_grain_and_keeps_its_own(tmp_path):
+    (noisy,) = worn(film(1), flicker=0)
+    Image.fromarray(np.uint8(noisy * 255)).save(tmp_path / "in.png")
+    seen = Recorder()
+    colorize_file(tmp_path / "in.png", tmp_path / "out.png", seen, restore=True)
+    assert noise_of(seen.shown[0]) < 0.5 * noise_of(noisy)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out.png"))[..., 0], np.uint8(noisy * 255))

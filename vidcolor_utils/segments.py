@@ -1,0 +1,205 @@
+"""Cut the frames of a video into segments that can be coloured one by one, in any run, to the same result.
+
+A segment is a fixed number of frames, so that the source alone decides where the borders are. Each is coloured
+afresh from a few frames before it (its lead), whose colours are thrown away: by its first frame the steady colours
+are what they would be had they been carried on, to within a tenth of a Lab unit. So segments hang on no state that
+would have to be saved, and the same frames go through the network in the same batches in every run.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import zlib
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from fractions import Fraction
+from itertools import chain, islice
+from typing import NamedTuple
+
+from vidcolor_utils.steady import BATCH, LOOKAHEAD
+from vidcolor_utils.video_io import LumaFrame, VideoReader
+
+SEGMENT_S = 30.0  # seconds of film in a segment: what a crash can cost, against a lead of about one second each
+FORGOTTEN = 0.02  # share of its weight that what lies before the lead still has
+MAX_LEAD = 20 * BATCH  # frames; reached at a strength of 0.975
+SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
+
+
+class Span(NamedTuple):
+    """A part of a video, in seconds from its start."""
+
+    start: float = 0.0
+    end: float | None = None  # None: up to the end of the video
+
+
+WHOLE = Span()
+
+
+class Cutting(NamedTuple):
+    """How a video is cut, in frames."""
+
+    length: int  # of a segment
+    lead: int  # looked at before a segment
+    ahead: int  # looked at after it
+
+
+UNCUT = Cutting(sys.maxsize, 0, 0)
+
+
+class Anchor(NamedTuple):
+    """A frame that another run can find again."""
+
+    number: int  # counted from the first frame of the span
+    pts: int
+    checksum: int  # CRC-32 of its luma
+    packets: int  # packets that had been read when it came out of the decoder
+    damaged: int  # how many of them could not be decoded
+
+
+class TapeFrame(NamedTuple):
+    """A frame of a segment."""
+
+    frame: LumaFrame
+    is_own: bool  # False for frames that are only looked at
+
+
+def plan_cutting(
+    rate: Fraction, *, seconds: float = SEGMENT_S, strength: float, every: int, offline: bool
+) -> Cutting:
+    """Choose the length of segments and of their leads.
+
+    Args:
+        rate: frames per second.
+        seconds: length of a segment.
+        strength, every, offline: as for `SteadyColorizer`.
+
+    Returns:
+        Numbers of frames; the lead is a multiple of the frames that the network sees at once, and no longer than
+        a segment.
+    """
+    length = max(1, round(seconds * rate))
+    batch = BATCH * every
+    remembered = math.log(FORGOTTEN) / math.log(strength) if strength else 0
+    lead = min(math.ceil(remembered / batch) * batch, MAX_LEAD, length)
+    return Cutting(length, lead, LOOKAHEAD if offline else 0)
+
+
+class Tape:
+    """The frames of a video, read once and given out as segments that overlap.
+
+    Args:
+        frames: from the first frame of a segment's lead on.
+        cutting: how to cut.
+        index: of the first segment to give out.
+    """
+
+    def __init__(self, frames: Iterable[LumaFrame], cutting: Cutting, index: int):
+        self._frames, self._cutting = iter(frames), cutting
+        self._past = deque(islice(self._frames, _lead_frames(cutting, index)), maxlen=cutting.lead)
+        self._waiting: deque[LumaFrame] = deque()
+
+    def segment(self) -> Generator[TapeFrame, None, None]:
+        """Yield the next segment: its lead, its frames, and what it looks at ahead."""
+        for frame in list(self._past):
+            yield TapeFrame(frame, False)
+        for _ in range(self._cutting.length):
+            if not self._fill(1):
+                return
+            frame = self._waiting.popleft()
+            self._past.append(frame)
+            yield TapeFrame(frame, True)
+        self._fill(self._cutting.ahead)
+        for frame in list(self._waiting)[: self._cutting.ahead]:
+            yield TapeFrame(frame, False)
+
+    def ended(self) -> bool:
+        """Tell whether there are no more frames."""
+        return not self._fill(1)
+
+    def _fill(self, count: int) -> bool:
+        """Have `count` frames waiting; False if there is none."""
+        self._waiting.extend(islice(self._frames, max(0, count - len(self._waiting))))
+        return bool(self._waiting)
+
+
+def _lead_frames(cutting: Cutting, index: int) -> int:
+    return min(cutting.lead, index * cutting.length)
+
+
+class AnchoredFrames:
+    """The frames of a span from an anchor on; the anchors of later segments are noted as they come by.
+
+    Args:
+        reader: the open video.
+        span: the part of it to read.
+        cutting: how it is cut.
+        anchor: where to begin; None: at the start of the span.
+    """
+
+    def __init__(self, reader: VideoReader, span: Span, cutting: Cutting, anchor: Anchor | None):
+        self._reader, self._cutting = reader, cutting
+        self._first = anchor.number if anchor else 0
+        self._frames = frames_from(reader, span, anchor)
+        self.anchors: dict[int, Anchor] = {}  # by the index of the segment that begins to read there
+
+    def __iter__(self) -> Iterator[LumaFrame]:
+        for number, frame in enumerate(self._frames, start=self._first):
+            index, rest = divmod(number + self._cutting.lead, self._cutting.length)
+            if index and not rest:
+                self.anchors[index] = make_anchor(self._reader, number, frame)
+            yield frame
+
+
+def make_anchor(reader: VideoReader, number: int, frame: LumaFrame) -> Anchor:
+    """Note a frame that has just been read."""
+    checksum = zlib.crc32(frame.luma.tobytes())
+    return Anchor(number, frame.pts, checksum, reader.packets_read, reader.damaged_packets)
+
+
+def frames_in(reader: VideoReader, span: Span = WHOLE) -> Iterator[LumaFrame]:
+    """Read the frames whose times lie in a span; those before it are sought past where the file allows it."""
+    reader.restart(max(0.0, span.start - SEEK_MARGIN_S))
+    frames = reader.luma_frames()
+    if span.start:
+        first = next(frames, None)
+        if first is None or _time(reader, first) > span.start:  # the file cannot be sought in
+            reader.restart()
+            frames = reader.luma_frames()
+        else:
+            frames = chain([first], frames)
+    for frame in frames:
+        time = _time(reader, frame)
+        if span.end is not None and time >= span.end:
+            return
+        if time >= span.start:
+            yield frame
+
+
+def frames_from(reader: VideoReader, span: Span, anchor: Anchor | None) -> Iterator[LumaFrame]:
+    """Read the frames of a span from an anchor on.
+
+    The anchor is sought; where that does not find the very frame that was noted, frames are counted from the start
+    of the span, which takes longer and cannot fail.
+    """
+    if anchor is None:
+        return frames_in(reader, span)
+    found = _seek(reader, span, anchor)
+    return found if found is not None else islice(frames_in(reader, span), anchor.number, None)
+
+
+def _seek(reader: VideoReader, span: Span, anchor: Anchor) -> Iterator[LumaFrame] | None:
+    time = float(anchor.pts * reader.time_base - reader.start)
+    frames = frames_in(reader, Span(max(time - SEEK_MARGIN_S, 0.0), span.end))
+    for frame in frames:
+        if frame.pts >= anchor.pts:
+            if make_anchor(reader, anchor.number, frame)[:3] != anchor[:3]:
+                return None
+            reader.decoded, reader.packets_read = anchor.number + 1, anchor.packets
+            reader.damaged_packets = anchor.damaged
+            return chain([frame], frames)
+    return None
+
+
+def _time(reader: VideoReader, frame: LumaFrame) -> float:
+    return float(frame.pts * reader.time_base - reader.start)
