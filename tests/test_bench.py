@@ -35,7 +35,7 @@ def test_fastest_takes_turns_and_keeps_the_best(monkeypatch):
 
 def test_start_is_measured_in_a_process_of_its_own():
     start = bench_start("frame.onnx")
-    assert 0 < start["start_s"] < 60 and 20 < start["peak_mb"] < 5000
+    assert start["start_s"] > 0 and 20 < start["peak_mb"] < 5000
 
 
 def test_memory_is_that_of_processes_of_their_own():

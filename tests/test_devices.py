@@ -28,7 +28,7 @@ from vidcolor_utils.devices import on_devices
 from vidcolor_utils.report_training import ReportTrainConfig, build_model, compile_model, make_pairs
 
 keras.utils.set_random_seed(0)
-config = ReportTrainConfig(run_length=4, batch_clips=2, width=1 / 64)
+config = ReportTrainConfig(run_length=4, batch_clips=2, width=1 / 8)
 pairs = make_pairs(config, ClipStore(sys.argv[1]), "train")
 losses = []
 with on_devices(int(sys.argv[2])):

@@ -1,5 +1,6 @@
 """Videos that are interrupted and go on."""
 
+import itertools
 import json
 import logging
 import os
@@ -15,9 +16,10 @@ from conftest import REPOSITORY, run_vidcolor
 from test_colorize import frame_times, packets_of
 
 from vidcolor_utils.colorize import colorize_file
-from vidcolor_utils.errors import InputError
+from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.segments import Span
 from vidcolor_utils.video_io import VideoReader
+from vidcolor_utils.video_writer import VideoWriter
 from vidcolor_utils.work_folder import work_folder_path
 
 FRAMES, SEGMENT_S = 70, 0.8  # 20 frames in a segment, so four of them
@@ -138,6 +140,21 @@ def test_a_damaged_segment_is_made_again(film, colorizer, tmp_path):
     assert seen[0] == 21
     colorize_file(film, tmp_path / "whole.mp4", colorizer, segment_s=SEGMENT_S)
     np.testing.assert_array_equal(decoded(out), decoded(tmp_path / "whole.mp4"))
+
+
+def test_a_full_disk_keeps_finished_segments(film, colorizer, tmp_path, monkeypatch):
+    out, written, write, seen = tmp_path / "out.mp4", itertools.count(1), VideoWriter.write_planes, []
+
+    def write_until_full(*arguments, **options):
+        if next(written) > 45:
+            raise OutputError("out.mp4: cannot be written (No space left on device)")
+        write(*arguments, **options)
+
+    with monkeypatch.context() as full, pytest.raises(OutputError, match="2 finished segments are kept"):
+        full.setattr(VideoWriter, "write_planes", write_until_full)
+        colorize_file(film, out, colorizer, segment_s=SEGMENT_S)
+    colorize_file(film, out, colorizer, segment_s=SEGMENT_S, progress=count_frames(seen))
+    assert seen[0] == 41 and seen[-1] == FRAMES
 
 
 def test_a_strangers_files_in_the_work_folder_stay(film, colorizer, tmp_path):

@@ -125,6 +125,12 @@ def test_parameters_are_lower_case_literals_with_type_and_comment(name):
 
 
 @each_notebook
+def test_papermill_reads_every_parameter(name):
+    papermill = pytest.importorskip("papermill")
+    assert set(papermill.inspect_notebook(NOTEBOOKS / f"{name}.ipynb")) == set(defaults(name))
+
+
+@each_notebook
 def test_the_parameters_are_guarded_by_name_before_anything_else_is_defined(name):
     cells = code_cells(name)
     position = cells.index(parameters_cell(name))

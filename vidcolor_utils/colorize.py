@@ -77,6 +77,8 @@ def colorize_file(
     if is_image(source) != is_image(output):
         kinds = ("an image", "a video") if is_image(source) else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
+    if not is_image(source):
+        (encoding or Encoding()).check(output)
 
     @cache
     def load() -> Colorizer:

@@ -34,6 +34,7 @@ REFUSALS = (
 )  # what muxers say to what they cannot take
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
+MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
 
 
 class VideoWriter:
@@ -270,6 +271,10 @@ class VideoWriter:
         for packet in packets:
             if self._held is not None:
                 self._container.mux(self._held)
+            if packet.pts is not None and packet.dts is not None:
+                # x265 does not set the time of decoding where a film has a single frame.
+                is_set = packet.pts - packet.dts <= MAX_REORDERED * self._frame_step
+                packet.dts = packet.dts if is_set else packet.pts
             self._first_dts = packet.dts if self._first_dts is None else self._first_dts
             packet.duration = packet.duration or self._frame_step
             self._held = packet
