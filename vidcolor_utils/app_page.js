@@ -239,8 +239,6 @@ class Page {
       ["msg:custom", (message, buffers) => this.hear(message, buffers)],
     ];
     for (const [events, action] of this.changes) this.model.on(events, action);
-    this.leave = () => this.model.send({ kind: "bye" });
-    window.addEventListener("beforeunload", this.leave, { capture: true }); // before Voila lets go of the kernel
     this.input.addEventListener("change", () => this.take(this.input.files[0]));
     this.root.addEventListener("dragover", (event) => event.preventDefault());
     this.root.addEventListener("drop", (event) => {
@@ -251,7 +249,6 @@ class Page {
 
   close() {
     for (const [events, action] of this.changes) this.model.off(events, action);
-    window.removeEventListener("beforeunload", this.leave, { capture: true });
     this.receiver.close();
     this.comparison.hide();
     if (this.picture) URL.revokeObjectURL(this.picture);
