@@ -131,6 +131,8 @@ study: setup  ## Train them at reduced scale, three seeds each, for the verdicts
 bench: setup  ## Time everything in one run, record it in data/results and in the tables of the pages
 	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
 
+# notebooks/voila.json holds its settings: this machine only, with a token; no limit on what is handed out; kernels end
+# with their page, which Voila 0.5 asks for without the token against cross-site requests, or when they are idle.
 app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
 	cd notebooks && ../$(BIN)/python -m voila 06_colorize_your_film.ipynb
 

@@ -124,16 +124,6 @@ def test_stopping_goes_back_to_the_open_film(browser, make_video):
     assert (browser.page.stage, browser.page.result) == ("ready", {})
 
 
-def test_a_visitor_who_leaves_takes_everything_along(browser, make_video):
-    browser.drop("film.mp4", make_video().read_bytes())
-    browser.wait("ready")
-    folder = Path(browser.page._desk._folder.name)
-    browser.say(kind="bye")
-    browser.wait("waiting")
-    assert not folder.exists()
-    assert (browser.page.film, browser.page.preview, browser.page.problem) == ("", b"", "")
-
-
 def test_what_nobody_expected_is_a_sentence_too(browser, make_video, monkeypatch):
     browser.drop("film.mp4", make_video().read_bytes())
     browser.wait("ready")

@@ -174,7 +174,6 @@ class Page {
 
   build() {
     this.root.classList.add("vidcolor-page");
-    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's own keys
     this.input = element("input", { type: "file", accept: VIDEOS });
     const limit = `up to ${this.model.get("max_megabytes")} MB; it stays on this machine`;
     this.drop = element(
@@ -208,6 +207,10 @@ class Page {
     this.root.replaceChildren(
       ...[this.drop, this.problem, this.sending, this.opening, this.ready, this.working, this.done],
     );
+    // Keeps Jupyter's own keys away; on each control, as some of them (arrows) are bound to whatever has the focus.
+    for (const control of this.root.querySelectorAll("button, input, [tabindex]")) {
+      control.setAttribute("data-lm-suppress-shortcuts", "true");
+    }
   }
 
   button(text, action) {
@@ -236,8 +239,6 @@ class Page {
       ["msg:custom", (message, buffers) => this.hear(message, buffers)],
     ];
     for (const [events, action] of this.changes) this.model.on(events, action);
-    this.leave = () => this.model.send({ kind: "bye" });
-    window.addEventListener("pagehide", this.leave);
     this.input.addEventListener("change", () => this.take(this.input.files[0]));
     this.root.addEventListener("dragover", (event) => event.preventDefault());
     this.root.addEventListener("drop", (event) => {
@@ -248,7 +249,6 @@ class Page {
 
   close() {
     for (const [events, action] of this.changes) this.model.off(events, action);
-    window.removeEventListener("pagehide", this.leave);
     this.receiver.close();
     this.comparison.hide();
     if (this.picture) URL.revokeObjectURL(this.picture);

@@ -96,9 +96,6 @@ class ColorizePage(anywidget.AnyWidget):
             self._tasks.put(lambda: self._append(message["start"], pieces[0]))
         elif kind == "colorize":
             self._tasks.put(self._colorize)
-        elif kind == "bye":
-            self._stop.set()
-            self._tasks.put(self._leave)
         elif kind == "get":
             self._tasks.put(lambda: self._hand_out(message["file"], message["start"]))
 
@@ -108,11 +105,6 @@ class ColorizePage(anywidget.AnyWidget):
         self._desk.begin(name, size)
         self.stage = RECEIVING
         self._ask_for_more()
-
-    def _leave(self) -> None:
-        """The visitor closed the page: nothing of the film is to stay."""
-        self._desk.close()
-        self.stage, self.film, self.preview, self.result, self._files = WAITING, "", b"", {}, {}
 
     def _append(self, start: int, piece: memoryview) -> None:
         if self.stage != RECEIVING or start != self._desk.received:

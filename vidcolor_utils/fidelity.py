@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import av
-import numpy as np
 from rich.table import Table
 
 from vidcolor_utils.colorize import colorize_file
+from vidcolor_utils.colorizer import GrayColorizer
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.fuzz_files import Recipe, write_film
 from vidcolor_utils.machine import machine
@@ -18,11 +18,6 @@ from vidcolor_utils.video_codecs import CODECS, Encoding
 
 ADTS_HEADERS = (0, 7, 9)  # bytes that AAC has before each packet in broadcasts, and nowhere else
 SOUND = {".webm": "libopus"}  # of the made film, by container; AAC for the others
-
-
-class _Gray:
-    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
-        return np.zeros((len(lumas), 8, 8, 2), np.float32)
 
 
 def check_fidelity(clips: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> dict:
@@ -62,7 +57,7 @@ def check_film(source: Path, output: Path, encoding: Encoding) -> dict:
     """
     row = {"film": source.name, "container": output.suffix, "codec": encoding.codec}
     try:
-        report = colorize_file(source, output, _Gray(), encoding=encoding)
+        report = colorize_file(source, output, GrayColorizer(), encoding=encoding)
     except InputError as error:
         return row | {"error": str(error).replace(f"{source.parent}/", ""), "good": False}
     before, after = frame_times(source), frame_times(output)

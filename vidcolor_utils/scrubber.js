@@ -256,9 +256,12 @@ class View {
     this.root.classList.add("vidcolor-scrubber");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", `Frame scrubber: ${this.names.join(", ")}`);
-    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's own keys
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.root.replaceChildren(grid, controls, this.alert);
+    // Keeps Jupyter's own keys away; on each control, as some of them (arrows) are bound to whatever has the focus.
+    for (const control of this.root.querySelectorAll("button, input, select")) {
+      control.setAttribute("data-lm-suppress-shortcuts", "true");
+    }
   }
 
   differenceControls() {

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vidcolor_utils.errors import OutputError
 from vidcolor_utils.output import check_target, finished_file, write_json
+from vidcolor_utils.video_writer import REFUSALS
 
 RECORD = "film.json"
 OWN_FILES = re.compile(r"\.?(film|\d{6}|joined)\b.*")  # names that a work folder may hold
@@ -52,8 +53,8 @@ class WorkFolder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         finished = self.finished()
-        if not finished:
-            self.remove()
+        if not finished or (isinstance(error, OutputError) and isinstance(error.__context__, REFUSALS)):
+            self.remove()  # what a muxer refuses it will refuse again
         elif isinstance(error, OutputError):
             kept = f"; {len(finished)} finished segments are kept: free some space and repeat the command"
             raise OutputError(f"{error}{kept}") from None
