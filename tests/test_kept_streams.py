@@ -10,6 +10,7 @@ from test_colorize import packets_of
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import GrayColorizer
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.fidelity import compare_sound
 from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import video_info
 
@@ -17,7 +18,7 @@ CHAPTERS = ((0, 120, "Arrival"), (120, 240, "Departure"))  # milliseconds
 LINES = ((0, 100, "Hello."), (120, 200, "Grüße, čau!"))
 
 
-def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None, codec="libx264"):
+def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None, codec="libx264", sound_from=0):
     """Write six frames, a tone, subtitles, chapters and tags into an open container."""
     video = container.add_stream(codec, rate=25)
     video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
@@ -56,7 +57,7 @@ def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None
     container.mux(video.encode())
     for start in range(0, 11520, 960):
         tone = av.AudioFrame.from_ndarray(np.zeros((2, 960), np.float32), format="fltp", layout="stereo")
-        tone.sample_rate, tone.pts, tone.time_base = 48000, start, Fraction(1, 48000)
+        tone.sample_rate, tone.pts, tone.time_base = 48000, start + sound_from, Fraction(1, 48000)
         container.mux(voice.encode(tone))
     container.mux(voice.encode())
     if text is not None:
@@ -190,3 +191,20 @@ def test_sound_that_the_muxer_refuses_is_named_at_once(make_film, tmp_path):
     source = make_film("in.mkv", subtitles=None, sound="libopus")
     with pytest.raises(InputError, match=r"\.mov cannot hold sound \(opus\).*\.mp4 or \.mkv"):
         colorize_file(source, tmp_path / "out.mov", GrayColorizer())
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_sound_that_an_edit_list_cuts_off_does_not_come_back(tmp_path, name):
+    source = tmp_path / "in.mp4"
+    with av.open(str(source), "w") as container:
+        mux_film(container, subtitles=None, sound_from=-4800)
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        assert any(packet.is_discard for packet in packets)
+    colorize_file(source, tmp_path / name, GrayColorizer())
+    assert video_info(tmp_path / name).duration_s == pytest.approx(video_info(source).duration_s, abs=0.04)
+    assert compare_sound(source, tmp_path / name) == "identical"
+    with av.open(str(tmp_path / name)) as container:
+        assert (
+            next(container.decode(video=0)).time <= 1024 / 48000
+        )  # what is left of a packet that is played in part

@@ -197,10 +197,12 @@ class VideoWriter:
     def write_packet(self, packet: av.Packet, start: Fraction = Fraction(0)) -> None:
         """Copy a packet, if its stream was given to `copy_stream`; times count from `start` seconds.
 
-        Packets that are damaged, or whose times cannot be, are counted and left out.
+        Packets that are damaged, or whose times cannot be, are counted and left out. So are, uncounted, those that
+        an edit list of .mp4 keeps from being played, where the output has none.
         """
         index = packet.stream.index
-        if index not in self._copies or _is_pause(packet):
+        is_cut_off = packet.is_discard and not _muxer_options(self.path)  # only .mp4 and its kin can hide packets
+        if index not in self._copies or is_cut_off or _is_pause(packet):
             return
         if packet.pts is None and packet.dts is None:
             self.skipped_packets += 1
