@@ -334,7 +334,10 @@ def _is_pause(packet: av.Packet) -> bool:
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
-    return {} if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE) else {"movflags": "+faststart"}
+    if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE):
+        return {}
+    # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and nothing of it would be shown.
+    return {"movflags": "+faststart", "movie_timescale": "90000"}
 
 
 def chroma_shape(height: int, width: int, subsampling: int) -> tuple[int, int]:
