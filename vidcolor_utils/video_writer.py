@@ -336,7 +336,7 @@ def _is_pause(packet: av.Packet) -> bool:
 def _muxer_options(path: Path) -> dict[str, str]:
     if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE):
         return {}
-    # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and nothing of it would be shown.
+    # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
     return {"movflags": "+faststart", "movie_timescale": "90000"}
 
 
