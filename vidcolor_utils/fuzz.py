@@ -27,6 +27,7 @@ from PIL import Image
 from vidcolor_utils.fuzz_files import make_films, mutate
 from vidcolor_utils.image_io import is_image
 from vidcolor_utils.machine import machine
+from vidcolor_utils.quiet import quiet_native_logs
 
 MEMORY = 3 << 29  # bytes that a run may take
 CPU_S = 60  # what a hang is
@@ -97,7 +98,8 @@ def run_fuzz(
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(workers) as pool:
         folder = Path(name)
         (folder / "films").mkdir()
-        films = make_films(folder / "films", clips)
+        with quiet_native_logs():  # the AV1 encoder's
+            films = make_films(folder / "films", clips)
         results = []
         for case, outcome in pool.map(lambda index: _fuzz_one(films, folder, index, seed, keep), range(count)):
             results.append((case, outcome))
