@@ -17,8 +17,8 @@ from vidcolor_utils.devices import on_devices
 from vidcolor_utils.errors import InputError
 
 STEPS = 20
-# Virtual devices share the processor's threads: they must not start a step before the last one is done, and on a
-# busy machine they wait for each other longer than XLA's usual 40 seconds.
+# Virtual devices share the processor's threads, and each waits for the other: with NPROC there are threads enough
+# for both, and on a busy machine they may wait longer than XLA's usual 40 seconds.
 VIRTUAL = "--xla_force_host_platform_device_count={} --xla_cpu_collective_call_terminate_timeout_seconds=600"
 TRAIN = f"""
 import json, sys
@@ -28,7 +28,8 @@ from vidcolor_utils.devices import on_devices
 from vidcolor_utils.report_training import ReportTrainConfig, build_model, compile_model, make_pairs
 
 keras.utils.set_random_seed(0)
-config = ReportTrainConfig(run_length=4, batch_clips=2, width=1 / 8)
+# Adam makes steps of one length of gradients of any: at its usual rate 20 of them enlarge rounding a thousandfold.
+config = ReportTrainConfig(run_length=4, batch_clips=2, width=1 / 64, learning_rate=2e-4)
 pairs = make_pairs(config, ClipStore(sys.argv[1]), "train")
 losses = []
 with on_devices(int(sys.argv[2])):
@@ -57,6 +58,7 @@ def train(clips: Path, devices: int) -> dict:
         "PYTHONPATH": str(REPOSITORY),
         "XLA_FLAGS": VIRTUAL.format(devices),
         "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",
+        "NPROC": "8",
     }
     command = [sys.executable, "-c", TRAIN, str(clips), str(devices)]
     result = subprocess.run(command, env=environment, check=True, timeout=900, stdout=subprocess.PIPE)

@@ -6,10 +6,11 @@ import av
 import numpy as np
 import pytest
 from test_colorize import packets_of
-from test_video_codecs import Neutral
 
 from vidcolor_utils.colorize import colorize_file
+from vidcolor_utils.colorizer import GrayColorizer
 from vidcolor_utils.errors import InputError
+from vidcolor_utils.fidelity import compare_sound
 from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import video_info
 
@@ -17,7 +18,7 @@ CHAPTERS = ((0, 120, "Arrival"), (120, 240, "Departure"))  # milliseconds
 LINES = ((0, 100, "Hello."), (120, 200, "Grüße, čau!"))
 
 
-def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None, codec="libx264"):
+def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None, codec="libx264", sound_from=0):
     """Write six frames, a tone, subtitles, chapters and tags into an open container."""
     video = container.add_stream(codec, rate=25)
     video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
@@ -56,7 +57,7 @@ def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None
     container.mux(video.encode())
     for start in range(0, 11520, 960):
         tone = av.AudioFrame.from_ndarray(np.zeros((2, 960), np.float32), format="fltp", layout="stereo")
-        tone.sample_rate, tone.pts, tone.time_base = 48000, start, Fraction(1, 48000)
+        tone.sample_rate, tone.pts, tone.time_base = 48000, start + sound_from, Fraction(1, 48000)
         container.mux(voice.encode(tone))
     container.mux(voice.encode())
     if text is not None:
@@ -95,7 +96,7 @@ def timed_packets(path, kind):
 )
 def test_sound_subtitles_chapters_and_tags_are_kept(make_film, tmp_path, source_name, subtitles, output_name):
     source, output = make_film(source_name, subtitles=subtitles), tmp_path / output_name
-    report = colorize_file(source, output, Neutral())
+    report = colorize_file(source, output, GrayColorizer())
     assert report.warnings == ()
     for kind in ("audio", "subtitle"):
         before, after = timed_packets(source, kind), timed_packets(output, kind)
@@ -118,7 +119,7 @@ def test_sound_subtitles_chapters_and_tags_are_kept(make_film, tmp_path, source_
 
 
 def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path):
-    report = colorize_file(make_film("in.mkv", subtitles="subrip"), tmp_path / "out.mp4", Neutral())
+    report = colorize_file(make_film("in.mkv", subtitles="subrip"), tmp_path / "out.mp4", GrayColorizer())
     assert len(report.warnings) == 1
     assert "subtitles (subrip) in language ger: not kept, .mp4 cannot hold it" in report.warnings[0]
     assert video_info(tmp_path / "out.mp4").sound == ("aac",)
@@ -127,7 +128,7 @@ def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path)
 def test_sound_that_the_container_cannot_hold_is_an_error(make_film, tmp_path):
     source = make_film("in.mkv", subtitles="subrip")
     with pytest.raises(InputError, match=r"\.webm cannot hold sound \(aac\).*in \.mp4 or \.mkv"):
-        colorize_file(source, tmp_path / "out.webm", Neutral(), encoding=Encoding("vp9"))
+        colorize_file(source, tmp_path / "out.webm", GrayColorizer(), encoding=Encoding("vp9"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv"]
 
 
@@ -136,11 +137,11 @@ def test_fonts_and_cover_pictures_are_kept(make_film, tmp_path):
     with av.open(str(source), "w") as container:
         container.add_attachment("font.ttf", "font/ttf", b"letters")
         mux_film(container, subtitles="subrip")
-    assert colorize_file(source, tmp_path / "out.mkv", Neutral()).warnings == ()
+    assert colorize_file(source, tmp_path / "out.mkv", GrayColorizer()).warnings == ()
     with av.open(str(tmp_path / "out.mkv")) as container:
         (font,) = (stream for stream in container.streams if stream.type == "attachment")
         assert (font.name, bytes(font.data)) == ("font.ttf", b"letters")
-    report = colorize_file(source, tmp_path / "out.mp4", Neutral())
+    report = colorize_file(source, tmp_path / "out.mp4", GrayColorizer())
     assert any("stream of attachment: not kept" in text for text in report.warnings)
 
 
@@ -148,7 +149,7 @@ def test_fonts_and_cover_pictures_are_kept(make_film, tmp_path):
 @pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1", "ffv1"])
 def test_the_shape_of_pixels_is_kept_or_a_warning_says_so(make_film, tmp_path, name, codec):
     source = make_film("in.mp4", subtitles=None, pixel_aspect=Fraction(16, 11))
-    report = colorize_file(source, tmp_path / name, Neutral(), encoding=Encoding(codec))
+    report = colorize_file(source, tmp_path / name, GrayColorizer(), encoding=Encoding(codec))
     is_kept = video_info(tmp_path / name).pixel_aspect == Fraction(16, 11)
     assert is_kept == (name == "out.mp4" or codec in ("h264", "h265"))
     assert is_kept != any("16:11 become square" in text for text in report.warnings)
@@ -159,7 +160,7 @@ def test_the_shape_of_pixels_is_kept_or_a_warning_says_so(make_film, tmp_path, n
 def test_interlacing_is_flagged_and_a_warning_tells(make_film, tmp_path, field, codec, is_kept):
     source = make_film("in.mkv", subtitles=None, field=field)
     assert video_info(source).fields == {"tff": "top", "bff": "bottom"}[field]
-    report = colorize_file(source, tmp_path / "out.mkv", Neutral(), encoding=Encoding(codec))
+    report = colorize_file(source, tmp_path / "out.mkv", GrayColorizer(), encoding=Encoding(codec))
     (warning,) = report.warnings
     assert "is interlaced" in warning and ("still marked" in warning) == is_kept
     assert video_info(tmp_path / "out.mkv").fields == (video_info(source).fields if is_kept else None)
@@ -169,7 +170,7 @@ def test_interlacing_is_flagged_and_a_warning_tells(make_film, tmp_path, field, 
 def test_streams_that_start_late_count_from_the_same_moment(make_film, tmp_path):
     source = make_film("in.ts", subtitles=None)  # broadcasts start at 1.4 seconds or so
     output = tmp_path / "out.mp4"
-    colorize_file(source, output, Neutral())
+    colorize_file(source, output, GrayColorizer())
     with av.open(str(source)) as container:
         start = container.start_time / av.time_base
     before, after = timed_packets(source, "audio"), timed_packets(output, "audio")
@@ -182,11 +183,28 @@ def test_streams_that_start_late_count_from_the_same_moment(make_film, tmp_path)
 def test_plain_sound_fits_into_mp4(make_film, tmp_path, name):
     """Neither says which of two channels is the left one, and .mp4 insists."""
     source = make_film(name, subtitles=None, sound="pcm_s16le")
-    colorize_file(source, tmp_path / "out.mp4", Neutral())
+    colorize_file(source, tmp_path / "out.mp4", GrayColorizer())
     assert b"".join(packets_of(tmp_path / "out.mp4", "audio")) == b"".join(packets_of(source, "audio"))
 
 
 def test_sound_that_the_muxer_refuses_is_named_at_once(make_film, tmp_path):
     source = make_film("in.mkv", subtitles=None, sound="libopus")
     with pytest.raises(InputError, match=r"\.mov cannot hold sound \(opus\).*\.mp4 or \.mkv"):
-        colorize_file(source, tmp_path / "out.mov", Neutral())
+        colorize_file(source, tmp_path / "out.mov", GrayColorizer())
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_sound_that_an_edit_list_cuts_off_does_not_come_back(tmp_path, name):
+    source = tmp_path / "in.mp4"
+    with av.open(str(source), "w") as container:
+        mux_film(container, subtitles=None, sound_from=-4800)
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        assert any(packet.is_discard for packet in packets)
+    colorize_file(source, tmp_path / name, GrayColorizer())
+    assert video_info(tmp_path / name).duration_s == pytest.approx(video_info(source).duration_s, abs=0.04)
+    assert compare_sound(source, tmp_path / name) == "identical"
+    with av.open(str(tmp_path / name)) as container:
+        assert (
+            next(container.decode(video=0)).time <= 1024 / 48000
+        )  # what is left of a packet that is played in part

@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.colorize import colorize_file
+from vidcolor_utils.colorizer import GrayColorizer
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.video_codecs import CODECS, CONTAINERS, Encoding
 from vidcolor_utils.video_io import VideoReader, video_info
 from vidcolor_utils.video_writer import VideoWriter
-
-
-class Neutral:
-    """Takes no time: every frame stays gray."""
-
-    def predict_ab(self, lumas):
-        return np.zeros((len(lumas), 6, 8, 2), np.float32)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +20,7 @@ def test_every_codec_in_its_containers_keeps_frames_times_size_and_rotation(make
     times = [0, 4, 6, 14, 15, 30]
     source = make_video(times=times, rotation=90)
     output = tmp_path / f"out{suffix}"
-    report = colorize_file(source, output, Neutral(), encoding=Encoding(codec))
+    report = colorize_file(source, output, GrayColorizer(), encoding=Encoding(codec))
     with VideoReader(output) as reader:
         seconds = [float(frame.pts * reader.time_base) for frame in reader.luma_frames()]
         info = reader.info
@@ -58,7 +52,7 @@ def test_luma_and_size_survive_every_codec(tmp_path, codec, size):
 def test_ten_bits_stay_or_a_warning_says_so(make_video, tmp_path, codec, bits):
     source = make_video("in.mkv", pixel_format="yuv420p10le", options={"qp": "0"})
     output = tmp_path / "out.mkv"
-    report = colorize_file(source, output, Neutral(), encoding=Encoding(codec))
+    report = colorize_file(source, output, GrayColorizer(), encoding=Encoding(codec))
     assert video_info(output).bit_depth == bits
     assert [bits < 10] == [
         any("luma of 10 bits is written as 8" in text for text in report.warnings)
@@ -129,4 +123,4 @@ def test_a_still_image_takes_no_codec(tmp_path):
 
     Image.new("L", (16, 16)).save(tmp_path / "in.png")
     with pytest.raises(InputError, match="still image"):
-        colorize_file(tmp_path / "in.png", tmp_path / "out.png", Neutral(), encoding=Encoding("av1"))
+        colorize_file(tmp_path / "in.png", tmp_path / "out.png", GrayColorizer(), encoding=Encoding("av1"))

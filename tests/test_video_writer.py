@@ -39,3 +39,11 @@ def test_mp4_can_start_playing_before_it_is_loaded(tmp_path):
 def test_writer_names_the_containers_it_knows(tmp_path):
     with pytest.raises(InputError, match=r"\.mp4"):
         VideoWriter(tmp_path / "a.xyz", (48, 64), rate=Fraction(25))
+
+
+def test_a_film_of_less_than_a_millisecond_can_be_played(tmp_path):
+    settings = {"rate": Fraction(25), "time_base": Fraction(1, 16_777_215)}
+    with VideoWriter(tmp_path / "a.mov", (48, 64), **settings) as writer:
+        for number in range(3):
+            writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 512 * number)
+    assert len(list(iter_rgb(tmp_path / "a.mov"))) == 3

@@ -128,6 +128,14 @@ class ZhangColorizer:
         return np.asarray(self.model.predict_on_batch(batch), np.float32)
 
 
+class GrayColorizer:
+    """Predicts no colour at once, for checks of everything else."""
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict (N, 8, 8, 2) zeros for frames as `FrameColorizer.predict_ab` takes."""
+        return np.zeros((len(lumas), 8, 8, 2), np.float32)
+
+
 class Colorizer(Protocol):
     """Anything that predicts chroma."""
 

@@ -13,19 +13,21 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import av
 import av.error
-import numpy as np
 from PIL import Image
 
 from vidcolor_utils.fuzz_files import make_films, mutate
 from vidcolor_utils.image_io import is_image
 from vidcolor_utils.machine import machine
+from vidcolor_utils.quiet import quiet_native_logs
 
 MEMORY = 3 << 29  # bytes that a run may take
 CPU_S = 60  # what a hang is
@@ -70,11 +72,6 @@ class Outcome(NamedTuple):
     stderr: str
 
 
-class _Gray:
-    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
-        return np.zeros((len(lumas), 8, 8, 2), np.float32)
-
-
 def run_fuzz(
     count: int,
     seed: int,
@@ -101,7 +98,8 @@ def run_fuzz(
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(workers) as pool:
         folder = Path(name)
         (folder / "films").mkdir()
-        films = make_films(folder / "films", clips)
+        with quiet_native_logs():  # the AV1 encoder's
+            films = make_films(folder / "films", clips)
         results = []
         for case, outcome in pool.map(lambda index: _fuzz_one(films, folder, index, seed, keep), range(count)):
             results.append((case, outcome))
@@ -213,13 +211,14 @@ def _limited(command: Callable[[Case], None], case: Case) -> None:
 
 
 def _run_command_line(case: Case) -> None:
-    from vidcolor_utils import cli, colorize
+    from vidcolor_utils import cli
+    from vidcolor_utils.colorizer import GrayColorizer
 
-    if not case.real_network:
-        vars(colorize)["load_colorizer"] = lambda method: _Gray()
     sys.argv = ["vidcolor", *case.arguments]
+    gray = patch("vidcolor_utils.colorize.load_colorizer", lambda method: GrayColorizer())
     try:
-        cli.main()
+        with nullcontext() if case.real_network else gray:
+            cli.main()
     except SystemExit as end:
         if not end.code and case.output and not is_playable(case.output):
             sys.exit(UNPLAYABLE)

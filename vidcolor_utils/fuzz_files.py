@@ -11,6 +11,8 @@ from typing import NamedTuple, cast
 import av
 import av.error
 import numpy as np
+from av.container import OutputContainer
+from av.stream import Stream
 from PIL import Image
 
 FRAMES, HEIGHT, WIDTH = 8, 48, 64
@@ -96,12 +98,12 @@ def write_film(path: Path, recipe: Recipe) -> Path:
         container.mux(video.encode())
         if sound is not None:
             _mux_tone(container, sound)
-        if text is not None and recipe.subtitles:
-            _mux_line(container, text, recipe.subtitles)
+        if text is not None:
+            _mux_line(container, text, is_counted=recipe.subtitles == "mov_text")
     return path
 
 
-def _mux_tone(container: av.container.OutputContainer, stream: av.audio.stream.AudioStream) -> None:
+def _mux_tone(container: OutputContainer, stream: av.AudioStream) -> None:
     tone = np.sin(np.arange(SOUND_RATE * FRAMES // 25) * 0.06).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), format="fltp", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, 0, Fraction(1, SOUND_RATE)
@@ -109,9 +111,9 @@ def _mux_tone(container: av.container.OutputContainer, stream: av.audio.stream.A
     container.mux(stream.encode())
 
 
-def _mux_line(container: av.container.OutputContainer, stream: av.stream.Stream, codec: str) -> None:
+def _mux_line(container: OutputContainer, stream: Stream, *, is_counted: bool) -> None:
     line = b"A line."
-    packet = av.Packet(len(line).to_bytes(2, "big") + line if codec == "mov_text" else line)
+    packet = av.Packet(len(line).to_bytes(2, "big") + line if is_counted else line)
     packet.stream, packet.time_base = stream, Fraction(1, 1000)
     packet.pts = packet.dts = 40
     packet.duration = 200

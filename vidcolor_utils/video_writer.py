@@ -43,7 +43,7 @@ class VideoWriter:
     Args:
         path: file to write; the suffix, `INTERMEDIATE` among them, chooses the container.
         size: stored (height, width).
-        encoding: codec and its settings.
+        encoding: codec and its settings; default: H.264.
         rate: frames per second, for the header.
         time_base: seconds in one unit of the frames' times; 1 / rate if not given.
         bit_depth: 8 or more; `VideoWriter.bit_depth` says what the codec makes of it.
@@ -63,7 +63,7 @@ class VideoWriter:
         path: str | Path,
         size: tuple[int, int],
         *,
-        encoding: Encoding = Encoding(),  # noqa: B008, it cannot be changed
+        encoding: Encoding | None = None,
         rate: Fraction,
         time_base: Fraction | None = None,
         bit_depth: int = 8,
@@ -74,7 +74,7 @@ class VideoWriter:
         fields: str | None = None,
     ):
         self.path, (self.height, self.width) = Path(path), size
-        self.encoding = encoding
+        self.encoding = encoding = encoding or Encoding()
         if self.path.suffix != INTERMEDIATE:
             encoding.check(self.path)
         encoder = _find_encoder(encoding)
@@ -90,7 +90,6 @@ class VideoWriter:
         self._last_pts: int | None = None
         self._first_dts: int | None = None
         self._copies: dict[int, av.stream.Stream] = {}
-        self._copied_until: dict[int, int] = {}
         self.skipped_packets = 0
         fields = fields if encoding.row.keeps_fields else None
         with self._writing():
@@ -169,9 +168,9 @@ class VideoWriter:
         """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
         with self._writing():
             copy = self._container.add_stream_from_template(stream, opaque=True)
-        if isinstance(stream, av.AudioStream) and stream.layout.name.endswith("channels"):
+        if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
             # .mp4 takes no sound that leaves the order of channels open.
-            cast(Any, copy).layout = f"{stream.layout.nb_channels}c"
+            copy.layout = f"{copy.layout.nb_channels}c"
         copy.metadata.update(stream.metadata)
         if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
             copy.metadata.setdefault("title", stream.metadata["name"])
@@ -198,20 +197,19 @@ class VideoWriter:
     def write_packet(self, packet: av.Packet, start: Fraction = Fraction(0)) -> None:
         """Copy a packet, if its stream was given to `copy_stream`; times count from `start` seconds.
 
-        Packets that are damaged, without a time, or with one before that of their predecessor are counted and left
-        out.
+        Packets that are damaged, or whose times cannot be, are counted and left out. So are, uncounted, those that
+        an edit list of .mp4 keeps from being played, where the output has none.
         """
         index = packet.stream.index
-        if index not in self._copies or _is_pause(packet):
+        is_cut_off = packet.is_discard and not _muxer_options(self.path)  # only .mp4 and its kin can hide packets
+        if index not in self._copies or is_cut_off or _is_pause(packet):
             return
-        pts = packet.dts if packet.pts is None else packet.pts
-        dts = pts if packet.dts is None else packet.dts
-        if dts is None or pts is None or dts > pts or dts < self._copied_until.get(index, dts):
+        if packet.pts is None and packet.dts is None:
             self.skipped_packets += 1
             return
-        self._copied_until[index] = dts + 1
         shift = round(start / packet.time_base)
-        packet.pts, packet.dts = pts - shift, dts - shift
+        packet.pts = None if packet.pts is None else packet.pts - shift
+        packet.dts = None if packet.dts is None else packet.dts - shift
         packet.stream = self._copies[index]
         try:
             with self._writing():
@@ -262,8 +260,8 @@ class VideoWriter:
         self._last_pts = pts
         frame.pts, frame.time_base = pts, self.time_base
         if self._field_filter is not None:
-            self._field_filter.push(frame)
-            frame = cast(av.VideoFrame, self._field_filter.pull())
+            self._field_filter.vpush(frame)
+            frame = self._field_filter.vpull()
         with self._writing():
             self._mux(self._stream.encode(frame))
 
@@ -336,7 +334,10 @@ def _is_pause(packet: av.Packet) -> bool:
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
-    return {} if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE) else {"movflags": "+faststart"}
+    if path.suffix.lower() in (".mkv", ".webm", INTERMEDIATE):
+        return {}
+    # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
+    return {"movflags": "+faststart", "movie_timescale": "90000"}
 
 
 def chroma_shape(height: int, width: int, subsampling: int) -> tuple[int, int]:
