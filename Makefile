@@ -67,6 +67,9 @@ coverage: setup  ## Run the tests and show the lines of the package that none of
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
 	$(BIN)/python -m pytest -m backends
 
+test-devices: $(VENV)/installed-backends  ## Train on two virtual devices and on one, and compare; some minutes
+	$(BIN)/python -m pytest -m devices
+
 test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
 	$(BIN)/python -m pytest -m browser tests/browser
 

@@ -65,7 +65,7 @@ def train(clips: Path, devices: int) -> dict:
     return json.loads(result.stdout)
 
 
-@pytest.mark.backends
+@pytest.mark.devices
 def test_two_devices_have_the_losses_of_one(tmp_path):
     prepare(rendered_clips(4, frames=4), tmp_path)
     one, two = (train(tmp_path, devices) for devices in (1, 2))

@@ -111,9 +111,11 @@ class Visit:
     def run_all_cells(self) -> None:
         """Run the notebook and wait until no cell is waiting or running."""
         self.page.wait_for_function(KERNEL_IS_READY)
-        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.locator(".jp-InputPrompt").filter(has_text="[*]").first.wait_for(state="attached")
-        self.page.wait_for_function(KERNEL_IS_READY, timeout=LONG_MS)
+        self.page.locator(".jp-Notebook .jp-Cell").first.click()  # the command is for the notebook in use
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+        waiting = self.page.locator(".jp-InputPrompt").filter(has_text="*")
+        waiting.first.wait_for(state="attached")
+        waiting.first.wait_for(state="detached", timeout=LONG_MS)
 
     def save(self) -> None:
         """Save the notebook with its widgets, for which a box in JupyterLab's settings must be ticked."""
