@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 PathArgument = click.Path(path_type=Path)
+json_option = click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
 strength_option = click.option(
     "--strength",
     type=click.FloatRange(0, 1, max_open=True),
@@ -269,7 +270,7 @@ def demo(out_dir: Path, clip: str) -> None:
 @click.option("--photos", type=PathArgument, help="Folder or tar of photographs that no training saw.")
 @click.option("--clips", type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
 @click.option("--single-frames", type=PathArgument, help="Folder of colour videos: flicker, frame by frame.")
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 @click.option("--weights", type=PathArgument, help="Weights to score; default: the shipped ones.")
 def evaluate(
     photos: Path | None, clips: Path | None, single_frames: Path | None, output: Path, weights: Path | None
@@ -348,7 +349,7 @@ def prepare(
 
 @vidcolor.command(hidden=True)  # for `make ablate`; help fits one screen without it
 @click.option("--clips", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 @click.option("--frames", default=120, show_default=True, help="Frames taken from the start of each clip.")
 def ablate(clips: Path, output: Path, frames: int) -> None:
     """Score what each part of the steady colours is worth; the same command goes on with an interrupted run."""
@@ -374,7 +375,7 @@ runs_option = click.option("--runs", required=True, type=PathArgument, help="Fol
 @report.command()
 @clips_option
 @runs_option
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 @click.option("--seeds", default=3, show_default=True, help="Runs of each variant.")
 def study(clips: Path, runs: Path, output: Path, seeds: int) -> None:
     """Train the report's networks at reduced scale, several seeds each; goes on where it was stopped."""
@@ -400,7 +401,7 @@ def full(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
 @report.command()
 @clips_option
 @runs_option
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 @click.option("--steps", default=8, show_default=True, help="Steps in an epoch that is timed.")
 def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
     """Measure how fast the networks of finished runs train here, and how long the device waits for input."""
@@ -420,7 +421,7 @@ def speed(clips: Path, runs: Path, output: Path, steps: int) -> None:
 @runs_option
 @click.option("--videos", required=True, type=PathArgument, help="Folder that videos among the clips are from.")
 @click.option("--pairs", required=True, type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) -> None:
     """Score every method at hand on PAIRS, and on the dev and test videos among the clips."""
     with quiet_native_logs():
@@ -440,7 +441,7 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 
 
 @vidcolor.command(hidden=True)  # for `make bench`
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 @click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get the tables.")
 @click.option("--recorded", is_flag=True, help="Measure nothing, make the tables from what is recorded.")
 def bench(output: Path, pages: Path | None, recorded: bool) -> None:
@@ -459,7 +460,7 @@ def bench(output: Path, pages: Path | None, recorded: bool) -> None:
 
 
 @vidcolor.command(hidden=True)  # for `make endurance`
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 def endurance(output: Path) -> None:
     """Kill the colorizer at random moments, and a worker of three; nothing may be lost."""
     import tempfile
@@ -478,7 +479,7 @@ def endurance(output: Path) -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--clips", type=PathArgument, help="Folder of real videos to damage as well.")
 @click.option("--keep", type=PathArgument, help="Folder for files that were not handled as they should be.")
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: Path) -> None:
     """Run the command line on damaged files; each must end in a playable output or in one clear line."""
     from vidcolor_utils.fuzz import run_fuzz
@@ -494,7 +495,7 @@ def fuzz(files: int, seed: int, clips: Path | None, keep: Path | None, output: P
 
 @vidcolor.command(hidden=True)  # for `make containers`
 @click.option("--clips", type=PathArgument, help="Folder of real videos.")
-@click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+@json_option
 def containers(clips: Path | None, output: Path) -> None:
     """Check that frames, length and sound are kept in every container and codec."""
     from vidcolor_utils.fidelity import check_fidelity, fidelity_table

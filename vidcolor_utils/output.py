@@ -12,6 +12,15 @@ from vidcolor_utils.errors import InputError, OutputError
 
 
 @contextmanager
+def writing(path: str | Path, *, advice: str = "") -> Iterator[None]:
+    """Turn what the system says when `path` cannot be written into an `OutputError`, with `advice` at its end."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}){advice}") from None
+
+
+@contextmanager
 def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iterator[Path]:
     """Give a path beside `path` to write to, and rename it to `path` when the block ends well.
 
@@ -30,21 +39,16 @@ def finished_file(path: str | Path, *, source: str | Path | None = None) -> Iter
     part = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
     try:
         yield part
-        try:
+        with writing(path):
             os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         part.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, content: Mapping, *, indent: int | None = 2, sort_keys: bool = False) -> None:
     """Write a JSON file that appears complete or not at all; raises as `finished_file` does."""
-    with finished_file(path) as part:
-        try:
-            part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    with finished_file(path) as part, writing(path):
+        part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")
 
 
 def check_target(path: Path, source: str | Path | None) -> None:

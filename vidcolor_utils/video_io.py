@@ -111,11 +111,6 @@ class VideoReader:
         self._container.close()
 
     @property
-    def sound_streams(self) -> list[av.audio.stream.AudioStream]:
-        """The sound streams of the file."""
-        return [stream for stream in self._container.streams.audio if stream.codec_context is not None]
-
-    @property
     def other_streams(self) -> list[av.stream.Stream]:
         """All streams of the file but the one whose frames are read."""
         return [stream for stream in self._container.streams if stream.index != self.stream.index]

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,8 +23,9 @@ import numpy as np
 from safetensors.numpy import save
 
 from vidcolor_utils.checksum import file_sha256
-from vidcolor_utils.errors import InputError, OutputError, VidcolorError
+from vidcolor_utils.errors import InputError, VidcolorError
 from vidcolor_utils.models.zhang_state import check_zhang_state
+from vidcolor_utils.output import writing
 from vidcolor_utils.torch_file import read_torch_state_dict
 
 HOME_VARIABLE = "VIDCOLOR_HOME"
@@ -207,12 +208,8 @@ def _by_hand(name: str, released: ReleasedWeights) -> str:
     )
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); set {HOME_VARIABLE}") from None
+def _writing(path: Path) -> AbstractContextManager[None]:
+    return writing(path, advice=f"; set {HOME_VARIABLE}")
 
 
 def _convert(file: Path, released: ReleasedWeights, path: Path) -> None:

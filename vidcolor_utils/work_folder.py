@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vidcolor_utils.errors import OutputError
-from vidcolor_utils.output import check_target, finished_file, write_json
+from vidcolor_utils.output import check_target, finished_file, write_json, writing
 from vidcolor_utils.video_writer import REFUSALS
 
 RECORD = "film.json"
@@ -47,7 +47,7 @@ class WorkFolder:
         self.path, self._output, self._suffix = work_folder_path(output), Path(output), suffix
 
     def __enter__(self) -> WorkFolder:
-        with _writing(self.path):
+        with writing(self.path):
             self.path.mkdir(exist_ok=True)
         return self
 
@@ -113,7 +113,7 @@ class WorkFolder:
         record: dict = {}
         with finished_file(path) as part:
             yield part, record
-            with _writing(path), part.open("rb") as file:
+            with writing(path), part.open("rb") as file:
                 os.fsync(file.fileno())  # after a power cut, a file that is there must have its content
             record["bytes"] = part.stat().st_size
         write_json(record_path, record, indent=None)
@@ -127,7 +127,7 @@ class WorkFolder:
         """
         with self.scratch_output() as part:
             yield part
-            with _writing(self._output):
+            with writing(self._output):
                 os.replace(part, self._output)
 
     @contextmanager
@@ -169,11 +169,3 @@ def _differing(earlier: Mapping, film: Mapping) -> list[str]:
         old, new = earlier.get(part, {}), film.get(part, {})
         names += [f"{part} {key}" for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     return names
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
