@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 TRAIN = $(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS)
 COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 05_beyond_the_report
-FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8
+FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8 vgg16_chroma_beta0.8
 SHOWN := video-bike_packing_mp4 photo-05912
 SCALE ?= cpu
 BACKEND := $(or $(KERAS_BACKEND),tensorflow)

@@ -20,7 +20,7 @@ def still(colors, trust):
     link = Link(np.zeros((*SIZE, 2), np.float32), trust * ones)
     fresh = [Evidence(np.full((*SIZE, 2), color, np.float32), ones) for color in colors]
     frames = [LinkedFrame(ab, None if t == 0 else link, None if t == 0 else link) for t, ab in enumerate(fresh)]
-    return Clip([np.full(SIZE, 128, np.uint8)] * len(colors), frames)
+    return Clip([np.full(SIZE, 128, np.uint8)] * len(colors), frames, frames)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,10 @@ def test_causal_and_offline_are_those_of_the_colorizer():
     for name, offline in (("causal", False), ("offline", True)):
         expected = SteadyColorizer(Fixed(), every=1, offline=offline).predict_ab(lumas)
         np.testing.assert_array_equal(np.stack(list(VARIANTS[name](clip, STRENGTH))), expected)
+        expected = SteadyColorizer(Fixed(), offline=offline).predict_ab(
+            lumas
+        )  # in a mirror, too, this one is the same
+        np.testing.assert_array_equal(np.stack(list(VARIANTS[f"{name}, in turn"](clip, STRENGTH))), expected)
 
 
 @pytest.fixture
@@ -91,15 +95,15 @@ def test_record_holds_all_rows_and_goes_on_where_it_ended(pairs, tmp_path, monke
     (pairs / "bw_2.mp4").rename(pairs / "aside.mp4")
     ablate_clips(pairs, lambda: colorizer, output, max_frames=3)
     (pairs / "aside.mp4").rename(pairs / "bw_2.mp4")
-    assert list(json.loads(output.read_text())["clips"]) == ["1.mp4"] and colorizer.calls == 1
+    assert list(json.loads(output.read_text())["clips"]) == ["1.mp4"] and colorizer.calls == 2
     record = ablate_clips(pairs, lambda: colorizer, output, max_frames=3)
-    assert record == json.loads(output.read_text()) and colorizer.calls == 2
+    assert record == json.loads(output.read_text()) and colorizer.calls == 4
     assert list(record["clips"]["1.mp4"]) == ["gray", "other", "per frame", "causal", "true"]
     assert list(record["clips"]["2.mp4"]) == ["gray", "per frame", "causal", "true"]
     assert record["clips"]["1.mp4"]["other"]["pixel_match"] == 100
     assert record["mean"]["other"]["colorfulness_ratio"] == record["mean"]["true"]["colorfulness_ratio"] == 1
     ablate_clips(pairs, lambda: colorizer, output, max_frames=2)
-    assert colorizer.calls == 4  # other settings: all anew
+    assert colorizer.calls == 8  # other settings: all anew
 
 
 def test_folders_without_pairs_and_strange_records_are_refused(pairs, tmp_path):

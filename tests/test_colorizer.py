@@ -7,7 +7,7 @@ import pytest
 from conftest import REPOSITORY
 
 from vidcolor_utils.color import luma_from_rgb, rgb_from_lab
-from vidcolor_utils.colorizer import FrameColorizer, View, load_colorizer, shipped_weights_path
+from vidcolor_utils.colorizer import FrameColorizer, MirroredColorizer, View, load_colorizer, shipped_weights_path
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.synthetic import render_clip
 
@@ -52,6 +52,13 @@ def test_a_mirrored_view_sees_the_mirrored_frame():
     (expected,) = FrameColorizer(views=[View(64)]).predict_ab([np.ascontiguousarray(frame[:, ::-1])])
     np.testing.assert_allclose(mirrored, expected[:, ::-1], atol=1e-3)
     assert np.abs(mirrored - expected).max() > 1
+
+
+def test_mirrored_colorizer_sees_frames_in_a_mirror():
+    frame = lumas(frames=1, size=(64, 96))[0]
+    (mirrored,) = MirroredColorizer(FrameColorizer(views=[View(64)])).predict_ab([frame])
+    (expected,) = FrameColorizer(views=[View(64, mirrored=True)]).predict_ab([frame])
+    np.testing.assert_allclose(mirrored, expected, atol=1e-4)
 
 
 def test_views_are_averaged_at_the_size_of_the_largest():

@@ -136,3 +136,4 @@ def test_full_runs_are_measured_and_kept_to_be_shown(clips: Path, tmp_path: Path
 def test_full_names():
     assert full_name(ReportTrainConfig(model="vgg16", beta=1.0)) == "VGG16, beta 1"
     assert full_name(ReportTrainConfig(model="vgg16", encoder_weights=None)) == "VGG16 random, beta 0.8"
+    assert full_name(ReportTrainConfig(model="vgg16", output="chroma")) == "VGG16 chroma, beta 0.8"

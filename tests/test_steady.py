@@ -129,6 +129,18 @@ def test_every_third_frame_is_asked_for_and_the_first_after_a_cut(offline):
     np.testing.assert_allclose(calmed, [10] * 8 + [-20] * 4, atol=1e-4)
 
 
+def test_colorizers_take_turns_from_the_start_of_a_shot():
+    shots = [texture(0)] * 5 + [1 - 0.5 * texture(1)] * 3
+    first, second = Flickering([10.0, 10.0, 10.0, 30.0, 30.0]), Flickering([20.0, 20.0, 40.0])
+    options = {"in_turn": [second], "every": 1}
+    found = mean_colors(SteadyColorizer(first, strength=0.5, **options), shots)
+    np.testing.assert_allclose(found[:2], [10, 10 + 10 / 1.5], rtol=1e-5)
+    np.testing.assert_allclose(found[5:7], [30, 30 + 10 / 1.5], rtol=1e-5)
+    assert (first.asked, second.asked) == (5, 3)
+    alone = Flickering(np.arange(8.0))
+    np.testing.assert_allclose(mean_colors(SteadyColorizer(alone, strength=0, **options), shots), np.arange(8))
+
+
 def test_what_is_new_is_asked_for_at_once():
     """Part of the picture changes for good at frame 3: no cut, but too much to wait for frame 8."""
     before, after = texture(0), texture(0)

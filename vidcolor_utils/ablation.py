@@ -17,7 +17,7 @@ import numpy as np
 from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.color import luma_from_rgb
-from vidcolor_utils.colorizer import Colorizer, ab_in_area
+from vidcolor_utils.colorizer import Colorizer, MirroredColorizer, ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.evaluation import GRAY, OTHER, TRUE, mean_rows, pair_names
 from vidcolor_utils.film import Progress
@@ -42,7 +42,8 @@ class Clip(NamedTuple):
     """A clip with all that the rows need."""
 
     grays: list[np.ndarray]  # uint8 (h, w)
-    frames: list[LinkedFrame]
+    frames: list[LinkedFrame]  # every one with colours of its own
+    in_turn: list[LinkedFrame]  # every third, seen plain and mirrored in turn, as `colorize_file` does
 
 
 def per_frame(clip: Clip, strength: float) -> Iterator[np.ndarray]:
@@ -111,6 +112,16 @@ def offline(clip: Clip, strength: float) -> Iterator[np.ndarray]:
     return Fusion(strength, offline=True)(clip.frames)
 
 
+def causal_in_turn(clip: Clip, strength: float) -> Iterator[np.ndarray]:
+    """Make colours steady as `colorize_file` does."""
+    return Fusion(strength)(clip.in_turn)
+
+
+def offline_in_turn(clip: Clip, strength: float) -> Iterator[np.ndarray]:
+    """Make colours steady as `colorize_file` does offline."""
+    return Fusion(strength, offline=True)(clip.in_turn)
+
+
 VARIANTS = {
     "per frame": per_frame,
     "no flow": without_flow,
@@ -121,6 +132,8 @@ VARIANTS = {
     "running average": running_average,
     "causal": causal,
     "offline": offline,
+    "causal, in turn": causal_in_turn,
+    "offline, in turn": offline_in_turn,
 }
 
 
@@ -227,7 +240,8 @@ def _clip_rows(
 def link_clip(lumas: Sequence[np.ndarray], colorizer: Colorizer) -> Clip:
     """Find the per-frame colours of a clip, luma (H, W) float32 in [0, 1], and its links, both ways."""
     frames = SteadyColorizer(colorizer, every=1, offline=True).link(lumas)
-    return Clip([small_gray(luma) for luma in lumas], list(frames))
+    in_turn = SteadyColorizer(colorizer, in_turn=[MirroredColorizer(colorizer)], offline=True).link(lumas)
+    return Clip([small_gray(luma) for luma in lumas], list(frames), list(in_turn))
 
 
 def _colored(lumas: Iterable[np.ndarray], abs_: Iterable[np.ndarray], area: Area) -> Iterator[np.ndarray]:

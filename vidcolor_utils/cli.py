@@ -31,7 +31,7 @@ json_option = click.option("-o", "--output", required=True, type=PathArgument, h
 strength_option = click.option(
     "--strength",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.88,
+    default=0.9,
     show_default=True,
     help="How long colours last from frame to frame; 0 leaves each frame's as they are.",
 )
@@ -84,7 +84,7 @@ def vidcolor() -> None:
 @click.option(
     "--every",
     type=click.IntRange(1),
-    default=2,
+    default=3,
     show_default=True,
     help="Ask the network for every so many frames only and carry colours in between: faster.",
 )

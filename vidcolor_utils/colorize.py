@@ -9,7 +9,7 @@ from typing import Any
 
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
-from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
+from vidcolor_utils.colorizer import Colorizer, MirroredColorizer, ab_in_area, load_colorizer
 from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
@@ -89,8 +89,9 @@ def colorize_file(
         return Album(references, source)
 
     @cache
-    def guided(guides: Guides) -> Colorizer:
-        return SaturatedColorizer(album().guided(load(), guides), saturation)
+    def guided(guides: Guides, mirrored: bool = False) -> Colorizer:
+        plain = MirroredColorizer(load()) if mirrored else load()
+        return SaturatedColorizer(album().guided(plain, guides), saturation)
 
     if is_image(source):
         if encoding is not None:
@@ -107,7 +108,7 @@ def colorize_file(
         copies = CopyRestorer()
 
         def colors(guides: Guides) -> LumaColors:
-            steady = SteadyColorizer(guided(guides), **steadying).stream
+            steady = SteadyColorizer(guided(guides), in_turn=[guided(guides, mirrored=True)], **steadying).stream
             return (lambda lumas: steady(map(copies, lumas))) if restore else steady
 
         return Director(colors, album(), skip_colored=skip_colored)

@@ -136,6 +136,18 @@ class GrayColorizer:
         return np.zeros((len(lumas), 8, 8, 2), np.float32)
 
 
+class MirroredColorizer:
+    """A colorizer that sees its frames in a mirror: a second opinion of the same network."""
+
+    def __init__(self, colorizer: Colorizer):
+        self._colorizer = colorizer
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict chroma as `Colorizer.predict_ab` does."""
+        mirrored = [np.ascontiguousarray(luma[:, ::-1]) for luma in lumas]
+        return np.ascontiguousarray(self._colorizer.predict_ab(mirrored)[:, :, ::-1])
+
+
 class Colorizer(Protocol):
     """Anything that predicts chroma."""
 

@@ -27,7 +27,7 @@ from vidcolor_utils.steady import STRENGTH
 from vidcolor_utils.video_io import iter_rgb
 
 MAX_FRAMES = 90  # of a clip
-STEADY = ("per frame", "causal", "offline")
+STEADY = {"per frame": "per frame", "causal": "causal, in turn", "offline": "offline, in turn"}  # in `ablation`
 
 Network = Callable[[np.ndarray], np.ndarray]
 
@@ -126,8 +126,8 @@ def _steady_films(gray: np.ndarray, colorizer: Colorizer) -> dict[str, np.ndarra
     area = find_active_area(lumas)
     clip = link_clip([area.cut(luma) for luma in lumas], colorizer)
     films = {}
-    for name in STEADY:
-        abs_ = VARIANTS[name](clip, STRENGTH)
+    for name, variant in STEADY.items():
+        abs_ = VARIANTS[variant](clip, STRENGTH)
         pairs = zip(lumas, abs_, strict=True)
         films[name] = np.stack([with_chroma(luma, ab_in_area(ab, luma.shape, area)) for luma, ab in pairs])
     return films

@@ -254,8 +254,9 @@ def _config_of(folder: Path) -> ReportTrainConfig:
 def full_name(config: ReportTrainConfig) -> str:
     """Name a full run as the report's figures do."""
     network = "AlexNet" if config.model == "alexnet" else "VGG16"
-    random = config.model == "vgg16" and config.encoder_weights is None
-    return f"{network}{' random' if random else ''}, beta {config.beta:g}"
+    random = " random" if config.model == "vgg16" and config.encoder_weights is None else ""
+    chroma = " chroma" if config.output == "chroma" else ""
+    return f"{network}{random}{chroma}, beta {config.beta:g}"
 
 
 def _keep_clip(folder: Path, clip: str, row: str, frames: np.ndarray) -> None:

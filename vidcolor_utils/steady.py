@@ -26,8 +26,8 @@ from vidcolor_utils.cuts import CutDetector
 from vidcolor_utils.flow import DenseFlow, warp
 
 SIDE = 192  # short side at which chroma is carried, in pixels
-STRENGTH = 0.88  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
-EVERY = 2  # frames from one prediction to the next: half the network's work for 0.01 dB and a tenth more flicker
+STRENGTH = 0.9  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
+EVERY = 3  # frames from one prediction to the next: a third of the network's work, for a tenth more flicker
 AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
 SMOOTHING = (5, 5)  # pixels over which that difference is averaged
 MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
@@ -74,6 +74,8 @@ class SteadyColorizer:
 
     Args:
         colorizer: predicts the fresh colours of frames.
+        in_turn: colorizers that take turns with it, one prediction each, from the start of a shot; the mean over
+            time is then one over them all. At strength 0 there is no such mean, and they are left out.
         strength: in [0, 1): 0 leaves the fresh colours as they are; the nearer to 1, the longer colours last.
         every: ask `colorizer` for every so many frames only, and for those that show much that is new; in
             between colours are carried along, so at strength 0 it is asked for all.
@@ -89,13 +91,21 @@ class SteadyColorizer:
     """
 
     def __init__(
-        self, colorizer: Colorizer, *, strength: float = STRENGTH, every: int = EVERY, offline: bool = False
+        self,
+        colorizer: Colorizer,
+        *,
+        in_turn: Sequence[Colorizer] = (),
+        strength: float = STRENGTH,
+        every: int = EVERY,
+        offline: bool = False,
     ):
         if every < 1:
             raise ValueError(f"`every` must be at least 1. Received: {every}")
-        self._colorizer, self._every = colorizer, every if strength else 1
+        self._colorizers = (colorizer, *in_turn) if strength else (colorizer,)
+        self._every = every if strength else 1
         self._linker, self._fusion = Linker(both_ways=offline), Fusion(strength, offline=offline)
         self._unasked = 0  # frames since the last prediction
+        self._asked = 0  # predictions since the start of the shot
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict the chroma of the next frames; offline, these are all that is looked at ahead.
@@ -127,19 +137,30 @@ class SteadyColorizer:
         while chunk := list(islice(lumas, BATCH * self._every)):
             grays = [small_gray(luma) for luma in chunk]
             links = [self._linker(gray) for gray in grays]
-            asked = [self._asks(back) for back, _ in links]
-            wanted = [luma for luma, ask in zip(chunk, asked, strict=True) if ask]
-            fresh = iter(self._colorizer.predict_ab(wanted) if wanted else ())
-            for gray, (back, ahead), ask in zip(grays, links, asked, strict=True):
-                yield LinkedFrame(_evidence(next(fresh), gray.shape) if ask else None, back, ahead)
+            turns = [self._turn(back) for back, _ in links]
+            for gray, (back, ahead), ab in zip(grays, links, self._predictions(chunk, turns), strict=True):
+                yield LinkedFrame(None if ab is None else _evidence(ab, gray.shape), back, ahead)
 
-    def _asks(self, back: Link | None) -> bool:
-        """Decide whether to ask for fresh colours of a frame with this link to the one before."""
+    def _turn(self, back: Link | None) -> int | None:
+        """Decide who is asked for fresh colours of a frame with this link to the one before; None: nobody."""
+        if back is None:
+            self._asked = 0
         self._unasked += 1
-        ask = self._unasked >= self._every or back is None or back.trust.mean() < LOW_TRUST
-        if ask:
-            self._unasked = 0
-        return ask
+        if self._unasked < self._every and back is not None and back.trust.mean() >= LOW_TRUST:
+            return None
+        turn = self._asked % len(self._colorizers)
+        self._unasked, self._asked = 0, self._asked + 1
+        return turn
+
+    def _predictions(self, lumas: Sequence[np.ndarray], turns: Sequence[int | None]) -> list[np.ndarray | None]:
+        """Ask each colorizer for the frames whose turn it is."""
+        found: list[np.ndarray | None] = [None] * len(lumas)
+        for number, colorizer in enumerate(self._colorizers):
+            asked = [index for index, turn in enumerate(turns) if turn == number]
+            if asked:
+                for index, ab in zip(asked, colorizer.predict_ab([lumas[i] for i in asked]), strict=True):
+                    found[index] = ab
+        return found
 
 
 class Fusion:
