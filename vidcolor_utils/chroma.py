@@ -111,13 +111,13 @@ def uv_planes(
     red, _, blue = _differences(luma, ab, matrix)
     largest = (1 << bit_depth) - 1
     span = largest if full_range else 224 << (bit_depth - 8)
-    middle = 128 << (bit_depth - 8)
-    dtype = np.uint8 if bit_depth == 8 else np.uint16
-    for plane, own in ((blue, matrix.blue), (red, matrix.red)):
-        plane *= np.float32(span / (2 * (1 - own)))
-        plane += middle
-        np.clip(np.rint(plane, out=plane), 0, largest, out=plane)
-    return blue.astype(dtype), red.astype(dtype)
+    middle, depth = 128 << (bit_depth - 8), cv2.CV_8U if bit_depth == 8 else cv2.CV_16U
+    u, v = (
+        # The second plane has no weight: this is OpenCV's way to scale, shift, round and cast at once.
+        cv2.addWeighted(plane, span / (2 * (1 - own)), plane, 0, middle, dtype=depth)
+        for plane, own in ((blue, matrix.blue), (red, matrix.red))
+    )
+    return np.minimum(u, largest, out=u), np.minimum(v, largest, out=v)
 
 
 def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:

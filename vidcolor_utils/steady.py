@@ -33,7 +33,7 @@ SMOOTHING = (5, 5)  # pixels over which that difference is averaged
 MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
 CUT = 0.5  # mean trust below which a change of content is a cut; motion and flicker stay above
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
-BATCH = 8  # frames given to the network at once
+BATCH = 4  # frames given to the network at once; more are no faster, and come in bursts
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 
 
