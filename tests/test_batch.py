@@ -34,7 +34,7 @@ class Plain:
 @pytest.fixture
 def folder(make_video, tmp_path, monkeypatch):
     """Two films and a photograph in two folders, and a file that is none of them."""
-    monkeypatch.setattr(batch, "_colorizer", lambda method: Plain())
+    monkeypatch.setattr(batch, "kept_colorizer", lambda method: Plain())
     films = tmp_path / "films"
     (films / "old").mkdir(parents=True)
     make_video("a.mp4").rename(films / "a.mp4")

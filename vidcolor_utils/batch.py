@@ -7,7 +7,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from vidcolor_utils.cluster import Spread
 from vidcolor_utils.colorize import colorize_file
-from vidcolor_utils.colorizer import Colorizer, load_colorizer
+from vidcolor_utils.colorizer import kept_colorizer
 from vidcolor_utils.errors import InputError, VidcolorError
 from vidcolor_utils.film import Progress
 from vidcolor_utils.film_record import fingerprint, identify, versions
@@ -90,7 +90,12 @@ def colorize_folder(
     jobs = find_jobs(source, output, encoding or Encoding())
     output.mkdir(parents=True, exist_ok=True)
     check_target(output / REPORT, None)
-    made_with = {**options, "method": method, "encoding": encoding, "colorizer": fingerprint(_colorizer(method))}
+    made_with = {
+        **options,
+        "method": method,
+        "encoding": encoding,
+        "colorizer": fingerprint(kept_colorizer(method)),
+    }
     made_with = json.loads(json.dumps({**made_with, "versions": versions()}, default=str))
     earlier = _earlier_files(output / REPORT, made_with)
     results = {job.name: _passed_over(job, earlier[job.name]) for job in jobs if _is_done(job, earlier)}
@@ -157,7 +162,7 @@ def _colorize(
         report = colorize_file(
             job.source,
             job.output,
-            _colorizer(method),
+            kept_colorizer(method),
             encoding=None if is_image(job.source) else encoding,
             progress=progress(job.name) if progress else None,
             **options,
@@ -170,11 +175,6 @@ def _colorize(
     return Result(
         job.name, str(job.output), "done", report.frames, time.monotonic() - started, tuple(report.warnings)
     )
-
-
-@lru_cache(maxsize=1)
-def _colorizer(method: str) -> Colorizer:
-    return load_colorizer(method)
 
 
 def _earlier_files(path: Path, made_with: dict) -> dict[str, dict]:

@@ -130,8 +130,12 @@ def vidcolor() -> None:
     help="Seconds of film that are finished together: the most that an interruption costs.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done and how long it would take.")
-@click.option("--workers", type=click.IntRange(1), help="For a folder: so many files at once on this machine.")
-@click.option("--cluster", metavar="ADDRESS", help="For a folder: let the workers of this Dask scheduler do it.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="So many processes on this machine, each at a segment of the video or at a file of the folder.",
+)
+@click.option("--cluster", metavar="ADDRESS", help="The same with the workers of this Dask scheduler.")
 def colorize(
     source: Path,
     output: Path,
@@ -150,25 +154,29 @@ def colorize(
     Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
     as they are. After an interruption the same command goes on with a video.
     """
+    from vidcolor_utils.cluster import spread_over
     from vidcolor_utils.colorize import colorize_file
 
+    if cluster:  # its workers may stand in other folders
+        source, output = source.absolute(), output.absolute()
+        photographs = tuple(photograph.absolute() for photograph in photographs)
     options["references"] = _references(photographs, times)
     options["restore"] = options["restore"] or options["restore_luma"]
     if preview:
         _preview(source, output, preview, **options)
         return
     options["span"] = _span(start, end)
-    if source.is_dir() and not dry_run:
+    if dry_run and (workers or cluster or source.is_dir()):
+        raise click.UsageError("--dry-run is for a video, without --workers and --cluster")
+    if source.is_dir():
         _colorize_folder(source, output, workers, cluster, options)
-    elif workers or cluster or source.is_dir():
-        raise click.UsageError("--workers and --cluster are for folders, --dry-run is for a file")
     elif dry_run:
         from vidcolor_utils.dry_run import plan_file
 
         _tell_facts(plan_file(source, output, **options))
     else:
-        with _progress_bars() as bar:
-            report = colorize_file(source, output, progress=bar("colorizing"), **options)
+        with spread_over(cluster, workers=workers or 1) as spread, _progress_bars() as bar:
+            report = colorize_file(source, output, spread=spread, progress=bar("colorizing"), **options)
         _tell(report)
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
-from vidcolor_utils.colorizer import Colorizer, MirroredColorizer, ab_in_area, load_colorizer
-from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
+from vidcolor_utils.cluster import Spread
+from vidcolor_utils.colorizer import Colorizer, ab_in_area
+from vidcolor_utils.direction import Reference
 from vidcolor_utils.errors import InputError
-from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
-from vidcolor_utils.film_record import fingerprint, identify
+from vidcolor_utils.film import ColorizeReport, Progress, color_video
+from vidcolor_utils.film_colors import FilmColors, Look
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
 from vidcolor_utils.restore import CopyRestorer, luma_restorer
-from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
-from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
+from vidcolor_utils.steady import EVERY, STRENGTH
 from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import video_info
 
@@ -41,6 +39,7 @@ def colorize_file(
     restore: bool = False,
     restore_luma: bool = False,
     encoding: Encoding | None = None,
+    spread: Spread = map,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Colorize a video or a still image; only its luma is used, and it is kept.
@@ -64,14 +63,18 @@ def colorize_file(
         restore: make colours from a copy of each frame without flicker and grain, see `restore`.
         restore_luma: take flicker and grain out of a video's own luma as well.
         encoding: codec, quality and speed of a video; default: H.264.
-        progress: called after every few frames.
+        spread: has a video's segments coloured, see `cluster.spread_over`; then `method` must name the colorizer.
+        progress: called after every frame, or after every segment that another process has coloured.
 
     Raises:
         FileNotFoundError: if `source` does not exist.
         InputError: if `source` cannot be read, or `output` is of another kind or the same file.
         OutputError: if `output` cannot be written.
+        ValueError: if `colorizer` is given with a `spread`.
     """
     source, output = Path(source), Path(output)
+    if colorizer is not None and spread is not map:
+        raise ValueError("`colorizer` cannot be sent to other processes. Name a `method` instead")
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file")
     if is_image(source) != is_image(output):
@@ -80,55 +83,30 @@ def colorize_file(
     if not is_image(source):
         (encoding or Encoding()).check(output)
 
-    @cache
-    def load() -> Colorizer:
-        return colorizer or load_colorizer(method)
-
-    @cache
-    def album() -> Album:
-        return Album(references, source)
-
-    @cache
-    def guided(guides: Guides, mirrored: bool = False) -> Colorizer:
-        plain = MirroredColorizer(load()) if mirrored else load()
-        return SaturatedColorizer(album().guided(plain, guides), saturation)
-
+    look = Look(method, strength, every, offline, saturation, skip_colored, tuple(references), restore)
+    colors = FilmColors(source, look, colorizer)
     if is_image(source):
         if encoding is not None:
             raise InputError(f"{output}: codec, crf and preset are for videos; this is a still image")
         if restore_luma:
             raise InputError(f"{source}: the luma of a still image is kept: restore without it")
+        if spread is not map:
+            raise InputError(f"{source}: a still image is coloured by one process: leave workers and cluster out")
         if any(reference.at is not None for reference in references):
             raise InputError(f"{source}: a still image has no times: give the reference without one")
-        return _colorize_image(source, output, lambda: guided(album().guides_at(0.0)), restore, progress)
-    steadying: dict[str, Any] = {"strength": strength, "every": every, "offline": offline}
-    controls = {"saturation": saturation, "skip_colored": skip_colored, "restore": restore}
-
-    def direct() -> Colors:
-        copies = CopyRestorer()
-
-        def colors(guides: Guides) -> LumaColors:
-            steady = SteadyColorizer(guided(guides), in_turn=[guided(guides, mirrored=True)], **steadying).stream
-            return (lambda lumas: steady(map(copies, lumas))) if restore else steady
-
-        return Director(colors, album(), skip_colored=skip_colored)
-
-    def settings() -> dict:
-        guides = [
-            (span, identify(reference.photograph))
-            for span, reference in zip(album().spans, references, strict=True)
-        ]
-        return {**steadying, **controls, "guides": guides, "colorizer": fingerprint(load())}
-
+        return _colorize_image(source, output, colors.of_picture, restore, progress)
     return color_video(
         source,
         output,
-        direct,
-        settings=settings,
+        colors.direct,
+        settings=colors.settings,
         encoding=encoding or Encoding(),
         span=span,
-        cutting=plan_cutting(video_info(source).rate, seconds=segment_s, **steadying),
+        cutting=plan_cutting(
+            video_info(source).rate, seconds=segment_s, strength=strength, every=every, offline=offline
+        ),
         retouch=luma_restorer if restore_luma else None,
+        spread=spread,
         progress=progress,
     )
 

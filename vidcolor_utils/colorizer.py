@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -178,6 +179,12 @@ def load_colorizer(method: str = "frame") -> Colorizer:
     if method not in METHODS:
         raise InputError(f"`method` must be one of {', '.join(METHODS)}. Received: {method!r}")
     return METHODS[method]()
+
+
+@lru_cache(maxsize=1)
+def kept_colorizer(method: str) -> Colorizer:
+    """Do as `load_colorizer`, once in a process as long as the method stays the same."""
+    return load_colorizer(method)
 
 
 def predict_full_size(colorizer: Colorizer, lumas: Sequence[np.ndarray], area: Area) -> Iterator[np.ndarray]:

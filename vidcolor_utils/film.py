@@ -1,4 +1,8 @@
-"""Colour a video segment by segment, go on where an earlier run was interrupted, and put the segments together."""
+"""Colour a video segment by segment, go on where an earlier run was interrupted, and put the segments together.
+
+One process reads the video once and makes one segment after the other. Where several make them, the first process
+only reads, to find where segments begin, and each of the others opens the video at the segment that it is given.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,23 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from vidcolor_utils.active_area import find_active_area
+from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import luma01, resize_ab, uv_planes
+from vidcolor_utils.cluster import Spread
 from vidcolor_utils.colorizer import ab_in_area
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film_record import identify, versions
 from vidcolor_utils.joining import Segment, join_segments, open_output, packet_order
 from vidcolor_utils.kept_streams import keep_streams
 from vidcolor_utils.pipeline import running_ahead
-from vidcolor_utils.segments import UNCUT, WHOLE, Anchor, AnchoredFrames, Cutting, Span, Tape, TapeFrame
+from vidcolor_utils.segments import UNCUT, WHOLE, Cutting, Place, Span, Tape, TapeFrame, unfinished
 from vidcolor_utils.video_codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video_io import LumaFrame, VideoInfo, VideoReader, chroma_planes, sample_lumas, upright
 from vidcolor_utils.video_writer import VideoWriter, chroma_shape
@@ -54,6 +60,19 @@ class ColorizeReport(NamedTuple):
     warnings: tuple[str, ...]
 
 
+class Plan(NamedTuple):
+    """All that the segments of a video depend on; another process can make them if `load` can be sent there."""
+
+    source: Path
+    load: Callable[[], Colors]  # gives what makes the colours of one segment
+    retouch: Callable[[VideoInfo], Retouch] | None  # gives what changes the luma of one segment, before all else
+    encoding: Encoding
+    span: Span
+    cutting: Cutting
+    shape: tuple[int, int]  # (height, width) of the U and V planes as stored
+    area: Area | None  # the picture between black bars; None if they are to be coloured as well
+
+
 def color_video(
     source: Path,
     output: Path,
@@ -65,6 +84,7 @@ def color_video(
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
     retouch: Callable[[VideoInfo], Retouch] | None = None,
+    spread: Spread = map,
     progress: Progress | None = None,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
@@ -82,7 +102,8 @@ def color_video(
         cutting: how it is cut into segments.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
         retouch: gives what changes the luma of one segment, before all else.
-        progress: called after every frame.
+        spread: has the segments made, see `cluster.spread_over`; `load` and `retouch` are sent to other processes.
+        progress: called after every frame, or after every segment that another process has made.
 
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
@@ -92,16 +113,17 @@ def color_video(
         shape = _check_video(reader, work, encoding)
         looks = {"find_bars": find_bars, "retouched": retouch is not None}
         made_with = {**settings(), **looks, "encoding": encoding, "span": span, "cutting": cutting}
-        work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
-        if not is_complete(work.finished()):
-            painter = _Painter(reader, shape, encoding, span, find_bars=find_bars, retouch=retouch)
-            _color_segments(painter, work, load, cutting, progress)
-        records = work.finished()
+        records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
+        if not is_complete(records):
+            area = _find_area(reader, shape) if find_bars else None
+            plan = Plan(source, load, retouch, encoding, span, cutting, shape, area)
+            records |= _color_segments(plan, reader, work, records, spread, progress)
+        records = dict(sorted(records.items()))
         with work.output() as part:
             lacking = join_segments(_segments(work, records), reader, part, encoding=encoding, span=span)
         work.remove()
         warnings = [*lacking, *(record["warning"] for record in records.values())]
-    frames = sum(len(record["times"]) for record in records.values())
+    frames = _count_frames(records.values())
     return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
 
 
@@ -139,7 +161,7 @@ def expected_frames(info: VideoInfo, span: Span = WHOLE) -> int | None:
 
 def is_complete(records: Mapping[int, dict]) -> bool:
     """Tell whether these records of segments are all that a video has."""
-    return any(record["ended"] for record in records.values())
+    return any(record["next"] is None and index + 1 == len(records) for index, record in records.items())
 
 
 def _segments(work: WorkFolder, records: Mapping[int, dict]) -> list[Segment]:
@@ -147,76 +169,105 @@ def _segments(work: WorkFolder, records: Mapping[int, dict]) -> list[Segment]:
 
 
 def _color_segments(
-    painter: _Painter,
+    plan: Plan,
+    reader: VideoReader,
     work: WorkFolder,
-    load: Callable[[], Colors],
-    cutting: Cutting,
+    finished: Mapping[int, dict],
+    spread: Spread,
     progress: Progress | None,
-) -> None:
-    """Colour the segments that are not finished."""
-    reader, records = painter.reader, work.finished()
-    index, done = len(records), sum(len(record["times"]) for record in records.values())
-    anchor = Anchor(*records[index - 1]["next"]) if records else None
-    frames = AnchoredFrames(reader, painter.span, cutting, anchor)
-    tape = Tape(frames, cutting, index)
-    total = expected_frames(reader.info, painter.span)
-    record: dict = {}
-    while not record.get("ended"):
-        with work.segment(index) as (part, record):
-            times = []
-            with closing(painter.paint(tape.segment(), load(), part)) as painted:
-                for time in painted:
-                    times.append(time)
-                    if progress:
-                        progress(done + len(times), total)
-            record |= {"times": times, "order": packet_order(part), "ended": tape.ended()}
-            record["next"] = frames.anchors.get(index + 1)
-            record["warning"] = reader.truncation_warning() if record["ended"] and painter.span == WHOLE else None
-        index, done = index + 1, done + len(times)
+) -> dict[int, dict]:
+    """Colour the segments that are not finished; return their records by their index."""
+    done, total = _count_frames(finished.values()), expected_frames(reader.info, plan.span)
+
+    def tell(before: int, frames: int) -> None:
+        if progress:
+            progress(before + frames, total)
+
+    made: dict[int, dict] = {}
+    if spread is map:
+        painter = _Painter(reader, plan)
+        for place, tape in unfinished(reader, plan.span, plan.cutting, finished):
+            made[place.segment] = painter.make(work, place.segment, tape, partial(tell, done))
+            done += _count_frames([made[place.segment]])
+        return made
+    tell(done, 0)
+    for index, record in spread(partial(_make_elsewhere, plan, work), _places(plan, reader, finished)):
+        made[index] = record
+        done += _count_frames([record])
+        tell(done, 0)
+    return made
+
+
+def _count_frames(records: Iterable[dict]) -> int:
+    return sum(len(record["times"]) for record in records)
+
+
+def _places(plan: Plan, reader: VideoReader, finished: Mapping[int, dict]) -> Iterator[Place]:
+    """Yield the segments to be made; to find the next one, the frames of each are read here as well."""
+    for place, tape in unfinished(reader, plan.span, plan.cutting, finished):
+        yield place
+        for _ in tape.segment():
+            pass
+
+
+def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, dict]:
+    """Make one segment, in any process; return its index and record."""
+    with VideoReader(plan.source) as reader:
+        tape = Tape(reader, plan.span, plan.cutting, place)
+        return place.segment, _Painter(reader, plan).make(work, place.segment, tape, lambda frames: None)
+
+
+def _find_area(reader: VideoReader, shape: tuple[int, int]) -> Area:
+    return find_active_area(_small_luma(luma, reader.info, shape) for luma in sample_lumas(reader.path))
+
+
+def _small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
+    """Make upright luma (h, w) float32 in [0, 1] from a stored plane; `shape` is its size before it is turned."""
+    small = cv2.resize(stored, shape[::-1], interpolation=cv2.INTER_AREA)
+    return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
 
 
 class _Painter:
-    """Writes segments of one video in colour.
+    """Makes segments of one video in colour.
 
     Args:
         reader: the open video.
-        shape: (height, width) of the U and V planes as stored.
-        encoding: codec, quality and speed.
-        span: the part of it to colour; times count from its start.
-        find_bars: leave black bars out of sight and neutral.
-        retouch: gives what changes the luma of one segment.
+        plan: how; times count from the start of its span.
     """
 
-    def __init__(
-        self,
-        reader: VideoReader,
-        shape: tuple[int, int],
-        encoding: Encoding,
-        span: Span,
-        *,
-        find_bars: bool,
-        retouch: Callable[[VideoInfo], Retouch] | None,
-    ):
-        self.reader, self.span, self._shape, self._encoding = reader, span, shape, encoding
-        self._retouch = retouch
-        self._start = round((reader.start + Fraction(span.start)) / reader.time_base)
-        lumas = (self.small_luma(luma) for luma in sample_lumas(reader.path))
-        self._area = find_active_area(lumas) if find_bars else None
+    def __init__(self, reader: VideoReader, plan: Plan):
+        self._reader, self._plan = reader, plan
+        self._start = round((reader.start + Fraction(plan.span.start)) / reader.time_base)
 
-    def small_luma(self, stored: np.ndarray) -> np.ndarray:
-        """Make upright luma (h, w) float32 in [0, 1], of the size of the U and V planes, from a stored plane."""
-        small = cv2.resize(stored, self._shape[::-1], interpolation=cv2.INTER_AREA)
-        info = self.reader.info
-        return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
+    def make(self, work: WorkFolder, index: int, tape: Tape, tell: Callable[[int], None]) -> dict:
+        """Colour the segment that a tape stands at and keep it; return its record.
 
-    def paint(
-        self, shown: Generator[TapeFrame, None, None], colors: Colors, path: Path
-    ) -> Generator[int, None, None]:
+        Args:
+            work: where to keep it.
+            index: of the segment.
+            tape: frames of the painter's video.
+            tell: called with the number of frames done, after every frame.
+
+        Raises:
+            InputError, OutputError: as `paint` does.
+        """
+        with work.segment(index) as (part, record):
+            times = []
+            with closing(self.paint(tape.segment(), part)) as painted:
+                for time in painted:
+                    times.append(time)
+                    tell(len(times))
+            following = tape.following()
+            record |= {"times": times, "order": packet_order(part), "next": following and following.anchor}
+            is_end = following is None and self._plan.span == WHOLE
+            record["warning"] = self._reader.truncation_warning() if is_end else None
+        return record
+
+    def paint(self, shown: Generator[TapeFrame, None, None], path: Path) -> Generator[int, None, None]:
         """Write the frames of one segment; reading, colouring and writing overlap.
 
         Args:
             shown: see `Tape.segment`.
-            colors: makes their colours.
             path: file to write; in it times count from the segment's first frame.
 
         Yields:
@@ -228,9 +279,9 @@ class _Painter:
         """
         first = None
         with (
-            open_output(self.reader, path, self._encoding) as writer,
+            open_output(self._reader, path, self._plan.encoding) as writer,
             running_ahead(self._pictures(shown)) as pictures,
-            running_ahead(self._colored(pictures, colors)) as colored,
+            running_ahead(self._colored(pictures)) as colored,
         ):
             for picture, ab in colored:
                 time = picture.frame.pts - self._start
@@ -238,39 +289,39 @@ class _Painter:
                 self._write(picture, ab, writer, time - first)
                 yield time
             if first is None:
-                raise InputError(f"{self.reader.path}: there is no frame between the start and the end asked for")
+                raise InputError(f"{self._reader.path}: there is no frame between the start and the end asked for")
 
     def _pictures(self, shown: Generator[TapeFrame, None, None]) -> Generator[Picture, None, None]:
-        retouch = self._retouch(self.reader.info) if self._retouch else lambda frame: frame
+        info, plan = self._reader.info, self._plan
+        retouch = plan.retouch(info) if plan.retouch else lambda frame: frame
         for original, is_own in shown:
             frame = retouch(original)
-            yield Picture(frame, self.small_luma(frame.luma), is_own)
+            yield Picture(frame, _small_luma(frame.luma, info, plan.shape), is_own)
 
-    def _colored(
-        self, pictures: Iterable[Picture], colors: Colors
-    ) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
+    def _colored(self, pictures: Iterable[Picture]) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
         """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
-        for picture, ab in self._in_step(pictures, colors):
+        for picture, ab in self._in_step(pictures):
             if picture.is_own:
                 yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
 
-    def _in_step(self, pictures: Iterable[Picture], colors: Colors) -> Iterator[tuple[Picture, np.ndarray | None]]:
+    def _in_step(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, np.ndarray | None]]:
         """Yield each picture with its ab; pictures wait for their colours."""
         waiting: deque[Picture] = deque()
+        area = self._plan.area
 
         def shown() -> Iterator[Picture]:
             for picture in pictures:
                 waiting.append(picture)
-                yield picture._replace(luma=self._area.cut(picture.luma)) if self._area else picture
+                yield picture._replace(luma=area.cut(picture.luma)) if area else picture
 
-        for ab in colors(shown()):
+        for ab in self._plan.load()(shown()):
             yield waiting.popleft(), ab
 
     def _over_picture(self, ab: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        return ab_in_area(ab, shape, self._area) if self._area else resize_ab(ab, shape)
+        return ab_in_area(ab, shape, self._plan.area) if self._plan.area else resize_ab(ab, shape)
 
     def _write(self, picture: Picture, ab: np.ndarray | None, writer: VideoWriter, time: int) -> None:
-        reader, frame = self.reader, picture.frame
+        reader, frame = self._reader, picture.frame
         if ab is None:
             u, v = chroma_planes(frame.decoded, writer.pixel_format)
         else:

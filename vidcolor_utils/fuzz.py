@@ -215,7 +215,7 @@ def _run_command_line(case: Case) -> None:
     from vidcolor_utils.colorizer import GrayColorizer
 
     sys.argv = ["vidcolor", *case.arguments]
-    gray = patch("vidcolor_utils.colorize.load_colorizer", lambda method: GrayColorizer())
+    gray = patch("vidcolor_utils.film_colors.kept_colorizer", lambda method: GrayColorizer())
     try:
         with nullcontext() if case.real_network else gray:
             cli.main()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -31,7 +31,7 @@ from vidcolor_utils.clip_store import (
     write_clip,
 )
 from vidcolor_utils.cluster import Spread
-from vidcolor_utils.colorizer import Colorizer, colorize_frames, load_colorizer
+from vidcolor_utils.colorizer import colorize_frames, kept_colorizer
 from vidcolor_utils.errors import InputError, VidcolorError
 from vidcolor_utils.output import write_json
 
@@ -61,12 +61,7 @@ def baseline_colorizer(method: str) -> Colorize:
 
 
 def _colorize_with(method: str, gray: np.ndarray) -> np.ndarray:
-    return colorize_frames(gray, _loaded(method))
-
-
-@cache
-def _loaded(method: str) -> Colorizer:
-    return load_colorizer(method)
+    return colorize_frames(gray, kept_colorizer(method))
 
 
 def prepare_clips(

@@ -12,7 +12,7 @@ import math
 import sys
 import zlib
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import chain, islice
 from typing import NamedTuple
@@ -55,6 +55,17 @@ class Anchor(NamedTuple):
     checksum: int  # CRC-32 of its luma
     packets: int  # packets that had been read when it came out of the decoder
     damaged: int  # how many of them could not be decoded
+    resized: int = 0  # how many frames up to it had another size or format than the first
+
+
+class Place(NamedTuple):
+    """A segment, and where to begin to read it."""
+
+    segment: int
+    anchor: Anchor | None  # of the first frame of its lead; None: the start of the span
+
+
+START = Place(0, None)
 
 
 class TapeFrame(NamedTuple):
@@ -89,18 +100,22 @@ class Tape:
     """The frames of a video, read once and given out as segments that overlap.
 
     Args:
-        frames: from the first frame of a segment's lead on.
-        cutting: how to cut.
-        index: of the first segment to give out.
+        reader: the open video.
+        span: the part of it to read.
+        cutting: how to cut it.
+        place: the first segment to give out.
     """
 
-    def __init__(self, frames: Iterable[LumaFrame], cutting: Cutting, index: int):
-        self._frames, self._cutting = iter(frames), cutting
-        self._past = deque(islice(self._frames, _lead_frames(cutting, index)), maxlen=cutting.lead)
+    def __init__(self, reader: VideoReader, span: Span, cutting: Cutting, place: Place):
+        self._cutting, self._index = cutting, place.segment
+        self._anchors: dict[int, Anchor] = {}
+        self._frames = self._noting_anchors(reader, frames_from(reader, span, place.anchor), place.anchor)
+        self._past = deque(islice(self._frames, _lead_frames(cutting, place.segment)), maxlen=cutting.lead)
         self._waiting: deque[LumaFrame] = deque()
 
     def segment(self) -> Generator[TapeFrame, None, None]:
         """Yield the next segment: its lead, its frames, and what it looks at ahead."""
+        self._index += 1
         for frame in list(self._past):
             yield TapeFrame(frame, False)
         for _ in range(self._cutting.length):
@@ -113,48 +128,60 @@ class Tape:
         for frame in list(self._waiting)[: self._cutting.ahead]:
             yield TapeFrame(frame, False)
 
-    def ended(self) -> bool:
-        """Tell whether there are no more frames."""
-        return not self._fill(1)
+    def following(self) -> Place | None:
+        """Tell where the segment after the last one that was read begins; None if there are no more frames."""
+        return Place(self._index, self._anchors[self._index]) if self._fill(1) else None
 
     def _fill(self, count: int) -> bool:
         """Have `count` frames waiting; False if there is none."""
         self._waiting.extend(islice(self._frames, max(0, count - len(self._waiting))))
         return bool(self._waiting)
 
+    def _noting_anchors(
+        self, reader: VideoReader, frames: Iterable[LumaFrame], first: Anchor | None
+    ) -> Iterator[LumaFrame]:
+        """Yield frames; those at which later segments begin to be read are noted by the segment's index."""
+        for number, frame in enumerate(frames, start=first.number if first else 0):
+            index, rest = divmod(number + self._cutting.lead, self._cutting.length)
+            if index and not rest:
+                self._anchors[index] = make_anchor(reader, number, frame)
+            yield frame
+
 
 def _lead_frames(cutting: Cutting, index: int) -> int:
     return min(cutting.lead, index * cutting.length)
 
 
-class AnchoredFrames:
-    """The frames of a span from an anchor on; the anchors of later segments are noted as they come by.
+def unfinished(
+    reader: VideoReader, span: Span, cutting: Cutting, records: Mapping[int, Mapping]
+) -> Iterator[tuple[Place, Tape]]:
+    """Find the segments that have no record, in order.
 
     Args:
         reader: the open video.
         span: the part of it to read.
         cutting: how it is cut.
-        anchor: where to begin; None: at the start of the span.
+        records: of the finished segments by their index; `next` is the anchor of the one after, None at the end.
+
+    Yields:
+        A segment, and a tape that stands at it, from which it must be read before the next one is asked for.
     """
-
-    def __init__(self, reader: VideoReader, span: Span, cutting: Cutting, anchor: Anchor | None):
-        self._reader, self._cutting = reader, cutting
-        self._first = anchor.number if anchor else 0
-        self._frames = frames_from(reader, span, anchor)
-        self.anchors: dict[int, Anchor] = {}  # by the index of the segment that begins to read there
-
-    def __iter__(self) -> Iterator[LumaFrame]:
-        for number, frame in enumerate(self._frames, start=self._first):
-            index, rest = divmod(number + self._cutting.lead, self._cutting.length)
-            if index and not rest:
-                self.anchors[index] = make_anchor(self._reader, number, frame)
-            yield frame
+    place: Place | None = START
+    tape = None
+    while place is not None:
+        if place.segment in records:
+            tape, anchor = None, records[place.segment]["next"]
+            place = None if anchor is None else Place(place.segment + 1, Anchor(*anchor))
+        else:
+            tape = tape or Tape(reader, span, cutting, place)
+            yield place, tape
+            place = tape.following()
 
 
 def make_anchor(reader: VideoReader, number: int, frame: LumaFrame) -> Anchor:
     """Note a frame that has just been read."""
     checksum = zlib.crc32(frame.luma.tobytes())
-    return Anchor(number, frame.pts, checksum, reader.packets_read, reader.damaged_packets)
+    return Anchor(number, frame.pts, checksum, reader.packets_read, reader.damaged_packets, reader.resized_frames)
 
 
 def frames_in(reader: VideoReader, span: Span = WHOLE) -> Iterator[LumaFrame]:
@@ -196,7 +223,7 @@ def _seek(reader: VideoReader, span: Span, anchor: Anchor) -> Iterator[LumaFrame
             if make_anchor(reader, anchor.number, frame)[:3] != anchor[:3]:
                 return None
             reader.decoded, reader.packets_read = anchor.number + 1, anchor.packets
-            reader.damaged_packets = anchor.damaged
+            reader.damaged_packets, reader.resized_frames = anchor.damaged, anchor.resized
             return chain([frame], frames)
     return None
 

@@ -15,6 +15,7 @@ from vidcolor_utils.output import check_target, finished_file, write_json, writi
 from vidcolor_utils.video_writer import REFUSALS
 
 RECORD = "film.json"
+RECORDS = "[0-9]" * 6 + ".json"  # those of the segments
 OWN_FILES = re.compile(r"\.?(film|\d{6}|joined)\b.*")  # names that a work folder may hold
 
 log = logging.getLogger(__name__)
@@ -89,14 +90,14 @@ class WorkFolder:
         return finished
 
     def finished(self) -> dict[int, dict]:
-        """Records of the finished segments by their index, up to the first that is not."""
+        """Records of the finished segments by their index, in order; there may be gaps between them."""
         records: dict[int, dict] = {}
-        while True:
-            path, record_path = self._files(len(records))
+        for index in sorted(int(path.stem) for path in self.path.glob(RECORDS)):
+            path, record_path = self._files(index)
             record = _read(record_path)
-            if record is None or not path.exists() or path.stat().st_size != record["bytes"]:
-                return records
-            records[len(records)] = record
+            if record is not None and path.exists() and path.stat().st_size == record["bytes"]:
+                records[index] = record
+        return records
 
     def segment_path(self, index: int) -> Path:
         """File of a segment."""
