@@ -67,7 +67,10 @@ def _connect(address: str | None, workers: int, stack: ExitStack) -> Client:
     logging.getLogger("distributed").setLevel(logging.ERROR)  # its starts and stops are not for users
     if not address:
         local = LocalCluster(  # silenced: an error of the work is logged by the worker, and raised here as well
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         )
         return stack.enter_context(Client(stack.enter_context(local)))
     try:
