@@ -36,6 +36,10 @@ $(VENV)/installed-backends: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
 	@touch $@
 
+$(VENV)/installed-bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@touch $@
+
 $(VENV)/installed-app: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev,app]'
 	@touch $@
@@ -131,7 +135,7 @@ course-gpu: setup  ## Train at full scale on an accelerator, under KERAS_BACKEND
 study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
 	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
 
-bench: setup  ## Time everything in one run, record it in data/results and in the tables of the pages
+bench: $(VENV)/installed-bench  ## Time everything in one run, record it in data/results and in the tables of the pages
 	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
 
 # notebooks/voila.json holds its settings: this machine only, with a token; no limit on what is handed out; kernels end

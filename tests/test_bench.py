@@ -2,6 +2,8 @@
 
 import io
 
+import numpy as np
+import pytest
 from rich.console import Console
 
 from vidcolor_utils import bench
@@ -15,6 +17,7 @@ from vidcolor_utils.bench import (
     fastest,
     write_film,
 )
+from vidcolor_utils.runtimes import RUNTIMES
 from vidcolor_utils.video_io import video_info
 
 
@@ -34,8 +37,17 @@ def test_fastest_takes_turns_and_keeps_the_best(monkeypatch):
 
 
 def test_start_is_measured_in_a_process_of_its_own():
-    start = bench_start("frame.onnx")
+    start = bench_start("ONNX Runtime")
     assert start["start_s"] > 0 and 20 < start["peak_mb"] < 5000
+
+
+def test_all_runtimes_paint_the_same_colours():
+    pytest.importorskip("openvino", reason="`make bench` installs it")
+    (luma,) = np.random.default_rng(0).random((1, 64, 96), np.float32)
+    found = [load().predict_ab([luma]) for load in RUNTIMES.values()]
+    assert len(found) == 3
+    for each in found[1:]:
+        np.testing.assert_allclose(each, found[0], atol=0.01)
 
 
 def test_memory_is_that_of_processes_of_their_own():

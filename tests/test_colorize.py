@@ -130,7 +130,7 @@ def test_memory_is_flat_frames_are_streamed(make_video, colorizer, tmp_path, mon
     original = colorizer.predict_ab
     monkeypatch.setattr(colorizer, "predict_ab", lambda lumas: largest.append(len(lumas)) or original(lumas))
     colorize_file(make_video(frames=40), tmp_path / "out.mp4", colorizer)
-    assert sum(largest) == 14 and 2 * max(largest) == steady.BATCH  # half of them in a mirror
+    assert sum(largest) == 15 and max(largest) < steady.BATCH  # half of them in a mirror, the first in both
 
 
 class Plain:

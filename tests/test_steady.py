@@ -131,12 +131,12 @@ def test_every_third_frame_is_asked_for_and_the_first_after_a_cut(offline):
 
 def test_colorizers_take_turns_from_the_start_of_a_shot():
     shots = [texture(0)] * 5 + [1 - 0.5 * texture(1)] * 3
-    first, second = Flickering([10.0, 10.0, 10.0, 30.0, 30.0]), Flickering([20.0, 20.0, 40.0])
+    first, second = Flickering([10.0, 10.0, 10.0, 30.0, 30.0]), Flickering([20.0, 20.0, 20.0, 40.0, 40.0])
     options = {"in_turn": [second], "every": 1}
     found = mean_colors(SteadyColorizer(first, strength=0.5, **options), shots)
-    np.testing.assert_allclose(found[:2], [10, 10 + 10 / 1.5], rtol=1e-5)
-    np.testing.assert_allclose(found[5:7], [30, 30 + 10 / 1.5], rtol=1e-5)
-    assert (first.asked, second.asked) == (5, 3)
+    np.testing.assert_allclose(found[:2], [15, 15 + 5 / 1.5], rtol=1e-5)
+    np.testing.assert_allclose(found[5:7], [35, 35 + 5 / 1.5], rtol=1e-5)
+    assert (first.asked, second.asked) == (5, 5)
     alone = Flickering(np.arange(8.0))
     np.testing.assert_allclose(mean_colors(SteadyColorizer(alone, strength=0, **options), shots), np.arange(8))
 

@@ -16,15 +16,15 @@ import numpy as np
 from rich.table import Table
 
 from vidcolor_utils.colorize import colorize_file
-from vidcolor_utils.colorizer import ZHANG_SIDE, FrameColorizer, shipped_weights_path
+from vidcolor_utils.colorizer import ZHANG_SIDE, FrameColorizer
 from vidcolor_utils.kept_streams import keep_streams
 from vidcolor_utils.machine import machine
 from vidcolor_utils.quiet import quiet_native_logs
+from vidcolor_utils.runtimes import RUNTIMES
 from vidcolor_utils.synthetic import render_clip
 from vidcolor_utils.video_io import VideoReader
 from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 
-RUNTIMES = {"ONNX Runtime": "frame.onnx", "Keras": "frame.safetensors"}  # shipped weights by what they run in
 ZHANG = "Zhang et al., Keras"
 LUMA_SIZE = (256, 256)  # what Zhang's network sees of a frame
 FILMS = {"720p": (720, 1280), "1080p": (1080, 1920)}
@@ -45,8 +45,8 @@ START = """
 import sys, time
 started = time.perf_counter()
 import numpy as np
-from vidcolor_utils.colorizer import FrameColorizer
-FrameColorizer(sys.argv[1]).predict_ab([np.zeros((int(sys.argv[2]), int(sys.argv[3])), np.float32)])
+from vidcolor_utils.runtimes import RUNTIMES
+RUNTIMES[sys.argv[1]]().predict_ab([np.zeros((int(sys.argv[2]), int(sys.argv[3])), np.float32)])
 print(time.perf_counter() - started)
 """
 COLORIZE = """
@@ -67,7 +67,7 @@ def run_bench() -> dict:
     from vidcolor_utils.bench_course import bench_course
 
     # First what is measured in new processes: on Linux their peak memory counts that of the one that starts them.
-    starts = {name: bench_start(file) for name, file in RUNTIMES.items()}
+    starts = {name: bench_start(name) for name in RUNTIMES}
     memory = bench_memory()
     films = {name: bench_film(size) for name, size in FILMS.items()}
     networks = bench_networks()
@@ -78,16 +78,16 @@ def run_bench() -> dict:
     return {"machine": machine(), "networks": networks, "memory": memory, "films": films, **bench_course()}
 
 
-def bench_start(weights: str) -> dict[str, float]:
+def bench_start(runtime: str) -> dict[str, float]:
     """Start a process that colours one frame.
 
     Args:
-        weights: name of one of the weights files that ship.
+        runtime: one of `RUNTIMES`.
 
     Returns:
         `start_s`, seconds until the frame is done, without Python's own start; `peak_mb`, the process's memory.
     """
-    start_s, peak_mb = _run_apart(START + PEAK, shipped_weights_path(weights), *LUMA_SIZE)
+    start_s, peak_mb = _run_apart(START + PEAK, runtime, *LUMA_SIZE)
     return {"start_s": start_s, "peak_mb": peak_mb}
 
 
@@ -145,7 +145,7 @@ def bench_networks() -> dict[str, dict[str, float]]:
         from vidcolor_utils.models.zhang import build_zhang
 
         zhang = build_zhang()
-    colorizers = {name: FrameColorizer(shipped_weights_path(file)) for name, file in RUNTIMES.items()}
+    colorizers = {name: load() for name, load in RUNTIMES.items()}
     runs = {name: lambda ours=ours: ours.predict_ab(lumas) for name, ours in colorizers.items()}
     seconds = fastest(runs | {ZHANG: lambda: zhang.predict_on_batch(square)})
     fps = {name: (1 if name == ZHANG else BATCH) / best for name, best in seconds.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -49,16 +49,23 @@ class FrameColorizer:
         weights: a file written by `vidcolor export`; its suffix says in what the network runs: `.onnx` in ONNX
             Runtime, `.safetensors` in Keras. If not given, the shipped ones that `views` name, in ONNX Runtime.
         views: looks at each frame, whose predictions are averaged.
+        load: gives the network of a file; for other runtimes.
 
     Raises:
         FileNotFoundError: if there is no such file.
         InputError: if the file is damaged, or holds no such network.
     """
 
-    def __init__(self, weights: str | Path | None = None, *, views: Sequence[View] = VIEWS):
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        *,
+        views: Sequence[View] = VIEWS,
+        load: Callable[[Path], Network] = load_network,
+    ):
         self.views = tuple(views)
         files = [Path(weights) if weights else shipped_weights_path(view.weights) for view in self.views]
-        loaded = {file: load_network(file) for file in dict.fromkeys(files)}
+        loaded = {file: load(file) for file in dict.fromkeys(files)}
         self._networks, self._files = [loaded[file] for file in files], files
 
     def fingerprint(self) -> dict:

@@ -212,7 +212,7 @@ def record_full_runs(
         say(name)
         record = json.loads((records[name] / RECORD).read_text())
         kept = ("config", "encoder", "parameters", "scale", "history", "machine")
-        measures = {split: measure_network(clips, colorize) for split, clips in splits.items()}
+        measures = {split: measure_network(clips, colorize, closed=False) for split, clips in splits.items()}
         runs[name] = {key: record[key] for key in kept} | measures
         for clip in shown:
             _keep_clip(out_dir, clip, name, colorize(store.read(clip, 0, frames).baseline))

@@ -74,8 +74,8 @@ class SteadyColorizer:
 
     Args:
         colorizer: predicts the fresh colours of frames.
-        in_turn: colorizers that take turns with it, one prediction each, from the start of a shot; the mean over
-            time is then one over them all. At strength 0 there is no such mean, and they are left out.
+        in_turn: colorizers that take turns with it, so that the mean over time is one over them all; at the start
+            of a shot each of them is asked. At strength 0 there is no such mean, and they are left out.
         strength: in [0, 1): 0 leaves the fresh colours as they are; the nearer to 1, the longer colours last.
         every: ask `colorizer` for every so many frames only, and for those that show much that is new; in
             between colours are carried along, so at strength 0 it is asked for all.
@@ -105,7 +105,7 @@ class SteadyColorizer:
         self._every = every if strength else 1
         self._linker, self._fusion = Linker(both_ways=offline), Fusion(strength, offline=offline)
         self._unasked = 0  # frames since the last prediction
-        self._asked = 0  # predictions since the start of the shot
+        self._asked = 0  # frames since the start of the shot that were asked for
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict the chroma of the next frames; offline, these are all that is looked at ahead.
@@ -141,26 +141,27 @@ class SteadyColorizer:
             for gray, (back, ahead), ab in zip(grays, links, self._predictions(chunk, turns), strict=True):
                 yield LinkedFrame(None if ab is None else _evidence(ab, gray.shape), back, ahead)
 
-    def _turn(self, back: Link | None) -> int | None:
-        """Decide who is asked for fresh colours of a frame with this link to the one before; None: nobody."""
-        if back is None:
-            self._asked = 0
+    def _turn(self, back: Link | None) -> range:
+        """Decide which colorizers are asked for fresh colours of a frame with this link to the one before."""
         self._unasked += 1
-        if self._unasked < self._every and back is not None and back.trust.mean() >= LOW_TRUST:
-            return None
-        turn = self._asked % len(self._colorizers)
+        if back is None:
+            self._unasked = self._asked = 0
+            return range(len(self._colorizers))
+        if self._unasked < self._every and back.trust.mean() >= LOW_TRUST:
+            return range(0)
         self._unasked, self._asked = 0, self._asked + 1
-        return turn
+        turn = self._asked % len(self._colorizers)
+        return range(turn, turn + 1)
 
-    def _predictions(self, lumas: Sequence[np.ndarray], turns: Sequence[int | None]) -> list[np.ndarray | None]:
-        """Ask each colorizer for the frames whose turn it is."""
-        found: list[np.ndarray | None] = [None] * len(lumas)
+    def _predictions(self, lumas: Sequence[np.ndarray], turns: Sequence[range]) -> list[np.ndarray | None]:
+        """Ask the colorizers for the frames whose turn it is; None where nobody was asked."""
+        found: list[list[np.ndarray]] = [[] for _ in lumas]
         for number, colorizer in enumerate(self._colorizers):
-            asked = [index for index, turn in enumerate(turns) if turn == number]
+            asked = [index for index, turn in enumerate(turns) if number in turn]
             if asked:
                 for index, ab in zip(asked, colorizer.predict_ab([lumas[i] for i in asked]), strict=True):
-                    found[index] = ab
-        return found
+                    found[index].append(ab)
+        return [np.mean(abs_, axis=0) if abs_ else None for abs_ in found]
 
 
 class Fusion:
