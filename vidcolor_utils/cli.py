@@ -31,7 +31,7 @@ json_option = click.option("-o", "--output", required=True, type=PathArgument, h
 strength_option = click.option(
     "--strength",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.9,
+    default=0.92,
     show_default=True,
     help="How long colours last from frame to frame; 0 leaves each frame's as they are.",
 )
