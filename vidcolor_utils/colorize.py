@@ -10,13 +10,14 @@ from typing import Any
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.colorizer import Colorizer, MirroredColorizer, ab_in_area, load_colorizer
+from vidcolor_utils.deinterlace import REACH
 from vidcolor_utils.direction import Album, Director, Guides, LumaColors, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import ColorizeReport, Colors, Progress, color_video
 from vidcolor_utils.film_record import fingerprint, identify
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
-from vidcolor_utils.restore import CopyRestorer, luma_restorer
+from vidcolor_utils.restore import MEMORY, CopyRestorer, luma_restorer
 from vidcolor_utils.saturation import SaturatedColorizer
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
 from vidcolor_utils.steady import EVERY, STRENGTH, SteadyColorizer
@@ -61,8 +62,9 @@ def colorize_file(
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
         references: photographs whose colours guide the shots named with them, or all; see `direction`.
-        restore: make colours from a copy of each frame without flicker and grain, see `restore`.
-        restore_luma: take flicker and grain out of a video's own luma as well.
+        restore: make colours from a copy of each frame without flicker and grain, see `restore`, and from
+            de-interlaced frames, see `deinterlace`.
+        restore_luma: take flicker, grain and interlacing out of a video's own luma as well.
         encoding: codec, quality and speed of a video; default: H.264.
         progress: called after every few frames.
 
@@ -120,6 +122,14 @@ def colorize_file(
         ]
         return {**steadying, **controls, "guides": guides, "colorizer": fingerprint(load())}
 
+    info, is_restored = video_info(source), restore or restore_luma
+    cutting = plan_cutting(
+        info.rate,
+        seconds=segment_s,
+        **steadying,
+        lead=MEMORY if is_restored else 0,
+        ahead=REACH if is_restored and info.fields else 0,
+    )
     return color_video(
         source,
         output,
@@ -127,7 +137,8 @@ def colorize_file(
         settings=settings,
         encoding=encoding or Encoding(),
         span=span,
-        cutting=plan_cutting(video_info(source).rate, seconds=segment_s, **steadying),
+        cutting=cutting,
+        deinterlace=is_restored,
         retouch=luma_restorer if restore_luma else None,
         progress=progress,
     )

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from fractions import Fraction
+from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +17,11 @@ import numpy as np
 from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import luma01, resize_ab, uv_planes
 from vidcolor_utils.colorizer import ab_in_area
+from vidcolor_utils.deinterlace import deinterlaced, without_second_field
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film_record import identify, versions
 from vidcolor_utils.joining import Segment, join_segments, open_output, packet_order
-from vidcolor_utils.kept_streams import keep_streams
+from vidcolor_utils.kept_streams import interlacing_warning, keep_streams
 from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.segments import UNCUT, WHOLE, Anchor, AnchoredFrames, Cutting, Span, Tape, TapeFrame
 from vidcolor_utils.video_codecs import INTERMEDIATE, Encoding
@@ -64,6 +66,7 @@ def color_video(
     span: Span = WHOLE,
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
+    deinterlace: bool = False,
     retouch: Callable[[VideoInfo], Retouch] | None = None,
     progress: Progress | None = None,
 ) -> ColorizeReport:
@@ -81,7 +84,8 @@ def color_video(
         span: the part of `source` to colorize.
         cutting: how it is cut into segments.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
-        retouch: gives what changes the luma of one segment, before all else.
+        deinterlace: make the colours of interlaced frames from de-interlaced ones; needs a lead and frames ahead.
+        retouch: gives what changes the luma of one segment, after that; then both are changes to the output, too.
         progress: called after every frame.
 
     Raises:
@@ -90,17 +94,29 @@ def color_video(
     encoding.check(output)
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=INTERMEDIATE) as work:
         shape = _check_video(reader, work, encoding)
-        looks = {"find_bars": find_bars, "retouched": retouch is not None}
+        fields = reader.info.fields if deinterlace else None
+        is_deinterlaced = fields is not None and retouch is not None
+        looks = {"find_bars": find_bars, "deinterlaced": fields, "retouched": retouch is not None}
         made_with = {**settings(), **looks, "encoding": encoding, "span": span, "cutting": cutting}
         work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(work.finished()):
-            painter = _Painter(reader, shape, encoding, span, find_bars=find_bars, retouch=retouch)
+            painter = _Painter(reader, shape, encoding, span, find_bars=find_bars, fields=fields, retouch=retouch)
             _color_segments(painter, work, load, cutting, progress)
         records = work.finished()
         with work.output() as part:
-            lacking = join_segments(_segments(work, records), reader, part, encoding=encoding, span=span)
+            lacking = join_segments(
+                _segments(work, records),
+                reader,
+                part,
+                encoding=encoding,
+                span=span,
+                is_deinterlaced=is_deinterlaced,
+            )
         work.remove()
-        warnings = [*lacking, *(record["warning"] for record in records.values())]
+        interlacing = interlacing_warning(
+            reader.info, encoding, is_seen_deinterlaced=deinterlace, is_written_deinterlaced=is_deinterlaced
+        )
+        warnings = [*lacking, interlacing, *(record["warning"] for record in records.values())]
     frames = sum(len(record["times"]) for record in records.values())
     return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
 
@@ -184,6 +200,7 @@ class _Painter:
         encoding: codec, quality and speed.
         span: the part of it to colour; times count from its start.
         find_bars: leave black bars out of sight and neutral.
+        fields: the order of fields of frames to de-interlace; None: they stay as they are.
         retouch: gives what changes the luma of one segment.
     """
 
@@ -195,10 +212,12 @@ class _Painter:
         span: Span,
         *,
         find_bars: bool,
+        fields: str | None,
         retouch: Callable[[VideoInfo], Retouch] | None,
     ):
         self.reader, self.span, self._shape, self._encoding = reader, span, shape, encoding
-        self._retouch = retouch
+        self._fields, self._retouch = fields, retouch
+        self._lost_fields = fields if retouch else None  # that what is written has no longer
         self._start = round((reader.start + Fraction(span.start)) / reader.time_base)
         lumas = (self.small_luma(luma) for luma in sample_lumas(reader.path))
         self._area = find_active_area(lumas) if find_bars else None
@@ -228,7 +247,7 @@ class _Painter:
         """
         first = None
         with (
-            open_output(self.reader, path, self._encoding) as writer,
+            open_output(self.reader, path, self._encoding, is_deinterlaced=bool(self._lost_fields)) as writer,
             running_ahead(self._pictures(shown)) as pictures,
             running_ahead(self._colored(pictures, colors)) as colored,
         ):
@@ -240,11 +259,17 @@ class _Painter:
             if first is None:
                 raise InputError(f"{self.reader.path}: there is no frame between the start and the end asked for")
 
-    def _pictures(self, shown: Generator[TapeFrame, None, None]) -> Generator[Picture, None, None]:
-        retouch = self._retouch(self.reader.info) if self._retouch else lambda frame: frame
-        for original, is_own in shown:
-            frame = retouch(original)
-            yield Picture(frame, self.small_luma(frame.luma), is_own)
+    def _pictures(self, shown: Iterable[TapeFrame]) -> Generator[Picture, None, None]:
+        """Yield what is written of each frame, and what is looked at."""
+        shown, same = tee(shown)
+        frames: Iterator[LumaFrame] = (frame for frame, _ in shown)
+        if self._fields:
+            # To average pairs of lines, as `small_luma` does, is not enough: what moves is then seen twice.
+            frames = deinterlaced(frames, self._fields, bit_depth=self.reader.info.bit_depth)
+        if self._retouch:
+            frames = map(self._retouch(self.reader.info), frames)
+        for (original, is_own), frame in zip(same, frames, strict=True):
+            yield Picture(frame if self._retouch else original, self.small_luma(frame.luma), is_own)
 
     def _colored(
         self, pictures: Iterable[Picture], colors: Colors
@@ -273,6 +298,8 @@ class _Painter:
         reader, frame = self.reader, picture.frame
         if ab is None:
             u, v = chroma_planes(frame.decoded, writer.pixel_format)
+            if self._lost_fields and frame.decoded.interlaced_frame:
+                u, v = (without_second_field(plane, self._lost_fields) for plane in (u, v))
         else:
             planes = uv_planes(
                 picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
