@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.colorizer import FrameColorizer, View
+from vidcolor_utils.video_codecs import Encoding
+from vidcolor_utils.video_writer import VideoWriter
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -72,6 +74,43 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path
+
+    return make
+
+
+def combing(luma: np.ndarray) -> float:
+    """Tell how far the lines of luma (..., H, W) lie from the mean of those above and below."""
+    luma = np.asarray(luma, np.float32)
+    return float(np.abs(luma[..., 1:-1, :] - (luma[..., :-2, :] + luma[..., 2:, :]) / 2).mean())
+
+
+def woven(frames: np.ndarray, fields: str) -> np.ndarray:
+    """Join fields of consecutive frames (2T, H, W ...) to T interlaced frames."""
+    first, second = frames[::2].copy(), frames[1::2]
+    lines = slice(1, None, 2) if fields == "top" else slice(0, None, 2)
+    first[:, lines] = second[:, lines]
+    return first
+
+
+@pytest.fixture
+def make_interlaced(tmp_path: Path) -> Callable[..., Path]:
+    """Write an interlaced film, gray if no `chroma` is given, without loss, and return its path."""
+
+    def make(
+        lumas: np.ndarray,
+        fields: str,
+        *,
+        chroma: np.ndarray | None = None,
+        name: str = "fields.mkv",
+        marked: bool = True,
+    ) -> Path:
+        gray = [np.full([(side + 1) // 2 for side in lumas.shape[1:]], 128, np.uint8)] * len(lumas)
+        chroma = gray if chroma is None else chroma
+        settings = {"encoding": Encoding("ffv1"), "rate": Fraction(25), "fields": fields if marked else None}
+        with VideoWriter(tmp_path / name, lumas.shape[1:], **settings) as writer:
+            for index, (luma, plane) in enumerate(zip(lumas, chroma, strict=True)):
+                writer.write_planes(luma, plane, plane, pts=index)
+        return tmp_path / name
 
     return make
 

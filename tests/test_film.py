@@ -12,12 +12,14 @@ import time
 import av
 import numpy as np
 import pytest
-from conftest import REPOSITORY, run_vidcolor
+from conftest import REPOSITORY, moving_disc, run_vidcolor, woven
 from test_colorize import frame_times, packets_of
 
 from vidcolor_utils.colorize import colorize_file
+from vidcolor_utils.colorizer import GrayColorizer
 from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.segments import Span
+from vidcolor_utils.video_codecs import Encoding
 from vidcolor_utils.video_io import VideoReader
 from vidcolor_utils.video_writer import VideoWriter
 from vidcolor_utils.work_folder import work_folder_path
@@ -87,6 +89,35 @@ def test_sources_that_cannot_be_sought_in_go_on_too(make_video, colorizer, tmp_p
     assert frame_times(tmp_path / "cut.mkv") == frame_times(tmp_path / "whole.mkv")
     with VideoReader(source) as reader:
         assert len(decoded(tmp_path / "cut.mkv")) == len(list(reader.luma_frames()))
+
+
+@pytest.fixture
+def interlaced(make_interlaced):
+    """A film of 70 interlaced frames that flickers."""
+    rng, lumas = np.random.default_rng(0), woven(moving_disc(2 * FRAMES, 48, 64)[..., 0], "bottom")
+    return make_interlaced(np.uint8(lumas * rng.uniform(0.7, 0.9, (FRAMES, 1, 1))), "bottom")
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.9])
+def test_segments_do_not_change_restored_luma(interlaced, tmp_path, strength):
+    found = []
+    for seconds in (100, SEGMENT_S):
+        options = {"segment_s": seconds, "strength": strength, "encoding": Encoding("ffv1")}
+        colorize_file(interlaced, tmp_path / "out.mkv", GrayColorizer(), restore_luma=True, **options)
+        found.append(decoded(tmp_path / "out.mkv")[:, :48])
+    np.testing.assert_array_equal(*found)
+
+
+def test_an_interrupted_interlaced_film_goes_on_to_the_same_frames(interlaced, colorizer, tmp_path):
+    options = {"segment_s": SEGMENT_S, "restore": True, "restore_luma": True}
+    colorize_file(interlaced, tmp_path / "whole.mkv", colorizer, **options)
+    for crash in (21, 50):
+        with pytest.raises(Interrupted):
+            colorize_file(interlaced, tmp_path / "cut.mkv", colorizer, progress=crash_after(crash), **options)
+    report = colorize_file(interlaced, tmp_path / "cut.mkv", colorizer, **options)
+    assert "the output is de-interlaced" in " ".join(report.warnings)
+    np.testing.assert_array_equal(decoded(tmp_path / "cut.mkv"), decoded(tmp_path / "whole.mkv"))
+    assert frame_times(tmp_path / "cut.mkv") == frame_times(interlaced)
 
 
 def test_variable_frame_rate_keeps_its_times_over_borders(make_video, colorizer, tmp_path):

@@ -5,7 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from test_colorize import packets_of
+from test_colorize import frame_times, packets_of
 
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.colorizer import GrayColorizer
@@ -165,6 +165,18 @@ def test_interlacing_is_flagged_and_a_warning_tells(make_film, tmp_path, field, 
     assert "is interlaced" in warning and ("still marked" in warning) == is_kept
     assert video_info(tmp_path / "out.mkv").fields == (video_info(source).fields if is_kept else None)
     assert report.frames == 6
+
+
+def test_a_de_interlaced_film_keeps_its_sound_and_times(make_film, tmp_path):
+    source, output = make_film("in.mkv", subtitles="subrip", field="tff"), tmp_path / "out.mkv"
+    report = colorize_file(source, output, GrayColorizer(), restore_luma=True)
+    (warning,) = report.warnings
+    assert "the output is de-interlaced" in warning and video_info(output).fields is None and report.frames == 6
+    colorize_file(source, tmp_path / "plain.mkv", GrayColorizer())
+    for kind in ("audio", "subtitle"):
+        assert timed_packets(output, kind) == timed_packets(source, kind)
+    assert frame_times(output) == frame_times(source)
+    assert video_info(output).duration_s == video_info(tmp_path / "plain.mkv").duration_s
 
 
 def test_streams_that_start_late_count_from_the_same_moment(make_film, tmp_path):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from conftest import combing, moving_disc, woven
 from PIL import Image
 
 from vidcolor_utils import preview
@@ -51,6 +52,15 @@ def test_a_long_film_is_sought_not_decoded(make_video, tmp_path, monkeypatch):
 
 def test_a_short_film_shows_each_frame_once(make_video, tmp_path):
     assert preview_file(make_video(frames=3), tmp_path / "strip.png", 12, Plain()).frames == 3
+
+
+def test_an_interlaced_film_is_looked_at_without_its_fields(make_interlaced, tmp_path, monkeypatch):
+    source = make_interlaced(woven(moving_disc(24, 48, 64)[..., 0], "top"), "top")
+    lumas, predict = [], Plain.predict_ab
+    monkeypatch.setattr(Plain, "predict_ab", lambda self, shown: lumas.extend(shown) or predict(self, shown))
+    for restore in (False, True):
+        preview_file(source, tmp_path / "strip.png", 3, Plain(), restore=restore)
+    assert len(lumas) == 6 and combing(np.stack(lumas[3:])) < 0.6 * combing(np.stack(lumas[:3]))
 
 
 def test_a_rotated_film_stands_upright(make_video, tmp_path):

@@ -129,6 +129,10 @@ def test_full_runs_are_measured_and_kept_to_be_shown(clips: Path, tmp_path: Path
     assert set(record["runs"]["AlexNet, beta 0.8"]) >= {"history", "scale", "dev", "test"}
     for row in ("true", "baseline", "AlexNet, beta 0.8"):
         assert len(list(iter_rgb(kept_clip(tmp_path / "out", shown, row)))) == 4
+    network = kept_clip(tmp_path / "out", shown, "AlexNet, beta 0.8")
+    network.unlink()
+    assert record_full_runs(clips, tmp_path / "runs", tmp_path / "out", frames=4, shown=[shown]) == record
+    assert not network.exists(), "measured again"
     with pytest.raises(InputError, match="make train-full"):
         record_full_runs(clips, tmp_path / "nothing", tmp_path / "out")
 

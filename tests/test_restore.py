@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
-from conftest import moving_disc
+from conftest import combing, moving_disc, woven
 from PIL import Image
 
+from vidcolor_utils import film as film_module
 from vidcolor_utils.color import luma_from_rgb
 from vidcolor_utils.colorize import colorize_file
 from vidcolor_utils.restore import CopyRestorer, Deflicker, denoised, noise_of
 from vidcolor_utils.steady import SteadyColorizer
-from vidcolor_utils.video_io import VideoReader
+from vidcolor_utils.video_codecs import Encoding
+from vidcolor_utils.video_io import VideoReader, chroma_planes, video_info
 
 
 def film(frames=24, height=96, width=128):
@@ -111,6 +113,61 @@ def test_only_the_copy_is_restored_unless_asked(flickering, tmp_path):
             assert np.abs(luma_of(flickering) - luma_of(tmp_path / "out.mkv")).mean() < 2
     assert changes["copy"][0] < 0.4 * changes["plain"][0] and changes["luma"][0] < 0.4 * changes["plain"][0]
     assert changes["copy"][1] > 0.9 * changes["plain"][1] > 2 * changes["luma"][1]
+
+
+def test_interlacing_is_taken_out_of_the_copy_and_of_the_luma_when_asked(make_interlaced, tmp_path):
+    progressive = np.stack([np.uint8(16 + 200 * luma) for luma in film(24)])
+    films = {
+        "progressive": make_interlaced(progressive[::2], "top", name="progressive.mkv", marked=False),
+        "interlaced": make_interlaced(woven(progressive, "top"), "top"),
+    }
+    seen, lumas, infos = {}, {}, {}
+
+    def run(name, film, **options):
+        seen[name] = Recorder()
+        report = colorize_file(
+            films[film], tmp_path / "out.mkv", seen[name], strength=0, encoding=Encoding("ffv1"), **options
+        )
+        lumas[name], infos[name] = luma_of(tmp_path / "out.mkv"), video_info(tmp_path / "out.mkv")
+        return " ".join(report.warnings)
+
+    run("true", "progressive", restore_luma=True)
+    assert "still marked so" in run("plain", "interlaced")
+    assert "colours are made from de-interlaced frames" in run("copy", "interlaced", restore=True)
+    assert "the output is de-interlaced" in run("luma", "interlaced", restore_luma=True)
+    assert [infos[name].fields for name in ("plain", "copy", "luma", "true")] == ["top", "top", None, None]
+    for name in ("plain", "copy"):
+        np.testing.assert_array_equal(lumas[name], luma_of(films["interlaced"]))
+    assert len(lumas["luma"]) == 12 and infos["luma"].duration_s == infos["plain"].duration_s
+    assert combing(lumas["plain"]) > 2 * combing(lumas["true"])
+    assert combing(lumas["luma"]) < 1.1 * combing(lumas["true"])
+
+    def error(name):
+        return np.mean([np.abs(a - b).mean() for a, b in zip(seen[name].shown, seen["true"].shown, strict=True)])
+
+    assert max(error("copy"), error("luma")) < 0.3 * error("plain")
+
+
+def test_colours_that_are_kept_are_de_interlaced_with_the_luma(make_interlaced, tmp_path):
+    disc = moving_disc(24, 96, 128)[..., 0]
+    progressive = np.where(np.roll(disc, 64, axis=2) > 128, 200, 128).astype(np.uint8)[:, ::2, ::2]
+    chroma = woven(progressive, "bottom")
+    source = make_interlaced(woven(disc, "bottom"), "bottom", chroma=chroma)
+
+    def chroma_after(**options):
+        encoding = Encoding("ffv1")
+        colorize_file(source, tmp_path / "out.mkv", Recorder(), skip_colored=True, encoding=encoding, **options)
+        with VideoReader(tmp_path / "out.mkv") as reader:
+            return np.stack([chroma_planes(frame.decoded, "yuv420p")[0] for frame in reader.luma_frames()])
+
+    np.testing.assert_array_equal(chroma_after(restore=True), chroma)
+    assert combing(chroma_after(restore_luma=True)) < 1.1 * combing(progressive) < 0.5 * combing(chroma)
+
+
+def test_a_progressive_film_is_not_de_interlaced(flickering, tmp_path, monkeypatch):
+    monkeypatch.setattr(film_module, "deinterlaced", None)
+    for options in ({"restore": True}, {"restore_luma": True}):
+        assert colorize_file(flickering, tmp_path / "out.mkv", Recorder(), **options).frames == 24
 
 
 def test_a_still_is_shown_without_grain_and_keeps_its_own(tmp_path):

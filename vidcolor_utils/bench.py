@@ -22,8 +22,8 @@ from vidcolor_utils.machine import machine
 from vidcolor_utils.quiet import quiet_native_logs
 from vidcolor_utils.runtimes import RUNTIMES
 from vidcolor_utils.synthetic import render_clip
-from vidcolor_utils.video_io import VideoReader
-from vidcolor_utils.video_writer import VideoWriter, chroma_shape
+from vidcolor_utils.video_io import VideoReader, chroma_planes
+from vidcolor_utils.video_writer import VideoWriter
 
 ZHANG = "Zhang et al., Keras"
 LUMA_SIZE = (256, 256)  # what Zhang's network sees of a frame
@@ -196,15 +196,15 @@ def write_film(path: Path, size: tuple[int, int], frames: int) -> None:
 
 
 def copy_film(source: Path, output: Path) -> None:
-    """Decode a video and encode its luma with neutral chroma; sound is copied, as by `colorize_file`."""
+    """Decode a video and encode it as it is; sound is copied, as by `colorize_file`."""
     with (
         VideoReader(source) as reader,
         VideoWriter(output, reader.stored_size, **reader.writer_settings()) as writer,
     ):
-        neutral = np.full(chroma_shape(*reader.stored_size, writer.subsampling), 128, np.uint8)
         keep_streams(reader, writer)
         for frame in reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start)):
-            writer.write_planes(frame.luma, neutral, neutral, pts=frame.pts)
+            u, v = chroma_planes(frame.decoded, writer.pixel_format)
+            writer.write_planes(frame.luma, u, v, pts=frame.pts)
 
 
 def fastest(runs: dict[str, Callable[[], object]], *, rounds: int = ROUNDS) -> dict[str, float]:

@@ -59,7 +59,7 @@ def speed_table(record: dict) -> str:
         if name != ZHANG
     ]
     for name, film in record["films"].items():
-        against = f"{film['ratio']:.2f} of a copy without colours"
+        against = f"{film['ratio']:.2f} of decoding and encoding alone"
         rows.append((f"a {name} film with sound, colorized", film["colorize_fps"], against))
     row = record["memory"]
     against = f"{row['peak_mb']:.0f} MB of memory, {row['ratio']:.2f} times that for {row['long_frames']} frames"

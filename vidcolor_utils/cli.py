@@ -31,7 +31,7 @@ json_option = click.option("-o", "--output", required=True, type=PathArgument, h
 strength_option = click.option(
     "--strength",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.9,
+    default=0.92,
     show_default=True,
     help="How long colours last from frame to frame; 0 leaves each frame's as they are.",
 )
@@ -109,9 +109,13 @@ def vidcolor() -> None:
     help="Time (1:23.5) in the shot that the photograph guides, one for each; without, they guide all shots.",
 )
 @click.option(
-    "--restore", is_flag=True, help="Old film: make colours from a copy of each frame without flicker and grain."
+    "--restore",
+    is_flag=True,
+    help="Old film: make colours from a copy of each frame without flicker, grain and interlacing.",
 )
-@click.option("--restore-luma", is_flag=True, help="Take flicker and grain out of the film's own luma as well.")
+@click.option(
+    "--restore-luma", is_flag=True, help="Take flicker, grain and interlacing out of the film's own luma as well."
+)
 @click.option(
     "--preview",
     type=click.IntRange(1, 100),

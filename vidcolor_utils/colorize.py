@@ -9,13 +9,14 @@ from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import with_chroma
 from vidcolor_utils.cluster import Spread
 from vidcolor_utils.colorizer import Colorizer, ab_in_area
+from vidcolor_utils.deinterlace import REACH
 from vidcolor_utils.direction import Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import ColorizeReport, Progress, color_video
 from vidcolor_utils.film_colors import FilmColors, Look
 from vidcolor_utils.image_io import StillImage, is_image, read_image, write_image
 from vidcolor_utils.output import finished_file
-from vidcolor_utils.restore import CopyRestorer, luma_restorer
+from vidcolor_utils.restore import MEMORY, CopyRestorer, luma_restorer
 from vidcolor_utils.segments import SEGMENT_S, WHOLE, Span, plan_cutting
 from vidcolor_utils.steady import EVERY, STRENGTH
 from vidcolor_utils.video_codecs import Encoding
@@ -60,8 +61,9 @@ def colorize_file(
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
         references: photographs whose colours guide the shots named with them, or all; see `direction`.
-        restore: make colours from a copy of each frame without flicker and grain, see `restore`.
-        restore_luma: take flicker and grain out of a video's own luma as well.
+        restore: make colours from a copy of each frame without flicker and grain, see `restore`, and from
+            de-interlaced frames, see `deinterlace`.
+        restore_luma: take flicker, grain and interlacing out of a video's own luma as well.
         encoding: codec, quality and speed of a video; default: H.264.
         spread: has a video's segments coloured, see `cluster.spread_over`; then `method` must name the colorizer.
         progress: called after every frame, or after every segment that another process has coloured.
@@ -95,6 +97,16 @@ def colorize_file(
         if any(reference.at is not None for reference in references):
             raise InputError(f"{source}: a still image has no times: give the reference without one")
         return _colorize_image(source, output, colors.of_picture, restore, progress)
+    info, is_restored = video_info(source), restore or restore_luma
+    cutting = plan_cutting(
+        info.rate,
+        seconds=segment_s,
+        strength=strength,
+        every=every,
+        offline=offline,
+        lead=MEMORY if is_restored else 0,
+        ahead=REACH if is_restored and info.fields else 0,
+    )
     return color_video(
         source,
         output,
@@ -102,9 +114,8 @@ def colorize_file(
         settings=colors.settings,
         encoding=encoding or Encoding(),
         span=span,
-        cutting=plan_cutting(
-            video_info(source).rate, seconds=segment_s, strength=strength, every=every, offline=offline
-        ),
+        cutting=cutting,
+        deinterlace=is_restored,
         retouch=luma_restorer if restore_luma else None,
         spread=spread,
         progress=progress,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from fractions import Fraction
 from functools import partial
+from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +23,11 @@ from vidcolor_utils.active_area import Area, find_active_area
 from vidcolor_utils.chroma import luma01, resize_ab, uv_planes
 from vidcolor_utils.cluster import Spread
 from vidcolor_utils.colorizer import ab_in_area
+from vidcolor_utils.deinterlace import deinterlaced, without_second_field
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film_record import identify, versions
 from vidcolor_utils.joining import Segment, join_segments, open_output, packet_order
-from vidcolor_utils.kept_streams import keep_streams
+from vidcolor_utils.kept_streams import interlacing_warning, keep_streams
 from vidcolor_utils.pipeline import running_ahead
 from vidcolor_utils.segments import UNCUT, WHOLE, Cutting, Place, Span, Tape, TapeFrame, unfinished
 from vidcolor_utils.video_codecs import INTERMEDIATE, Encoding
@@ -65,12 +67,18 @@ class Plan(NamedTuple):
 
     source: Path
     load: Callable[[], Colors]  # gives what makes the colours of one segment
-    retouch: Callable[[VideoInfo], Retouch] | None  # gives what changes the luma of one segment, before all else
+    fields: str | None  # the order of fields of frames to de-interlace; None: they stay as they are
+    retouch: Callable[[VideoInfo], Retouch] | None  # gives what changes the luma of one segment, after that
     encoding: Encoding
     span: Span
     cutting: Cutting
     shape: tuple[int, int]  # (height, width) of the U and V planes as stored
     area: Area | None  # the picture between black bars; None if they are to be coloured as well
+
+    @property
+    def lost_fields(self) -> str | None:
+        """The order of fields that what is written has no longer."""
+        return self.fields if self.retouch else None
 
 
 def color_video(
@@ -83,6 +91,7 @@ def color_video(
     span: Span = WHOLE,
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
+    deinterlace: bool = False,
     retouch: Callable[[VideoInfo], Retouch] | None = None,
     spread: Spread = map,
     progress: Progress | None = None,
@@ -101,7 +110,8 @@ def color_video(
         span: the part of `source` to colorize.
         cutting: how it is cut into segments.
         find_bars: show `load`'s result only what lies between black bars, and leave them neutral.
-        retouch: gives what changes the luma of one segment, before all else.
+        deinterlace: make the colours of interlaced frames from de-interlaced ones; needs a lead and frames ahead.
+        retouch: gives what changes the luma of one segment, after that; then both are changes to the output, too.
         spread: has the segments made, see `cluster.spread_over`; `load` and `retouch` are sent to other processes.
         progress: called after every frame, or after every segment that another process has made.
 
@@ -111,18 +121,30 @@ def color_video(
     encoding.check(output)
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=INTERMEDIATE) as work:
         shape = _check_video(reader, work, encoding)
-        looks = {"find_bars": find_bars, "retouched": retouch is not None}
+        fields = reader.info.fields if deinterlace else None
+        is_deinterlaced = fields is not None and retouch is not None
+        looks = {"find_bars": find_bars, "deinterlaced": fields, "retouched": retouch is not None}
         made_with = {**settings(), **looks, "encoding": encoding, "span": span, "cutting": cutting}
         records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(records):
             area = _find_area(reader, shape) if find_bars else None
-            plan = Plan(source, load, retouch, encoding, span, cutting, shape, area)
+            plan = Plan(source, load, fields, retouch, encoding, span, cutting, shape, area)
             records |= _color_segments(plan, reader, work, records, spread, progress)
         records = dict(sorted(records.items()))
         with work.output() as part:
-            lacking = join_segments(_segments(work, records), reader, part, encoding=encoding, span=span)
+            lacking = join_segments(
+                _segments(work, records),
+                reader,
+                part,
+                encoding=encoding,
+                span=span,
+                is_deinterlaced=is_deinterlaced,
+            )
         work.remove()
-        warnings = [*lacking, *(record["warning"] for record in records.values())]
+        interlacing = interlacing_warning(
+            reader.info, encoding, is_seen_deinterlaced=deinterlace, is_written_deinterlaced=is_deinterlaced
+        )
+        warnings = [*lacking, interlacing, *(record["warning"] for record in records.values())]
     frames = _count_frames(records.values())
     return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
 
@@ -279,7 +301,9 @@ class _Painter:
         """
         first = None
         with (
-            open_output(self._reader, path, self._plan.encoding) as writer,
+            open_output(
+                self._reader, path, self._plan.encoding, is_deinterlaced=bool(self._plan.lost_fields)
+            ) as writer,
             running_ahead(self._pictures(shown)) as pictures,
             running_ahead(self._colored(pictures)) as colored,
         ):
@@ -291,12 +315,19 @@ class _Painter:
             if first is None:
                 raise InputError(f"{self._reader.path}: there is no frame between the start and the end asked for")
 
-    def _pictures(self, shown: Generator[TapeFrame, None, None]) -> Generator[Picture, None, None]:
+    def _pictures(self, shown: Iterable[TapeFrame]) -> Generator[Picture, None, None]:
+        """Yield what is written of each frame, and what is looked at."""
         info, plan = self._reader.info, self._plan
-        retouch = plan.retouch(info) if plan.retouch else lambda frame: frame
-        for original, is_own in shown:
-            frame = retouch(original)
-            yield Picture(frame, _small_luma(frame.luma, info, plan.shape), is_own)
+        shown, same = tee(shown)
+        frames: Iterator[LumaFrame] = (frame for frame, _ in shown)
+        if plan.fields:
+            # To average pairs of lines, as `_small_luma` does, is not enough: what moves is then seen twice.
+            frames = deinterlaced(frames, plan.fields, bit_depth=info.bit_depth)
+        if plan.retouch:
+            frames = map(plan.retouch(info), frames)
+        for (original, is_own), frame in zip(same, frames, strict=True):
+            luma = _small_luma(frame.luma, info, plan.shape)
+            yield Picture(frame if plan.retouch else original, luma, is_own)
 
     def _colored(self, pictures: Iterable[Picture]) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
         """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
@@ -324,6 +355,8 @@ class _Painter:
         reader, frame = self._reader, picture.frame
         if ab is None:
             u, v = chroma_planes(frame.decoded, writer.pixel_format)
+            if self._plan.lost_fields and frame.decoded.interlaced_frame:
+                u, v = (without_second_field(plane, self._plan.lost_fields) for plane in (u, v))
         else:
             planes = uv_planes(
                 picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range

@@ -45,7 +45,13 @@ def packet_order(path: Path) -> list[int]:
 
 
 def join_segments(
-    segments: Sequence[Segment], reader: VideoReader, output: Path, *, encoding: Encoding, span: Span = WHOLE
+    segments: Sequence[Segment],
+    reader: VideoReader,
+    output: Path,
+    *,
+    encoding: Encoding,
+    span: Span = WHOLE,
+    is_deinterlaced: bool = False,
 ) -> list[str]:
     """Write the packets of segments one after the other, with all that the source has beside its frames.
 
@@ -55,6 +61,7 @@ def join_segments(
         output: file to write.
         encoding: how the segments are encoded.
         span: part of the source that the segments show.
+        is_deinterlaced: as for `open_output`.
 
     Returns:
         A sentence for each thing that the output does not have.
@@ -64,7 +71,7 @@ def join_segments(
         OutputError: if `output` cannot be written.
     """
     reader.restart(max(0.0, span.start - MARGIN_S))
-    with open_output(reader, output, encoding) as writer:
+    with open_output(reader, output, encoding, is_deinterlaced=is_deinterlaced) as writer:
         warnings = keep_streams(reader, writer, span)
         start = reader.start + Fraction(span.start)
         shown, others = _encoded_packets(segments, reader), _other_packets(reader, span)
@@ -76,9 +83,19 @@ def join_segments(
     return [*warnings, *filter(None, [skipped_warning(reader, writer)])]
 
 
-def open_output(reader: VideoReader, path: Path, encoding: Encoding) -> VideoWriter:
-    """Open a writer for coloured frames of a video."""
-    return VideoWriter(path, reader.stored_size, encoding=encoding, **reader.writer_settings())
+def open_output(
+    reader: VideoReader, path: Path, encoding: Encoding, *, is_deinterlaced: bool = False
+) -> VideoWriter:
+    """Open a writer for coloured frames of a video, which are marked as interlaced if those of the video are.
+
+    Args:
+        reader: the open source.
+        path: file to write.
+        encoding: codec, quality and speed.
+        is_deinterlaced: the frames to write are interlaced no more.
+    """
+    settings = reader.writer_settings() | ({"fields": None} if is_deinterlaced else {})
+    return VideoWriter(path, reader.stored_size, encoding=encoding, **settings)
 
 
 def _encoded_packets(segments: Sequence[Segment], reader: VideoReader) -> Iterator[TimedPacket]:

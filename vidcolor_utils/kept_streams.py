@@ -10,7 +10,8 @@ import av.stream
 
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.segments import WHOLE, Span
-from vidcolor_utils.video_io import VideoReader
+from vidcolor_utils.video_codecs import Encoding
+from vidcolor_utils.video_io import VideoInfo, VideoReader
 from vidcolor_utils.video_writer import VideoWriter, stream_name
 
 # Streams that PyAV lets in and the muxer then refuses.
@@ -78,11 +79,6 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
         found.append(f"{info.path}: transparency is not kept")
     if info.bit_depth > writer.bit_depth:
         found.append(f"{info.path}: luma of {info.bit_depth} bits is written as {writer.bit_depth}")
-    if info.fields:
-        kept = "still marked so" if writer.encoding.row.keeps_fields else f"no longer marked so: {codec} cannot be"
-        found.append(
-            f"{info.path}: the video is interlaced, and {kept}; colours come out cleaner from a de-interlaced copy"
-        )
     if info.pixel_aspect not in (None, 1) and not _keeps_pixel_aspect(writer):
         suffix = writer.path.suffix
         found.append(
@@ -90,6 +86,26 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
             f"square: {codec} in {suffix} does not say; name an output that ends in .mp4 to keep them"
         )
     return found
+
+
+def interlacing_warning(
+    info: VideoInfo, encoding: Encoding, *, is_seen_deinterlaced: bool, is_written_deinterlaced: bool
+) -> str | None:
+    """Say what became of an interlaced video; None if it is not.
+
+    Args:
+        info: of the source.
+        encoding: of the output.
+        is_seen_deinterlaced: colours are made from de-interlaced frames.
+        is_written_deinterlaced: the output has the luma of these.
+    """
+    if info.fields is None:
+        return None
+    if is_written_deinterlaced:
+        return f"{info.path}: the video is interlaced; the output is de-interlaced: each frame's first field"
+    kept = "still marked so" if encoding.row.keeps_fields else f"no longer marked so: {encoding.codec} cannot be"
+    colors = "are made" if is_seen_deinterlaced else "come out cleaner with colorize --restore, which makes them"
+    return f"{info.path}: the video is interlaced, and {kept}; colours {colors} from de-interlaced frames"
 
 
 def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:

@@ -13,6 +13,7 @@ from vidcolor_utils.active_area import find_active_area
 from vidcolor_utils.chroma import luma01, with_chroma
 from vidcolor_utils.color import to_uint8
 from vidcolor_utils.colorizer import Colorizer, ab_in_area, load_colorizer
+from vidcolor_utils.deinterlace import deinterlaced
 from vidcolor_utils.direction import Album, Reference
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.film import ColorizeReport, Progress, check_size
@@ -57,7 +58,7 @@ def preview_file(
         saturation: as for `colorize_file`.
         skip_colored: show frames that have colour as they are.
         references: as for `colorize_file`.
-        restore: make colours from a copy of each frame without grain.
+        restore: make colours from a copy of each frame without grain and interlacing.
         progress: called after every frame.
 
     Raises:
@@ -80,7 +81,7 @@ def preview_file(
         has_color = ColorDetector() if skip_colored else lambda decoded: False
         area = find_active_area(_shown(luma, reader) for luma in sample_lumas(source))
         columns = {}
-        for done, frame in enumerate(_spread(reader, count), start=1):
+        for done, frame in enumerate(_spread(reader, count, deinterlace=restore), start=1):
             luma = _shown(frame.luma, reader)
             if has_color(frame.decoded):
                 rgb = upright(frame.decoded.to_ndarray(format="rgb24"), reader.info.rotation)
@@ -95,12 +96,15 @@ def preview_file(
     return ColorizeReport(output, len(columns), ())
 
 
-def _spread(reader: VideoReader, count: int) -> Iterator[LumaFrame]:
+def _spread(reader: VideoReader, count: int, *, deinterlace: bool) -> Iterator[LumaFrame]:
     """Yield the frames shown in the middle of each of `count` equal parts of the video."""
     info = reader.info
     duration = info.duration_s or float((info.frames or 0) / info.rate)
     for index in range(count):
-        frame = next(reader.frames_from(duration * (index + 0.5) / count), None)
+        frames = reader.frames_from(duration * (index + 0.5) / count)
+        if deinterlace and info.fields:
+            frames = deinterlaced(frames, info.fields, bit_depth=info.bit_depth)
+        frame = next(frames, None)
         if frame is not None:
             yield frame
 

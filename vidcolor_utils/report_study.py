@@ -39,6 +39,7 @@ from vidcolor_utils.report_training import (
 from vidcolor_utils.video_writer import VideoWriter
 
 SEEDS = 3
+FULL = "full.json"
 FRAMES = 60  # of a clip; as long are outputs fed back
 SHOWN_RATE = Fraction(15)  # frames a second of the clips that are kept to be shown
 
@@ -183,7 +184,7 @@ def record_full_runs(
     """Measure the finished runs of a folder on dev and test clips, and keep what a page shows of them.
 
     Writes to `out_dir`: `full.json`, and for each clip in `shown` a video of the truth, of the baseline, and of
-    each network.
+    each network. Called again, runs that it holds already are passed over.
 
     Args:
         data_dir: folder of prepared clips.
@@ -207,23 +208,32 @@ def record_full_runs(
         true, baseline = store.read(name, 0, frames)
         _keep_clip(out_dir, name, "true", true)
         _keep_clip(out_dir, name, "baseline", baseline)
-    runs = {}
-    for name, colorize in networks.items():
-        say(name)
-        record = json.loads((records[name] / RECORD).read_text())
-        kept = ("config", "encoder", "parameters", "scale", "history", "machine")
-        measures = {split: measure_network(clips, colorize) for split, clips in splits.items()}
-        runs[name] = {key: record[key] for key in kept} | measures
-        for clip in shown:
-            _keep_clip(out_dir, clip, name, colorize(store.read(clip, 0, frames).baseline))
-    content = {
+    content: dict = {
         "frames": frames,
         "shown": list(shown),
         "references": {split: measure_references(clips) for split, clips in splits.items()},
-        "runs": runs,
     }
-    write_json(out_dir / "full.json", content, indent=None)
-    return content
+    earlier, runs = _measured_before(out_dir / FULL, content), {}
+    for name, colorize in networks.items():
+        say(name)
+        record = json.loads((records[name] / RECORD).read_text())
+        run = {key: record[key] for key in ("config", "encoder", "parameters", "scale", "history", "machine")}
+        measured = earlier.get(name, {})
+        if run.items() <= measured.items():
+            runs[name] = measured
+            continue
+        measures = {split: measure_network(clips, colorize, closed=False) for split, clips in splits.items()}
+        runs[name] = run | measures
+        for clip in shown:
+            _keep_clip(out_dir, clip, name, colorize(store.read(clip, 0, frames).baseline))
+    write_json(out_dir / FULL, content | {"runs": runs}, indent=None)
+    return content | {"runs": runs}
+
+
+def _measured_before(path: Path, content: dict) -> dict[str, dict]:
+    """Runs in an earlier record of the same clips."""
+    earlier = json.loads(path.read_text()) if path.exists() else {}
+    return earlier.get("runs", {}) if content.items() <= earlier.items() else {}
 
 
 def finished_runs(runs_dir: str | Path) -> dict[str, Path]:

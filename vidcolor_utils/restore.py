@@ -1,7 +1,8 @@
 """Light restoration of old film: brightness that does not flicker, less grain.
 
 It is meant for the copy of each frame that colours are made from; the film's own luma is changed only where that
-is asked for. What is slower or bolder, such as removing scratches, is left to tools made for it.
+is asked for. Interlaced frames come here de-interlaced, see `deinterlace`. What is slower or bolder, such as
+removing scratches, is left to tools made for it.
 """
 
 from __future__ import annotations

@@ -76,7 +76,14 @@ class TapeFrame(NamedTuple):
 
 
 def plan_cutting(
-    rate: Fraction, *, seconds: float = SEGMENT_S, strength: float, every: int, offline: bool
+    rate: Fraction,
+    *,
+    seconds: float = SEGMENT_S,
+    strength: float,
+    every: int,
+    offline: bool,
+    lead: int = 0,
+    ahead: int = 0,
 ) -> Cutting:
     """Choose the length of segments and of their leads.
 
@@ -84,6 +91,7 @@ def plan_cutting(
         rate: frames per second.
         seconds: length of a segment.
         strength, every, offline: as for `SteadyColorizer`.
+        lead, ahead: frames before and after a segment that it needs for other reasons.
 
     Returns:
         Numbers of frames; the lead is a multiple of the frames that the network sees at once, and no longer than
@@ -92,8 +100,8 @@ def plan_cutting(
     length = max(1, round(seconds * rate))
     batch = BATCH * every
     remembered = math.log(FORGOTTEN) / math.log(strength) if strength else 0
-    lead = min(math.ceil(remembered / batch) * batch, MAX_LEAD, length)
-    return Cutting(length, lead, LOOKAHEAD if offline else 0)
+    lead = min(math.ceil(max(remembered, lead) / batch) * batch, MAX_LEAD, length)
+    return Cutting(length, lead, max(LOOKAHEAD if offline else 0, ahead))
 
 
 class Tape:

@@ -26,7 +26,7 @@ from vidcolor_utils.cuts import CutDetector
 from vidcolor_utils.flow import DenseFlow, warp
 
 SIDE = 192  # short side at which chroma is carried, in pixels
-STRENGTH = 0.9  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
+STRENGTH = 0.92  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
 EVERY = 3  # frames from one prediction to the next: a third of the network's work, for a tenth more flicker
 AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
 SMOOTHING = (5, 5)  # pixels over which that difference is averaged
