@@ -312,6 +312,17 @@ def test_the_comparison_holds_both_networks():
     assert_rows_are_sane(results["scores"], models=models)
 
 
+def test_what_the_results_say_of_the_full_runs_and_the_claims():
+    results = read_results("04_results")
+    scores, verdicts = results["full_scores"], results["verdicts"]
+    assert sorted(verdicts.values()) == ["depends"] * 3 + ["does not hold"] * 2 + ["holds"] * 2
+    assert verdicts["Outputs are blurry"] == verdicts["Pixel match misleads"] == "holds"
+    ours = scores.pop("VGG16 chroma, beta 0.8")
+    assert scores["baseline"]["mse"] < ours["mse"] < scores["gray"]["mse"] and ours["sharpness"] > 0.95
+    for name in set(scores) - {"gray", "baseline", "true"}:
+        assert scores[name]["mse"] > scores["gray"]["mse"] and scores[name]["sharpness"] < 0.1, name
+
+
 def test_the_pieces_buy_steadiness_and_not_with_colour():
     results = read_results("05_beyond_the_report")
     assert results["by_hand"] == [[30, 1], [18, 1.5], [10, 1.375]]
