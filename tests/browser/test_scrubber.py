@@ -211,7 +211,7 @@ def test_it_works_in_the_course(name, home, visit, screenshots):
     scrubber.wait_for_frame(1)
     assert all((panel != old).any() for panel, old in zip(scrubber.panels(), before, strict=True))
     assert len(set(scrubber.play_for(PLAY_S)[:, 1])) > 2, "it does not play"
-    seen.page.screenshot(path=screenshots / f"{name}.png")
+    scrubber.root.screenshot(path=screenshots / f"{name}.png")
     assert seen.complaints() == []
 
 
