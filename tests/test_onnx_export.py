@@ -27,7 +27,7 @@ def with_lively_weights(model):
 def test_onnx_runtime_and_keras_agree_at_every_size(tmp_path, objective):
     model = with_lively_weights(build_frame_colorizer(objective))
     save_weights(model, tmp_path / "frame.safetensors", {"objective": objective})
-    load_weights(model, tmp_path / "frame.safetensors")  # rounded to half precision, as exported
+    load_weights(model, tmp_path / "frame.safetensors")  # rounded, as exported
     save_onnx(model, tmp_path / "frame.onnx")
     network = load_network(tmp_path / "frame.onnx")
     for shape in ((1, 32, 32, 1), (3, 96, 64, 1), (2, 32, 128, 1)):
@@ -38,12 +38,17 @@ def test_onnx_runtime_and_keras_agree_at_every_size(tmp_path, objective):
         np.testing.assert_allclose(ab, expected, atol=0.02)
 
 
-def test_the_file_holds_half_precision(tmp_path):
+def test_the_file_holds_8_and_16_bits(tmp_path):
     model = build_frame_colorizer()
     save_onnx(model, tmp_path / "frame.onnx")
     constants = onnx.load(tmp_path / "frame.onnx").graph.initializer
-    half = sum(np.prod(array.dims) for array in constants if array.data_type == onnx.TensorProto.FLOAT16)
-    assert half == model.count_params()
+    numbers = {kind: 0 for kind in (onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT)}
+    for array in constants:
+        if array.data_type in numbers:
+            numbers[array.data_type] += int(np.prod(array.dims))
+    in_bytes, in_halves, rest = numbers.values()
+    assert in_bytes + in_halves == model.count_params()
+    assert in_bytes > 0.9 * model.count_params() and rest < 0.01 * model.count_params()
 
 
 def test_unknown_layers_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from vidcolor_utils.checksum import file_sha256
 from vidcolor_utils.colorizer import shipped_weights_path
@@ -13,13 +14,33 @@ def small_model(filters=2):
     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(filters, name="dense")], name="small")
 
 
-def test_round_trip_in_half_precision(tmp_path):
+def test_round_trip_in_16_bits(tmp_path):
     model = small_model()
     save_weights(model, tmp_path / "a.safetensors", {"model": "small"})
     other = small_model()
     load_weights(other, tmp_path / "a.safetensors")
     for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+
+
+def test_large_kernels_are_stored_in_bytes(tmp_path):
+    luma = keras.Input((8, 8, 64))
+    pointwise = keras.layers.Conv2D(400, 1, name="pointwise")
+    depthwise = keras.layers.DepthwiseConv2D(3, depth_multiplier=1, name="depthwise")
+    model = keras.Model(luma, pointwise(depthwise(luma)))
+    channels = np.geomspace(1e-6, 1e3, 64, dtype=np.float32)[:, None]
+    channels[7] = 0  # a channel that nothing uses
+    kernel = np.random.default_rng(0).normal(size=(1, 1, 64, 400)).astype(np.float32) * channels
+    pointwise.set_weights([kernel, np.zeros(400)])
+    before = [np.array(weight) for weight in model.get_weights()]
+    for _ in range(2):  # the second rounding changes nothing
+        save_weights(model, tmp_path / "a.safetensors", {})
+        load_weights(model, tmp_path / "a.safetensors")
+    stored = load_file(tmp_path / "a.safetensors")
+    assert stored[pointwise.kernel.path].dtype == np.int8 and stored[depthwise.kernel.path].dtype == np.float16
+    step = np.abs(kernel).max(axis=(0, 1, 3))[:, None] / 127
+    assert (np.abs(pointwise.get_weights()[0] - kernel) <= 0.51 * step).all()
+    np.testing.assert_allclose(depthwise.get_weights()[0], before[0], rtol=1e-3, atol=1e-6)
 
 
 def test_damaged_or_foreign_files_are_refused(tmp_path):

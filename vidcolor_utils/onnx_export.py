@@ -1,7 +1,7 @@
 """Write a Keras model as an ONNX file: the same network for a runtime without Keras and TensorFlow.
 
-Knows the layers that `build_frame_colorizer` uses, in the settings it uses them in. Weights are stored in half
-precision, as in `weights_io`; the runtime widens them once when it loads the file.
+Knows the layers that `build_frame_colorizer` uses, in the settings it uses them in. Weights are stored in the same
+numbers as by `weights_io`; the runtime widens them once when it loads the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from keras import layers
 from onnx import TensorProto, helper, numpy_helper
 
 from vidcolor_utils.ab_bins import TEMPERATURE, ab_bins
-from vidcolor_utils.weights_io import to_half
+from vidcolor_utils.weights_io import to_stored
 
 OPSET = 17  # of ONNX 1.12 (2022); newer operators bring nothing to this network
 IR_VERSION = 8  # the file format of the same ONNX version
@@ -75,10 +75,14 @@ class _Graph:
         self._constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
         return name
 
-    def weight(self, name: str, values: keras.KerasTensor) -> str:
-        """Add a constant stored as float16."""
-        self._constants.append(numpy_helper.from_array(to_half(values), f"{name}_half"))
-        return self.add("Cast", [f"{name}_half"], name, to=TensorProto.FLOAT)
+    def weight(self, name: str, values: keras.KerasTensor, perm: tuple[int, ...] | None = None) -> str:
+        """Add a constant stored as `weights_io.to_stored` has it, its axes in the order of `perm`."""
+        numbers, scale = to_stored(values)
+        self._constants.append(numpy_helper.from_array(numbers, f"{name}_numbers"))
+        x = self.add("Cast", [f"{name}_numbers"], f"{name}_wide", to=TensorProto.FLOAT)
+        if scale is not None:
+            x = self.add("Mul", [x, self.constant(f"{name}_scale", scale)], f"{name}_scaled")
+        return self.add("Transpose", [x], name, perm=perm) if perm else x
 
     def to_model(self, name: str) -> onnx.ModelProto:
         """Close the graph, without what nothing uses, and check it."""
@@ -109,14 +113,14 @@ def _writer(layer: keras.Layer) -> Callable[..., str]:
 def _conv(graph: _Graph, layer: keras.Layer, x: str) -> str:
     depthwise = isinstance(layer, layers.DepthwiseConv2D)
     # Keras has (h, w, in, out), or (h, w, in, 1) if depthwise; ONNX (out, in, h, w).
-    kernel = keras.ops.transpose(layer.kernel, (2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
+    perm = (2, 3, 0, 1) if depthwise else (3, 2, 0, 1)
     (size, _), (stride, _) = layer.kernel_size, layer.strides
     enlarged, *others = graph.joined.get(x, [""])
     if enlarged in graph.enlarged and len(others) == 1 and (size, stride, layer.use_bias) == (3, 1, False):
         return _conv_of_enlarged(graph, layer, enlarged, others[0])
     padding = size - stride if size > 1 else 0  # "same", for input sizes that the stride divides
     before, after = padding // 2, padding - padding // 2
-    inputs = [x, graph.weight(f"{layer.name}_kernel", kernel)]
+    inputs = [x, graph.weight(f"{layer.name}_kernel", layer.kernel, perm)]
     if layer.use_bias:
         inputs.append(graph.weight(f"{layer.name}_bias", layer.bias))
     x = graph.add(
@@ -126,7 +130,7 @@ def _conv(graph: _Graph, layer: keras.Layer, x: str) -> str:
         kernel_shape=[size, size],
         strides=[stride, stride],
         pads=[before, before, after, after],
-        group=kernel.shape[0] if depthwise else 1,
+        group=layer.kernel.shape[2] if depthwise else 1,
     )
     activation = layer.activation.__name__
     return x if activation == "linear" else graph.add(ACTIVATIONS[activation], [x], f"{layer.name}_{activation}")
@@ -140,7 +144,7 @@ def _conv_of_enlarged(graph: _Graph, layer: keras.Layer, enlarged: str, other: s
     Runtime takes the sums of weights once, when it loads the file.
     """
     x, channels = graph.enlarged[enlarged]
-    kernel = graph.weight(f"{layer.name}_kernel", keras.ops.transpose(layer.kernel, (3, 2, 0, 1)))
+    kernel = graph.weight(f"{layer.name}_kernel", layer.kernel, (3, 2, 0, 1))
     sizes = channels, layer.kernel.shape[2] - channels
     of_enlarged, of_other = graph.split(kernel, sizes, f"{layer.name}_kernels")
     rows = graph.constant(f"{layer.name}_rows", TAPS)
@@ -193,7 +197,7 @@ def _annealed_mean(graph: _Graph, layer: keras.Layer, x: str) -> str:
     x = graph.add("Mul", [x, graph.constant(f"{layer.name}_sharpness", 1 / TEMPERATURE)], f"{layer.name}_sharp")
     highest = graph.add("ReduceMax", [x], f"{layer.name}_highest", axes=[1])
     x = graph.add("Exp", [graph.add("Sub", [x, highest], f"{layer.name}_below")], f"{layer.name}_shares")
-    a_b_1 = np.column_stack([ab_bins(), np.ones(len(ab_bins()))])  # exact in half precision: whole numbers
+    a_b_1 = np.column_stack([ab_bins(), np.ones(len(ab_bins()))])  # exact in 16 bits: whole numbers
     summands = graph.weight(f"{layer.name}_summands", a_b_1.T[..., None, None])
     x = graph.add("Conv", [x, summands], f"{layer.name}_sums", kernel_shape=[1, 1])
     return graph.add("Div", list(graph.split(x, (2, 1), f"{layer.name}_parts")), layer.name)

@@ -20,6 +20,7 @@ from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 SIDE = 128
 OUTPUTS = ("rgb", "chroma")
 MOMENTUM = 0.99  # of the moving averages; Keras' default, and the authors'
+RED, GREEN, BLUE = (float(weight) for weight in REC601_WEIGHTS)
 VGG16_MEAN_BGR = np.array([103.939, 116.779, 123.68])  # what the published weights subtract from 0..255
 VGG16_STD_BGR = np.array([57.4, 57.1, 58.4])  # spread of ImageNet's pixels
 
@@ -54,7 +55,8 @@ def build_alexnet_colorizer(
 
     Args:
         as_published: raw 0..255 in and an open ReLU out, as the authors had it; otherwise [0, 1] in and out.
-        output: "rgb" predicts the picture; "chroma" predicts its chroma and keeps the current frame's luma.
+        output: "rgb" predicts the picture; "chroma" keeps the current frame's luma, and mixes and corrects the
+            chroma of the two frames, see `MixedChroma`.
         window: previous colorized frames given as input, newest first.
         width: factor on all numbers of filters, for quick trials.
         momentum: of batch normalization; smaller where training is short.
@@ -80,7 +82,7 @@ def build_alexnet_colorizer(
     x = _conv(x, _scaled(256, width), 3, "same", "conv5")
     x = norm(keras.layers.AveragePooling2D(3, strides=2, name="pool5")(x), "bn5")  # (B, 6, 6, 256)
     x = _decode(x, ALEXNET_DECODER, norm, width)
-    return keras.Model(inputs, _head(x, inputs[1], as_published, output), name="alexnet_colorizer")
+    return keras.Model(inputs, _head(x, inputs, as_published, output), name="alexnet_colorizer")
 
 
 def build_vgg16_colorizer(
@@ -124,7 +126,7 @@ def build_vgg16_colorizer(
     source = load_vgg16_weights(encoder, encoder_weights)
     encoder.trainable = False
     x = _decode(encoder(x), VGG16_DECODER, norm, width)  # from (B, 4, 4, 512)
-    model = keras.Model(inputs, _head(x, inputs[1], as_published, output), name="vgg16_colorizer")
+    model = keras.Model(inputs, _head(x, inputs, as_published, output), name="vgg16_colorizer")
     if not as_published:
         _start_with_preprocessed_current_frame(model)
     model.encoder_source = source
@@ -182,39 +184,59 @@ def _up_block(x: keras.KerasTensor, block: UpBlock, norm: _Norm, width: float, n
     return norm(x, f"{name}_bn")
 
 
-def _head(x: keras.KerasTensor, current: keras.KerasTensor, as_published: bool, output: str) -> keras.KerasTensor:
+def _head(
+    x: keras.KerasTensor, frames: list[keras.KerasTensor], as_published: bool, output: str
+) -> keras.KerasTensor:
     """Turn features into RGB; in float32 also under mixed precision, since bytes need more than bfloat16."""
-    channels = 2 if output == "chroma" else 3
-    x = keras.layers.Conv2D(channels, 5, padding="same", dtype="float32", name="head")(x)
+    if output == "chroma":
+        even_mix = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # and nearly no correction, to begin with
+        x = keras.layers.Conv2D(3, 5, padding="same", kernel_initializer=even_mix, dtype="float32", name="head")(x)
+        return MixedChroma(dtype="float32", name="rgb")([*frames, x])
+    x = keras.layers.Conv2D(3, 5, padding="same", dtype="float32", name="head")(x)
     if as_published:
         return keras.layers.ReLU(dtype="float32", name="rgb")(x)
-    if output == "chroma":
-        return ChromaOnLuma(dtype="float32", name="rgb")([current, x])
     return keras.layers.Activation("sigmoid", dtype="float32", name="rgb")(x)
 
 
 @keras.saving.register_keras_serializable(package="vidcolor")
-class ChromaOnLuma(keras.layers.Layer):
-    """Gives the luma of a picture a predicted chroma: [RGB in [0, 1], (B, H, W, 2) any range] to RGB in [0, 1].
+class MixedChroma(keras.layers.Layer):
+    """Mixes the chroma of the previous and the current frame, corrects it, and gives it to the current luma.
 
-    The prediction passes through tanh and is then Cb and Cr of ITU-R BT.601, in +-0.5.
+    From [previous (B, H, W, 3 * window), current (B, H, W, 3), prediction (B, H, W, 3)] to RGB (B, H, W, 3),
+    frames in [0, 1], newest first. The sigmoid of the prediction's first channel is the previous frame's share in
+    the mixture; half the tanh of the other two is added to its Cb and Cr (ITU-R BT.601).
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         """Return RGB; colours outside the cube are clipped."""
-        rgb, prediction = inputs
-        red, green, blue = (float(weight) for weight in REC601_WEIGHTS)
-        luma = red * rgb[..., 0:1] + green * rgb[..., 1:2] + blue * rgb[..., 2:3]
-        chroma = 0.5 * ops.tanh(prediction)
-        blue_minus_luma = 2 * (1 - blue) * chroma[..., 0:1]
-        red_minus_luma = 2 * (1 - red) * chroma[..., 1:2]
-        green_minus_luma = -(red * red_minus_luma + blue * blue_minus_luma) / green
-        difference = ops.concatenate([red_minus_luma, green_minus_luma, blue_minus_luma], axis=-1)
-        return ops.clip(luma + difference, 0.0, 1.0)
+        previous, current, prediction = inputs
+        share = ops.sigmoid(prediction[..., :1])
+        mixed = share * _cb_cr(previous[..., :3]) + (1 - share) * _cb_cr(current)
+        return _with_cb_cr(_luma(current), mixed + 0.5 * ops.tanh(prediction[..., 1:]))
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         """Shape of the picture."""
-        return tuple(input_shape[0])
+        return tuple(input_shape[1])
+
+
+def _luma(rgb: keras.KerasTensor) -> keras.KerasTensor:
+    return RED * rgb[..., 0:1] + GREEN * rgb[..., 1:2] + BLUE * rgb[..., 2:3]
+
+
+def _cb_cr(rgb: keras.KerasTensor) -> keras.KerasTensor:
+    """Cb and Cr of ITU-R BT.601, in +-0.5."""
+    luma = _luma(rgb)
+    cb, cr = (rgb[..., 2:3] - luma) / (2 * (1 - BLUE)), (rgb[..., 0:1] - luma) / (2 * (1 - RED))
+    return ops.concatenate([cb, cr], axis=-1)
+
+
+def _with_cb_cr(luma: keras.KerasTensor, cb_cr: keras.KerasTensor) -> keras.KerasTensor:
+    """Undo `_luma` and `_cb_cr`, clipped to [0, 1]."""
+    blue_minus_luma = 2 * (1 - BLUE) * cb_cr[..., 0:1]
+    red_minus_luma = 2 * (1 - RED) * cb_cr[..., 1:2]
+    green_minus_luma = -(RED * red_minus_luma + BLUE * blue_minus_luma) / GREEN
+    difference = ops.concatenate([red_minus_luma, green_minus_luma, blue_minus_luma], axis=-1)
+    return ops.clip(luma + difference, 0.0, 1.0)
 
 
 def _start_with_preprocessed_current_frame(model: keras.Model) -> None:
