@@ -97,9 +97,11 @@ def chroma_model(window: int, head_bias: list[float]) -> keras.Model:
 
 def test_chroma_output_keeps_the_luma_of_the_current_frame():
     previous, current = (0.4 + 0.2 * frame for frame in random_frames(1))  # far from where colours are clipped
-    picture = chroma_model(1, [0.0, 0.2, -0.3]).predict_on_batch([previous, current])
+    picture = chroma_model(1, [-50.0, 9, -9]).predict_on_batch([previous, current])
     np.testing.assert_allclose(luma_from_rgb(picture[0]), luma_from_rgb(current[0]), atol=1e-5)
-    assert np.abs(picture - current).max() > 0.1
+    blue, red = (picture - current)[0, ..., 2], (picture - current)[0, ..., 0]
+    np.testing.assert_allclose(blue, 0.01 * 2 * (1 - 0.114), rtol=1e-3)
+    np.testing.assert_allclose(red, -0.01 * 2 * (1 - 0.299), rtol=1e-3)
 
 
 def test_chroma_output_mixes_the_frames():
@@ -117,7 +119,7 @@ def test_chroma_output_mixes_the_frames():
 def test_chroma_output_starts_as_the_mean_of_the_frames():
     frames = [0.4 + 0.2 * frame for frame in random_frames(1)]
     untrained = build_alexnet_colorizer(width=TINY, output="chroma").predict_on_batch(frames)
-    np.testing.assert_allclose(untrained, chroma_model(1, [0.0, 0, 0]).predict_on_batch(frames), atol=0.02)
+    np.testing.assert_allclose(untrained, chroma_model(1, [0.0, 0, 0]).predict_on_batch(frames), atol=0.01)
 
 
 def test_window_takes_more_previous_frames():

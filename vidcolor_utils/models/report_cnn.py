@@ -20,6 +20,7 @@ from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 SIDE = 128
 OUTPUTS = ("rgb", "chroma")
 MOMENTUM = 0.99  # of the moving averages; Keras' default, and the authors'
+CORRECTION = 0.01  # of Cb and Cr, at most; they span 1
 RED, GREEN, BLUE = (float(weight) for weight in REC601_WEIGHTS)
 VGG16_MEAN_BGR = np.array([103.939, 116.779, 123.68])  # what the published weights subtract from 0..255
 VGG16_STD_BGR = np.array([57.4, 57.1, 58.4])  # spread of ImageNet's pixels
@@ -204,15 +205,17 @@ class MixedChroma(keras.layers.Layer):
 
     From [previous (B, H, W, 3 * window), current (B, H, W, 3), prediction (B, H, W, 3)] to RGB (B, H, W, 3),
     frames in [0, 1], newest first. The sigmoid of the prediction's first channel is the previous frame's share in
-    the mixture; half the tanh of the other two is added to its Cb and Cr (ITU-R BT.601).
+    the mixture. The mean of the others over the picture, through a tanh, times `CORRECTION`, is added to Cb and Cr
+    (ITU-R BT.601): corrections of single places, or larger ones, flicker more than the frames themselves.
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         """Return RGB; colours outside the cube are clipped."""
         previous, current, prediction = inputs
-        share = ops.sigmoid(prediction[..., :1])
-        mixed = share * _cb_cr(previous[..., :3]) + (1 - share) * _cb_cr(current)
-        return _with_cb_cr(_luma(current), mixed + 0.5 * ops.tanh(prediction[..., 1:]))
+        share = ops.sigmoid(prediction[..., 0:1])
+        mixed = share * _cb_cr(previous[..., 0:3]) + (1 - share) * _cb_cr(current)
+        correction = ops.mean(prediction[..., 1:3], axis=(1, 2), keepdims=True)
+        return _with_cb_cr(_luma(current), mixed + CORRECTION * ops.tanh(correction))
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         """Shape of the picture."""
