@@ -579,8 +579,7 @@ def train() -> None:
 @click.option("--min-crop", default=0.5, show_default=True, help="Smallest crop, as a share of the photograph.")
 @click.option("--wear", default=0.4, show_default=True, help="How often gray looks like worn film; 0: never.")
 @click.option("--start-from", type=click.Path(exists=True), help="Checkpoint of an earlier run to begin with.")
-@click.option("--encoder", type=click.Choice(["lite0", "lite2"]), default="lite0", show_default=True)
-@click.option("--encoder-weights", type=click.Choice(["imagenet", "none"]), default="imagenet", show_default=True)
+@click.option("--encoder", type=click.Choice(["imagenet", "none"]), default="imagenet", show_default=True)
 @click.option(
     "--objective",
     type=click.Choice(["regression", "classes", "mixture"]),

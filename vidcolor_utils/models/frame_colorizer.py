@@ -1,6 +1,6 @@
 """The frame colorizer: gray image in, chroma out.
 
-A U-Net on an EfficientNet-Lite encoder. It predicts the a and b channels of CIE Lab at half the input's
+A U-Net on an EfficientNet-Lite0 encoder. It predicts the a and b channels of CIE Lab at half the input's
 size; luma is never predicted, so the colorized picture keeps every edge of its source.
 """
 
@@ -10,7 +10,7 @@ import keras
 
 from vidcolor_utils.ab_bins import ab_bins
 from vidcolor_utils.bin_losses import annealed_mean_of_scores
-from vidcolor_utils.models.efficientnet_lite import ENCODERS, encode_gray
+from vidcolor_utils.models.efficientnet_lite import encode_gray
 
 STRIDE = 32  # both sides of the input must be multiples of this
 AB_SCALE = 110.0  # |a|, |b| of sRGB colours stay below this
@@ -19,27 +19,24 @@ CONTEXT_FILTERS = 192
 OBJECTIVES = ("regression", "classes", "mixture")
 
 
-def build_frame_colorizer(objective: str = "regression", encoder: str = "lite0") -> keras.Model:
+def build_frame_colorizer(objective: str = "regression") -> keras.Model:
     """Build the network.
 
     Args:
         objective: how the colour is made. "regression" predicts ab; "classes" predicts scores of the ab bins and
             takes their annealed mean (Zhang et al. 2016, equation 5); "mixture" adds a predicted ab to it.
-        encoder: one of `ENCODERS`.
 
     Returns:
         A model from luma (B, H, W, 1) in [0, 1] to ab (B, H/2, W/2, 2) in Lab units; H and W are
         multiples of `STRIDE`.
 
     Raises:
-        ValueError: if `objective` is none of `OBJECTIVES`, or `encoder` none of `ENCODERS`.
+        ValueError: if `objective` is none of `OBJECTIVES`.
     """
     if objective not in OBJECTIVES:
         raise ValueError(f"`objective` must be one of {OBJECTIVES}. Received: {objective!r}")
-    if encoder not in ENCODERS:
-        raise ValueError(f"`encoder` must be one of {tuple(ENCODERS)}. Received: {encoder!r}")
     luma = keras.Input((None, None, 1), name="luma")
-    quarter, half = _decode(*encode_gray(luma, encoder))
+    quarter, half = _decode(*encode_gray(luma))
     parts = []
     if objective != "regression":
         scores = keras.layers.Conv2D(len(ab_bins()), 1, dtype="float32", name="scores")(quarter)
