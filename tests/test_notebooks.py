@@ -318,9 +318,10 @@ def test_what_the_results_say_of_the_full_runs_and_the_claims():
     assert sorted(verdicts.values()) == ["depends"] * 3 + ["does not hold"] * 2 + ["holds"] * 2
     assert verdicts["Outputs are blurry"] == verdicts["Pixel match misleads"] == "holds"
     ours = scores.pop("VGG16 chroma, beta 0.8")
-    assert scores["baseline"]["mse"] < ours["mse"] < scores["gray"]["mse"] and ours["sharpness"] > 0.95
+    assert ours["mse"] < scores["baseline"]["mse"] < scores["gray"]["mse"] and ours["sharpness"] > 0.95
+    assert ours["chroma_warp_error"] < scores["baseline"]["chroma_warp_error"]
     for name in set(scores) - {"gray", "baseline", "true"}:
-        assert scores[name]["mse"] > scores["gray"]["mse"] and scores[name]["sharpness"] < 0.1, name
+        assert scores[name]["mse"] > scores["gray"]["mse"] and scores[name]["sharpness"] < 0.2, name
 
 
 def test_the_pieces_buy_steadiness_and_not_with_colour():
