@@ -36,6 +36,7 @@ from vidcolor_utils.video_writer import VideoWriter, chroma_shape
 from vidcolor_utils.work_folder import WorkFolder
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
+FINE_SIDE = 192  # where the U plane's short side is less, colours are made from the luma at its full size
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if the file says
 
@@ -44,7 +45,7 @@ class Picture(NamedTuple):
     """A frame of the source, and what its colours are made from."""
 
     frame: LumaFrame
-    luma: np.ndarray  # float32 (h, w) in [0, 1], upright, at the size of the U and V planes
+    luma: np.ndarray  # float32 (h, w) in [0, 1], upright, as large as the plan says
     is_own: bool  # of the segment, rather than looked at before or after it
 
 
@@ -72,7 +73,7 @@ class Plan(NamedTuple):
     encoding: Encoding
     span: Span
     cutting: Cutting
-    shape: tuple[int, int]  # (height, width) of the U and V planes as stored
+    shape: tuple[int, int]  # (height, width), before it is turned, of the luma that colours are made from
     area: Area | None  # the picture between black bars; None if they are to be coloured as well
 
     @property
@@ -150,7 +151,7 @@ def color_video(
 
 
 def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:
-    """Check that a video can be coloured and the output can hold what it has; return the size of its U plane."""
+    """Check that a video can be coloured and the output can hold what it has; return `Plan.shape`."""
     check_size(reader)
     with work.scratch_output() as part:
         writer = open_output(reader, part, encoding)
@@ -158,7 +159,8 @@ def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> t
             keep_streams(reader, writer)
         finally:
             writer.discard()
-    return chroma_shape(*reader.stored_size, writer.subsampling)
+    planes = chroma_shape(*reader.stored_size, writer.subsampling)
+    return planes if min(planes) >= FINE_SIDE else reader.stored_size
 
 
 def check_size(reader: VideoReader) -> None:
@@ -245,7 +247,7 @@ def _find_area(reader: VideoReader, shape: tuple[int, int]) -> Area:
 
 def _small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
     """Make upright luma (h, w) float32 in [0, 1] from a stored plane; `shape` is its size before it is turned."""
-    small = cv2.resize(stored, shape[::-1], interpolation=cv2.INTER_AREA)
+    small = _shrunk(stored, shape)
     return upright(luma01(small, bit_depth=info.bit_depth, full_range=info.full_range), info.rotation)
 
 
@@ -361,8 +363,15 @@ class _Painter:
             planes = uv_planes(
                 picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
             )
-            u, v = (upright(plane, -reader.info.rotation) for plane in planes)
+            u, v = (
+                _shrunk(upright(plane, -reader.info.rotation), chroma_shape(*frame.luma.shape, writer.subsampling))
+                for plane in planes
+            )
         writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
+
+
+def _shrunk(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA)
 
 
 def _to_depth(luma: np.ndarray, bits: int, target_bits: int) -> np.ndarray:
