@@ -10,7 +10,7 @@ from PIL import Image
 from vidcolor_utils import film, steady
 from vidcolor_utils.color import luma_from_rgb
 from vidcolor_utils.colorize import colorize_file
-from vidcolor_utils.colorizer import colorize_frames
+from vidcolor_utils.colorizer import GrayColorizer, colorize_frames
 from vidcolor_utils.errors import InputError, OutputError
 from vidcolor_utils.image_io import read_image
 from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
@@ -85,6 +85,21 @@ def test_rotation_is_kept_and_seen_upright(make_video, colorizer, tmp_path, rota
     expected = colorize_frames(shown, colorizer)
     rgb = np.stack(list(iter_rgb(tmp_path / "out.mp4")))
     assert np.abs(rgb.astype(int) - expected).mean() < 6
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"), [((96, 128), (96, 128)), ((382, 388), (382, 388)), ((384, 386), (192, 193))]
+)
+def test_small_frames_are_seen_at_their_full_size(make_video, tmp_path, size, seen):
+    class Watcher(GrayColorizer):
+        def predict_ab(self, lumas):
+            assert {luma.shape for luma in lumas} == {seen}
+            return super().predict_ab(lumas)
+
+    source, output = make_video(size=size), tmp_path / "out.mp4"
+    colorize_file(source, output, Watcher())
+    with VideoReader(output) as reader:
+        assert reader.stored_size == size and sum(1 for _ in reader.luma_frames()) == 6
 
 
 def test_too_small_frames_are_refused(make_video, colorizer, tmp_path):

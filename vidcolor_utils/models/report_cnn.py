@@ -190,8 +190,12 @@ def _head(
 ) -> keras.KerasTensor:
     """Turn features into RGB; in float32 also under mixed precision, since bytes need more than bfloat16."""
     if output == "chroma":
-        near_zero = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # the same share everywhere, to begin with
-        x = keras.layers.Conv2D(1, 5, padding="same", kernel_initializer=near_zero, dtype="float32", name="head")(x)
+        near_zero = keras.initializers.RandomNormal(
+            stddev=1e-3, seed=0
+        )  # the same share everywhere, to begin with
+        x = keras.layers.Conv2D(1, 5, padding="same", kernel_initializer=near_zero, dtype="float32", name="head")(
+            x
+        )
         return MixedChroma(dtype="float32", name="rgb")([*frames, x])
     x = keras.layers.Conv2D(3, 5, padding="same", dtype="float32", name="head")(x)
     if as_published:
