@@ -209,7 +209,7 @@ class MixedChroma(keras.layers.Layer):
 
     From [previous (B, H, W, 3 * window), current (B, H, W, 3), prediction (B, H, W, 1)] to RGB (B, H, W, 3),
     frames in [0, 1], newest first. The sigmoid of the prediction, plus `SHARE_LOGIT`, is the previous frame's
-    share in the mixture. Colours of its own, whatever is predicted from a frozen encoder, flicker more than the frames.
+    share in the mixture. Colours predicted from a frozen encoder would flicker more than the frames do.
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
