@@ -9,7 +9,7 @@ from vidcolor_utils.color import REC601_WEIGHTS, lab_from_rgb, luma_from_rgb, to
 
 ASPECT = 4 / 3  # widest stretch of a crop
 SATURATION = (0.9, 1.15)
-GAMMA = (0.65, 1.5)
+GAMMA = (0.75, 1.35)
 CONTRAST = (0.75, 1.0)
 NOISE = 8 / 255
 BLUR_SIGMA = (0.4, 1.2)
