@@ -35,7 +35,7 @@ class View(NamedTuple):
 
 # The mean of several views beats each, and the more they differ the more. Two networks, trained for different
 # objectives, are together 1.5 % nearer to the truth on held-out photographs than one in the same two views.
-VIEWS = (View(160, mirrored=True), View(128, weights="frame_mixture.onnx"))
+VIEWS = (View(160, mirrored=True), View(96, weights="frame_mixture.onnx"))
 
 
 def shipped_weights_path(name: str = SHIPPED_WEIGHTS) -> Path:
