@@ -336,7 +336,10 @@ def test_the_pieces_buy_steadiness_and_not_with_colour():
     assert rows["running average"]["psnr_ab"] < rows["per frame"]["psnr_ab"]
     assert flicker["no confidence"] < 1.1 * flicker["causal"]
     for name in VARIANTS:
-        assert rows[name]["psnr"] == pytest.approx(rows["per frame"]["psnr"], abs=0.3), name
+        if name.endswith("in turn"):
+            assert rows[name]["psnr"] > rows[name.removesuffix(", in turn")]["psnr"] + 0.1, name
+        else:
+            assert rows[name]["psnr"] == pytest.approx(rows["per frame"]["psnr"], abs=0.3), name
     for name in ("causal", "offline"):
         assert rows[name]["colorfulness_ratio"] > 0.95 * rows["per frame"]["colorfulness_ratio"], name
     assert results["worst"] == min(results["gain_over_gray"], key=results["gain_over_gray"].get)
