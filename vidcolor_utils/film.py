@@ -364,7 +364,9 @@ class _Painter:
                 picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
             )
             u, v = (
-                _shrunk(upright(plane, -reader.info.rotation), chroma_shape(*frame.luma.shape, writer.subsampling))
+                _shrunk(
+                    upright(plane, -reader.info.rotation), chroma_shape(*reader.stored_size, writer.subsampling)
+                )
                 for plane in planes
             )
         writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
