@@ -43,6 +43,10 @@ def test_cut_takes_the_area_of_every_layer():
     np.testing.assert_array_equal(Area(1, 3, 0, 2).cut(image), image[1:3, :2])
 
 
+def test_an_area_of_a_resized_image():
+    assert Area(1, 11, 0, 7).resized((11, 7), (22, 13)) == (2, 22, 0, 13)
+
+
 def old_film(frames=6, height=72, width=96, *, level=20 / 255, grain=6 / 255, soft=3, seed=0):
     """A bright scene between pillars that are not quite black, grainy, and fade into it over a few pixels."""
     rng = np.random.default_rng(seed)

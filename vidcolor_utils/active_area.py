@@ -30,6 +30,17 @@ class Area(NamedTuple):
         """Return this part of an image (H, W, ...)."""
         return image[self.top : self.bottom, self.left : self.right]
 
+    def resized(self, shape: tuple[int, int], target: tuple[int, int]) -> Area:
+        """Return the same area of an image of another size.
+
+        Args:
+            shape: (H, W) of the image that this is an area of.
+            target: (H, W) of the other one.
+        """
+        down, across = target[0] / shape[0], target[1] / shape[1]
+        top, bottom, left, right = self
+        return Area(round(top * down), round(bottom * down), round(left * across), round(right * across))
+
 
 def find_active_area(lumas: Iterable[np.ndarray]) -> Area:
     """Find the part of the frame that is not always black.

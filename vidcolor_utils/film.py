@@ -121,14 +121,15 @@ def color_video(
     """
     encoding.check(output)
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=INTERMEDIATE) as work:
-        shape = _check_video(reader, work, encoding)
+        planes = _check_video(reader, work, encoding)
         fields = reader.info.fields if deinterlace else None
         is_deinterlaced = fields is not None and retouch is not None
         looks = {"find_bars": find_bars, "deinterlaced": fields, "retouched": retouch is not None}
         made_with = {**settings(), **looks, "encoding": encoding, "span": span, "cutting": cutting}
         records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(records):
-            area = _find_area(reader, shape) if find_bars else None
+            shape = planes if min(planes) >= FINE_SIDE else reader.stored_size
+            area = _find_area(reader, planes, shape) if find_bars else None
             plan = Plan(source, load, fields, retouch, encoding, span, cutting, shape, area)
             records |= _color_segments(plan, reader, work, records, spread, progress)
         records = dict(sorted(records.items()))
@@ -151,7 +152,7 @@ def color_video(
 
 
 def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:
-    """Check that a video can be coloured and the output can hold what it has; return `Plan.shape`."""
+    """Check that a video can be coloured and the output can hold what it has; return the shape of its U plane."""
     check_size(reader)
     with work.scratch_output() as part:
         writer = open_output(reader, part, encoding)
@@ -159,8 +160,7 @@ def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> t
             keep_streams(reader, writer)
         finally:
             writer.discard()
-    planes = chroma_shape(*reader.stored_size, writer.subsampling)
-    return planes if min(planes) >= FINE_SIDE else reader.stored_size
+    return chroma_shape(*reader.stored_size, writer.subsampling)
 
 
 def check_size(reader: VideoReader) -> None:
@@ -241,8 +241,11 @@ def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, di
         return place.segment, _Painter(reader, plan).make(work, place.segment, tape, lambda frames: None)
 
 
-def _find_area(reader: VideoReader, shape: tuple[int, int]) -> Area:
-    return find_active_area(_small_luma(luma, reader.info, shape) for luma in sample_lumas(reader.path))
+def _find_area(reader: VideoReader, planes: tuple[int, int], shape: tuple[int, int]) -> Area:
+    """Find the picture in luma as small as the U plane, free of grain; return it in luma of `Plan.shape`."""
+    area = find_active_area(_small_luma(luma, reader.info, planes) for luma in sample_lumas(reader.path))
+    step = -1 if reader.info.rotation % 180 else 1
+    return area.resized(planes[::step], shape[::step])
 
 
 def _small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
@@ -360,15 +363,11 @@ class _Painter:
             if self._plan.lost_fields and frame.decoded.interlaced_frame:
                 u, v = (without_second_field(plane, self._plan.lost_fields) for plane in (u, v))
         else:
+            shape = chroma_shape(*reader.stored_size, writer.subsampling)
             planes = uv_planes(
                 picture.luma, ab, reader.matrix, bit_depth=writer.bit_depth, full_range=writer.full_range
             )
-            u, v = (
-                _shrunk(
-                    upright(plane, -reader.info.rotation), chroma_shape(*reader.stored_size, writer.subsampling)
-                )
-                for plane in planes
-            )
+            u, v = (_shrunk(upright(plane, -reader.info.rotation), shape) for plane in planes)
         writer.write_planes(_to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 
 
