@@ -244,8 +244,9 @@ def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, di
 def _find_area(reader: VideoReader, planes: tuple[int, int], shape: tuple[int, int]) -> Area:
     """Find the picture in luma as small as the U plane, free of grain; return it in luma of `Plan.shape`."""
     area = find_active_area(_small_luma(luma, reader.info, planes) for luma in sample_lumas(reader.path))
-    step = -1 if reader.info.rotation % 180 else 1
-    return area.resized(planes[::step], shape[::step])
+    if reader.info.rotation % 180:
+        planes, shape = (planes[1], planes[0]), (shape[1], shape[0])
+    return area.resized(planes, shape)
 
 
 def _small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
