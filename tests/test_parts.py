@@ -1,10 +1,9 @@
 """One video by several processes: the same as by one, whoever makes its segments, and whoever dies."""
 
+import itertools
 import os
 import pickle
 import signal
-import threading
-import time
 from functools import partial
 
 import numpy as np
@@ -40,19 +39,25 @@ def starts(folder):
     return {name: names.count(name) for name in sorted(names)}
 
 
-def begin(function, folder, work_folder, place):
+def begin(function, folder, place):
     """Make a segment and leave a mark; the process that is first at the second one dies in the middle of it."""
     earlier = len(list(folder.glob(f"{place.segment}-*")))
     (folder / f"{place.segment}-{earlier}").touch()
     if place.segment == 1 and not earlier:
-        threading.Thread(target=die_in_the_middle, args=(work_folder,)).start()
+        film_module.VideoWriter.write_planes = die_at_frame(10, film_module.VideoWriter.write_planes)
     return function(place)
 
 
-def die_in_the_middle(work_folder):
-    while not list(work_folder.glob(f".000001.part-{os.getpid()}.*")):
-        time.sleep(0.001)
-    os.kill(os.getpid(), signal.SIGKILL)
+def die_at_frame(number, write_planes):
+    """Make a `VideoWriter.write_planes` that kills its process; what it has written lies there."""
+    count = itertools.count(1)
+
+    def write(*arguments, **options):
+        if next(count) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write_planes(*arguments, **options)
+
+    return write
 
 
 @pytest.mark.parametrize(
@@ -130,7 +135,7 @@ def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
     ):
 
         def dying(function, items):
-            return spread(partial(begin, function, marks, work_folder_path(out)), items)
+            return spread(partial(begin, function, marks), items)
 
         report = colorize_file(film, out, spread=dying, **options)
     assert report.frames == 80 and starts(marks) == {"0": 1, "1": 2, "2": 1, "3": 1}
