@@ -45,6 +45,23 @@ def test_a_steady_film_stays_as_it_is():
         assert np.abs(before - after).mean() < 0.02  # the disc changes the histogram
 
 
+@pytest.mark.parametrize(
+    ("gains", "flickers"),
+    [
+        (np.ones(24), False),
+        (np.linspace(0.5, 1, 24), False),  # a fade
+        (np.random.default_rng(0).uniform(0.9, 1.1, 24), True),
+        (1 + 0.1 * (-1.0) ** np.arange(24), True),
+    ],
+)
+def test_flicker_is_seen_where_there_is_some(gains, flickers):
+    deflicker, seen = Deflicker(), []
+    for gain, luma in zip(gains, film(), strict=True):
+        deflicker(np.float32(gain) * luma)
+        seen.append(deflicker.sees_flicker)
+    assert not seen[1] and set(seen[8:]) == {flickers}
+
+
 def test_a_cut_begins_anew():
     dark = [0.5 * np.ascontiguousarray(luma[::-1, ::-1]) for luma in film(4)]
     found = deflickered(film(20) + dark)

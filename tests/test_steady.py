@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -242,6 +243,36 @@ def test_a_flickering_lamp_unsettles_colours_little():
         for by in (np.ones(24), gains)
     )
     assert unsteadiness(lumas, lit) < 1.2 * unsteadiness(lumas, calm)
+
+
+class Exposed:
+    """Fresh colours that depend on how a frame is lit, as a network's do."""
+
+    def predict_ab(self, lumas):
+        return np.stack([100 * cv2.resize(luma, SIZE[::-1], interpolation=cv2.INTER_AREA) for luma in lumas])[
+            ..., None
+        ].repeat(2, axis=-1)
+
+
+@pytest.mark.parametrize(
+    "gains", [np.random.default_rng(0).uniform(0.9, 1.1, 48), 1 + 0.1 * (-1.0) ** np.arange(48)]
+)
+def test_a_network_is_spared_the_flicker_of_a_lamp(gains):
+    lumas = [0.2 + 0.6 * cv2.GaussianBlur(luma, (0, 0), 3) for luma in pan(48, step=1)]
+    lit = [np.float32(gain) * luma for gain, luma in zip(gains, lumas, strict=True)]
+    calm, flickering = (SteadyColorizer(Exposed()).predict_ab(seen) for seen in (lumas, lit))
+    per_frame = SteadyColorizer(Exposed(), strength=0).predict_ab(lit)
+    assert unsteadiness(lumas, per_frame) > 20 * unsteadiness(lumas, calm)
+    assert unsteadiness(lumas, flickering) < 2 * unsteadiness(lumas, calm)
+
+
+def test_flow_is_found_between_frames_that_are_lit_differently():
+    first, second = (steady.to_uint8(0.8 * luma) for luma in pan(2))
+    for one, other in ((first, steady.to_uint8(second / 255 * 0.8)), (steady.to_uint8(first / 255 * 0.8), second)):
+        even = steady.evenly_lit(one, other)
+        assert abs(even[0].mean() - even[1].mean()) < 2
+        assert max(even[0].mean(), even[1].mean()) <= min(one.mean(), other.mean()) + 1
+    assert steady.evenly_lit(first, second)[0] is first
 
 
 def test_joining_evidence_by_hand():

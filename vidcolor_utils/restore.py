@@ -17,10 +17,11 @@ import numpy as np
 from vidcolor_utils.chroma import luma01, luma_range
 from vidcolor_utils.video_io import LumaFrame, VideoInfo
 
-MEMORY = 15  # frames whose histograms the running median is taken over
+MEMORY = 16  # frames whose histograms the running median is taken over
 QUANTILES = np.linspace(0.05, 0.95, 10)  # by which histograms are compared; the extremes are dirt and clipping
 SIDE = 32  # short side at which histograms are taken, in pixels: grain averages out
 MAX_GAIN = 1.5  # a larger change of brightness is no flicker
+FLICKER = 0.02  # share of its brightness by which a film that flickers leaves the line between two frames
 SAME_SHOT = 0.5  # correlation of neighbouring frames, which flicker does not change, below which a shot begins
 COPY_SIDE = 192  # short side of the copy that colours are made from, in pixels; networks look at less
 REACH, RADIUS = 5, 1.5  # of the bilateral filter: diameter and spatial sigma in pixels
@@ -49,6 +50,12 @@ class Deflicker:
     def __init__(self) -> None:
         self._quantiles: deque[np.ndarray] = deque(maxlen=MEMORY)
         self._last: np.ndarray | None = None
+
+    @property
+    def sees_flicker(self) -> bool:
+        """Whether brightness jumps back and forth in the last frames; pans and fades change it evenly."""
+        levels = np.mean(self._quantiles, axis=1)
+        return len(levels) > 2 and float(np.median(np.abs(np.diff(levels, 2)))) > 2 * FLICKER * levels.mean()
 
     def __call__(self, luma: np.ndarray) -> Tone:
         """Take the next frame, (H, W) float32 in [0, 1]."""

@@ -24,6 +24,7 @@ from vidcolor_utils.color import to_uint8
 from vidcolor_utils.colorizer import Colorizer
 from vidcolor_utils.cuts import CutDetector
 from vidcolor_utils.flow import DenseFlow, warp
+from vidcolor_utils.restore import Deflicker
 
 SIDE = 192  # short side at which chroma is carried, in pixels
 STRENGTH = 0.92  # share of its weight that a colour keeps from frame to frame where the luma agrees perfectly
@@ -31,6 +32,7 @@ EVERY = 3  # frames from one prediction to the next: a third of the network's wo
 AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
 SMOOTHING = (5, 5)  # pixels over which that difference is averaged
 MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
+FLICKER = 0.03  # the least such change that is kept from the flow
 CUT = 0.5  # mean trust below which a change of content is a cut; motion and flicker stay above
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
 BATCH = 4  # frames given to the network at once; more are no faster, and come in bursts
@@ -104,6 +106,7 @@ class SteadyColorizer:
         self._colorizers = (colorizer, *in_turn) if strength else (colorizer,)
         self._every = every if strength else 1
         self._linker, self._fusion = Linker(both_ways=offline), Fusion(strength, offline=offline)
+        self._deflicker = Deflicker() if strength else None
         self._unasked = 0  # frames since the last prediction
         self._asked = 0  # frames since the start of the shot that were asked for
 
@@ -138,8 +141,16 @@ class SteadyColorizer:
             grays = [small_gray(luma) for luma in chunk]
             links = [self._linker(gray) for gray in grays]
             turns = [self._turn(back) for back, _ in links]
-            for gray, (back, ahead), ab in zip(grays, links, self._predictions(chunk, turns), strict=True):
+            seen = [self._evenly_lit(luma) for luma in chunk]
+            for gray, (back, ahead), ab in zip(grays, links, self._predictions(seen, turns), strict=True):
                 yield LinkedFrame(None if ab is None else _evidence(ab, gray.shape), back, ahead)
+
+    def _evenly_lit(self, luma: np.ndarray) -> np.ndarray:
+        """Spare the network the flicker of a lamp; what is steadily lit stays as it is."""
+        if self._deflicker is None:
+            return luma
+        tone = self._deflicker(luma)
+        return tone.apply(luma) if self._deflicker.sees_flicker else luma
 
     def _turn(self, back: Link | None) -> range:
         """Decide which colorizers are asked for fresh colours of a frame with this link to the one before."""
@@ -251,8 +262,18 @@ class Linker:
         return back, self._link(last, gray) if self._both_ways else None
 
     def _link(self, gray: np.ndarray, other: np.ndarray) -> Link:
-        flow = self._flow(gray, other)
+        flow = self._flow(*evenly_lit(gray, other))
         return Link(flow, agreement(gray, warp(other, flow)))
+
+
+def evenly_lit(gray: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bring the brighter of two pictures, uint8, down to the other: flow takes a lamp's flicker for motion."""
+    gain = _gain(gray, other)
+    if abs(gain - 1) < FLICKER:
+        return gray, other
+    if gain > 1:
+        return cv2.convertScaleAbs(gray, alpha=1 / gain), other
+    return gray, cv2.convertScaleAbs(other, alpha=gain)
 
 
 def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
@@ -261,9 +282,12 @@ def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
     Returns:
         float32 (h, w): exp(-(d / `AGREEMENT`)^2), d the difference of luma averaged over `SMOOTHING`.
     """
-    gain = np.clip((gray.mean() + 1) / (carried.mean() + 1), 1 / MAX_GAIN, MAX_GAIN)
-    difference = np.abs(gray.astype(np.float32) - np.float32(gain) * carried)
+    difference = np.abs(gray.astype(np.float32) - np.float32(_gain(gray, carried)) * carried)
     return np.exp(-np.square(cv2.blur(difference, SMOOTHING) / AGREEMENT))
+
+
+def _gain(gray: np.ndarray, other: np.ndarray) -> float:
+    return float(np.clip((gray.mean() + 1) / (other.mean() + 1), 1 / MAX_GAIN, MAX_GAIN))
 
 
 def working_size(shape: tuple[int, int]) -> tuple[int, int]:
