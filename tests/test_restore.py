@@ -25,7 +25,7 @@ def worn(lumas, noise=0.04, flicker=0.1, seed=0):
 
 
 def brightness_change(lumas):
-    """Mean change of mean luma from frame to frame, once the running median has settled."""
+    """Mean change of mean luma from frame to frame, once the running mean has settled."""
     return np.abs(np.diff([luma.mean() for luma in lumas[8:]])).mean()
 
 

@@ -266,15 +266,6 @@ def test_a_network_is_spared_the_flicker_of_a_lamp(gains):
     assert unsteadiness(lumas, flickering) < 2 * unsteadiness(lumas, calm)
 
 
-def test_flow_is_found_between_frames_that_are_lit_differently():
-    first, second = (steady.to_uint8(0.8 * luma) for luma in pan(2))
-    for one, other in ((first, steady.to_uint8(second / 255 * 0.8)), (steady.to_uint8(first / 255 * 0.8), second)):
-        even = steady.evenly_lit(one, other)
-        assert abs(even[0].mean() - even[1].mean()) < 2
-        assert max(even[0].mean(), even[1].mean()) <= min(one.mean(), other.mean()) + 1
-    assert steady.evenly_lit(first, second)[0] is first
-
-
 def test_joining_evidence_by_hand():
     one, three = (np.full((1, 1), weight, np.float32) for weight in (1, 3))
     first = Evidence(np.full((1, 1, 2), 8, np.float32), one)

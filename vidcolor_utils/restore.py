@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from scipy.stats import trim_mean
 
 from vidcolor_utils.chroma import luma01, luma_range
 from vidcolor_utils.video_io import LumaFrame, VideoInfo
 
-MEMORY = 16  # frames whose histograms the running median is taken over
+MEMORY = 16  # frames whose histograms the running mean is taken over
+TRIMMED = 0.25  # share of them that is left out at both ends: flashes, and frames that are nearly black
 QUANTILES = np.linspace(0.05, 0.95, 10)  # by which histograms are compared; the extremes are dirt and clipping
 SIDE = 32  # short side at which histograms are taken, in pixels: grain averages out
 MAX_GAIN = 1.5  # a larger change of brightness is no flicker
@@ -40,11 +42,12 @@ class Tone(NamedTuple):
 
 
 class Deflicker:
-    """Finds the change of brightness that brings each frame to the running median of its shot.
+    """Finds the change of brightness that brings each frame to the running mean of its shot.
 
-    A frame's histogram is described by quantiles. Their median over the last `MEMORY` frames is what a lamp or a
-    shutter that does not flicker would have given, and gain and offset are fitted to it by least squares. The
-    method is that of common deflicker filters, on quantiles instead of the mean.
+    A frame's histogram is described by quantiles. Their trimmed mean over the last `MEMORY` frames is what a lamp
+    or a shutter that does not flicker would have given, and gain and offset are fitted to it by least squares. The
+    method is that of common deflicker filters, on quantiles instead of the mean. A median would jump between two
+    brightnesses that take turns.
     """
 
     def __init__(self) -> None:
@@ -65,7 +68,7 @@ class Deflicker:
         self._last = small
         own = np.quantile(small, QUANTILES)
         self._quantiles.append(own)
-        return _fit(own, np.median(self._quantiles, axis=0))
+        return _fit(own, trim_mean(self._quantiles, TRIMMED, axis=0))
 
 
 def _fit(own: np.ndarray, target: np.ndarray) -> Tone:

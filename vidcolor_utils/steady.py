@@ -32,7 +32,6 @@ EVERY = 3  # frames from one prediction to the next: a third of the network's wo
 AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
 SMOOTHING = (5, 5)  # pixels over which that difference is averaged
 MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
-FLICKER = 0.03  # the least such change that is kept from the flow
 CUT = 0.5  # mean trust below which a change of content is a cut; motion and flicker stay above
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
 BATCH = 4  # frames given to the network at once; more are no faster, and come in bursts
@@ -136,17 +135,16 @@ class SteadyColorizer:
 
     def link(self, lumas: Iterable[np.ndarray]) -> Iterator[LinkedFrame]:
         """Find the fresh colours of frames and how they hang together, without making the colours steady."""
-        lumas = iter(lumas)
+        lumas = map(self._evenly_lit, lumas)
         while chunk := list(islice(lumas, BATCH * self._every)):
             grays = [small_gray(luma) for luma in chunk]
             links = [self._linker(gray) for gray in grays]
             turns = [self._turn(back) for back, _ in links]
-            seen = [self._evenly_lit(luma) for luma in chunk]
-            for gray, (back, ahead), ab in zip(grays, links, self._predictions(seen, turns), strict=True):
+            for gray, (back, ahead), ab in zip(grays, links, self._predictions(chunk, turns), strict=True):
                 yield LinkedFrame(None if ab is None else _evidence(ab, gray.shape), back, ahead)
 
     def _evenly_lit(self, luma: np.ndarray) -> np.ndarray:
-        """Spare the network the flicker of a lamp; what is steadily lit stays as it is."""
+        """Take out the flicker of a lamp, which flow takes for motion; what is steadily lit stays as it is."""
         if self._deflicker is None:
             return luma
         tone = self._deflicker(luma)
@@ -262,18 +260,8 @@ class Linker:
         return back, self._link(last, gray) if self._both_ways else None
 
     def _link(self, gray: np.ndarray, other: np.ndarray) -> Link:
-        flow = self._flow(*evenly_lit(gray, other))
+        flow = self._flow(gray, other)
         return Link(flow, agreement(gray, warp(other, flow)))
-
-
-def evenly_lit(gray: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bring the brighter of two pictures, uint8, down to the other: flow takes a lamp's flicker for motion."""
-    gain = _gain(gray, other)
-    if abs(gain - 1) < FLICKER:
-        return gray, other
-    if gain > 1:
-        return cv2.convertScaleAbs(gray, alpha=1 / gain), other
-    return gray, cv2.convertScaleAbs(other, alpha=gain)
 
 
 def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
@@ -282,12 +270,9 @@ def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
     Returns:
         float32 (h, w): exp(-(d / `AGREEMENT`)^2), d the difference of luma averaged over `SMOOTHING`.
     """
-    difference = np.abs(gray.astype(np.float32) - np.float32(_gain(gray, carried)) * carried)
+    gain = np.clip((gray.mean() + 1) / (carried.mean() + 1), 1 / MAX_GAIN, MAX_GAIN)
+    difference = np.abs(gray.astype(np.float32) - np.float32(gain) * carried)
     return np.exp(-np.square(cv2.blur(difference, SMOOTHING) / AGREEMENT))
-
-
-def _gain(gray: np.ndarray, other: np.ndarray) -> float:
-    return float(np.clip((gray.mean() + 1) / (other.mean() + 1), 1 / MAX_GAIN, MAX_GAIN))
 
 
 def working_size(shape: tuple[int, int]) -> tuple[int, int]:
