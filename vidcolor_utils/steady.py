@@ -135,20 +135,24 @@ class SteadyColorizer:
 
     def link(self, lumas: Iterable[np.ndarray]) -> Iterator[LinkedFrame]:
         """Find the fresh colours of frames and how they hang together, without making the colours steady."""
-        lumas = map(self._evenly_lit, lumas)
-        while chunk := list(islice(lumas, BATCH * self._every)):
-            grays = [small_gray(luma) for luma in chunk]
+        lit = map(self._evenly_lit, lumas)
+        while chunk := list(islice(lit, BATCH * self._every)):
+            seen, grays = zip(*chunk, strict=True)
             links = [self._linker(gray) for gray in grays]
             turns = [self._turn(back) for back, _ in links]
-            for gray, (back, ahead), ab in zip(grays, links, self._predictions(chunk, turns), strict=True):
+            for gray, (back, ahead), ab in zip(grays, links, self._predictions(seen, turns), strict=True):
                 yield LinkedFrame(None if ab is None else _evidence(ab, gray.shape), back, ahead)
 
-    def _evenly_lit(self, luma: np.ndarray) -> np.ndarray:
-        """Take out the flicker of a lamp, which flow takes for motion; what is steadily lit stays as it is."""
+    def _evenly_lit(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Take out the flicker of a lamp, which flow takes for motion; give the luma and its `small_gray`."""
+        gray = small_gray(luma)
         if self._deflicker is None:
-            return luma
-        tone = self._deflicker(luma)
-        return tone.apply(luma) if self._deflicker.sees_flicker else luma
+            return luma, gray
+        tone = self._deflicker(gray / np.float32(255))
+        if not self._deflicker.sees_flicker:
+            return luma, gray
+        luma = tone.apply(luma)
+        return luma, small_gray(luma)
 
     def _turn(self, back: Link | None) -> range:
         """Decide which colorizers are asked for fresh colours of a frame with this link to the one before."""
