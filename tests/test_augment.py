@@ -1,8 +1,8 @@
 import numpy as np
 
 from vidcolor_utils import augment
-from vidcolor_utils.augment import film_luma, random_example
-from vidcolor_utils.color import lab_from_rgb
+from vidcolor_utils.augment import film_luma, random_example, with_flicker
+from vidcolor_utils.color import lab_from_rgb, luma_from_rgb
 
 
 def photo(height=120, width=160):
@@ -48,3 +48,17 @@ def test_worn_film_is_still_a_picture_of_its_photo():
         worn = film_luma(photo(), np.random.default_rng(seed), wear=1)
         assert worn.shape == clean.shape and worn.dtype == np.float32 and 0 <= worn.min() <= worn.max() <= 1
         assert np.corrcoef(worn.ravel(), clean.ravel())[0, 1] > 0.5
+
+
+def test_flicker_is_a_smooth_colour_error_of_each_frame_and_leaves_the_luma():
+    still = np.full((40, 32, 48, 3), (120, 110, 100), np.uint8)
+    flickering = with_flicker(still, 4.0, np.random.default_rng(0))
+    assert flickering.shape == still.shape and flickering.dtype == np.uint8
+    np.testing.assert_allclose(luma_from_rgb(flickering), luma_from_rgb(still), atol=2 / 255)
+    cb = (flickering[..., 2].astype(float) / 255 - luma_from_rgb(flickering)) / 1.772 * 255
+    assert 2.5 < cb.std(axis=0).mean() < 4  # between the spots it is interpolated, and so a little smaller
+    errors = cb - cb.mean()
+    assert np.corrcoef(errors[:-1].ravel(), errors[1:].ravel())[0, 1] < 0.2
+    assert np.corrcoef(errors[:, :, :-1].ravel(), errors[:, :, 1:].ravel())[0, 1] > 0.9
+    again = with_flicker(still, 4.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(again, flickering)

@@ -126,6 +126,24 @@ def test_an_epoch_of_some_runs_draws_them_afresh_when_training(store: ClipStore)
     assert FramePairs(store, ["a"], run_length=2, epoch_runs=99).num_runs == 3
 
 
+def test_flicker_is_on_the_inputs_of_training_alone_and_repeats(store: ClipStore):
+    def batch(training: bool, epoch: int = 0, flicker: float = 6.0) -> list[np.ndarray]:
+        pairs = FramePairs(store, ["b"], run_length=5, training=training, flicker=flicker)
+        pairs.epoch = epoch
+        (previous, current), true = pairs[0]
+        return [previous, current, true]
+
+    steady, flickering = batch(True, flicker=0.0), batch(True)
+    np.testing.assert_array_equal(flickering[2], steady[2])
+    assert all(np.abs(flickering[i] - steady[i]).mean() > 1 / 255 for i in (0, 1))
+    np.testing.assert_array_equal(flickering[0][1:], flickering[1][:-1])  # a frame flickers once, not by its role
+    for part, again in zip(flickering, batch(True), strict=True):
+        np.testing.assert_array_equal(part, again)
+    assert not np.array_equal(batch(True, epoch=1)[1], flickering[1])
+    for part, plain in zip(batch(False), batch(False, flicker=0.0), strict=True):
+        np.testing.assert_array_equal(part, plain)
+
+
 def test_value_range_255(store: ClipStore):
     (_, current), true = FramePairs(store, ["b"], run_length=2, training=False, value_range=255.0)[0]
     assert true[1, 0, 0, 0] == 81 and current[1, 0, 0, 0] == 86

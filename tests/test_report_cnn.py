@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.color import luma_from_rgb
-from vidcolor_utils.models.report_cnn import SIDE, build_alexnet_colorizer, build_vgg16_colorizer
+from vidcolor_utils.models.report_cnn import FIRST_SHARE, SIDE, build_alexnet_colorizer, build_vgg16_colorizer
 
 TINY = 1 / 32
 ALEXNET_SIDES = [128, 60, 29, 29, 14, 14, 6, 12, 10, 20, 18, 36, 32, 64, 64, 128, 128]
@@ -87,39 +87,35 @@ def test_output_is_bounded_by_default_and_open_as_published():
     np.testing.assert_array_equal(raw[0, 0, 0], [0, 7, 300])
 
 
-def chroma_model(window: int, head_bias: list[float]) -> keras.Model:
-    """A network whose head says the same everywhere, whatever the frames."""
+def chroma_model(window: int, share: float) -> keras.Model:
+    """A network that gives the previous frame the same share everywhere, whatever the frames."""
     model = build_alexnet_colorizer(width=TINY, output="chroma", window=window)
     head = model.get_layer("head")
-    head.set_weights([np.zeros_like(head.get_weights()[0]), np.array(head_bias)])
+    head.set_weights([np.zeros_like(head.get_weights()[0]), np.array([np.log(share / (1 - share))])])
     return model
 
 
-def test_chroma_output_keeps_the_luma_of_the_current_frame():
-    previous, current = (0.4 + 0.2 * frame for frame in random_frames(1))  # far from where colours are clipped
-    picture = chroma_model(1, [-50.0, 9, -9]).predict_on_batch([previous, current])
-    np.testing.assert_allclose(luma_from_rgb(picture[0]), luma_from_rgb(current[0]), atol=1e-5)
-    blue, red = (picture - current)[0, ..., 2], (picture - current)[0, ..., 0]
-    np.testing.assert_allclose(blue, 0.01 * 2 * (1 - 0.114), rtol=1e-3)
-    np.testing.assert_allclose(red, -0.01 * 2 * (1 - 0.299), rtol=1e-3)
+def grayish_frames() -> list[np.ndarray]:
+    """Frames far from where colours are clipped."""
+    return [0.4 + 0.2 * frame for frame in random_frames(1)]
 
 
-def test_chroma_output_mixes_the_frames():
-    previous, current = (0.4 + 0.2 * frame for frame in random_frames(1))
-    older = np.zeros_like(previous)
-    for window, past in (1, previous), (2, np.concatenate([previous, older], axis=-1)):
-        only_current = chroma_model(window, [-50.0, 0, 0]).predict_on_batch([past, current])
-        np.testing.assert_allclose(only_current, current, atol=1e-5)
-        half_each = chroma_model(window, [0.0, 0, 0]).predict_on_batch([past, current])[0]
-        lumas = [luma_from_rgb(frame[0])[..., None] for frame in (previous, current)]
-        chroma = (previous[0] - lumas[0] + current[0] - lumas[1]) / 2
-        np.testing.assert_allclose(half_each, chroma + lumas[1], atol=1e-5)
+@pytest.mark.parametrize("share", [1e-9, 0.25, 0.5])
+def test_chroma_output_mixes_the_frames_and_keeps_the_luma_of_the_current_one(share: float):
+    previous, current = grayish_frames()
+    lumas = [luma_from_rgb(frame[0])[..., None] for frame in (previous, current)]
+    chroma = share * (previous[0] - lumas[0]) + (1 - share) * (current[0] - lumas[1])
+    for window, past in (1, previous), (2, np.concatenate([previous, np.zeros_like(previous)], axis=-1)):
+        picture = chroma_model(window, share).predict_on_batch([past, current])[0]
+        np.testing.assert_allclose(picture, chroma + lumas[1], atol=1e-5)
+        np.testing.assert_allclose(luma_from_rgb(picture)[..., None], lumas[1], atol=1e-5)
 
 
-def test_chroma_output_starts_as_the_mean_of_the_frames():
-    frames = [0.4 + 0.2 * frame for frame in random_frames(1)]
+def test_chroma_output_starts_as_little_more_than_the_current_frame():
+    frames = grayish_frames()
     untrained = build_alexnet_colorizer(width=TINY, output="chroma").predict_on_batch(frames)
-    np.testing.assert_allclose(untrained, chroma_model(1, [0.0, 0, 0]).predict_on_batch(frames), atol=0.01)
+    np.testing.assert_allclose(untrained, chroma_model(1, FIRST_SHARE).predict_on_batch(frames), atol=0.01)
+    assert np.abs(untrained - frames[1]).mean() < 0.1 * np.abs(frames[0] - frames[1]).mean()
 
 
 def test_window_takes_more_previous_frames():

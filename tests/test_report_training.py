@@ -234,7 +234,9 @@ def test_frame_scores_by_hand():
     assert scores["psnr"] == pytest.approx((60 + 10 * np.log10(255**2 / 4)) / 2)
 
 
-@pytest.mark.parametrize("wrong", [{"model": "resnet"}, {"schedule": "step"}, {"beta": 1.4}, {"epochs": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"model": "resnet"}, {"schedule": "step"}, {"beta": 1.4}, {"epochs": 0}, {"flicker": -1.0}]
+)
 def test_wrong_parameters_are_refused(wrong: dict):
     with pytest.raises(ValueError, match="Received"):
         ReportTrainConfig(**wrong)

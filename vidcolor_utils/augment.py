@@ -1,4 +1,4 @@
-"""Random views of a photograph, and the gray picture that an old camera might have made of each."""
+"""Random views of a photograph, the gray picture of it that an old camera might have made; flickering colours."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ VIGNETTE = (0.1, 0.5)  # darkening in the corners
 SCRATCHES, SPECKS = 4, 12  # at most
 DAMAGE = (0.2, 0.8)  # how much scratches and specks cover
 JPEG_QUALITY = (40, 95)
+FLICKER_SPOTS = 4  # to a side: colour errors of one frame are as large as things are, not as pixels
 
 
 def random_example(
@@ -116,3 +117,24 @@ def _damaged(luma: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _jpeg(luma: np.ndarray, quality: int) -> np.ndarray:
     _, encoded = cv2.imencode(".jpg", to_uint8(luma), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return to_float01(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)))
+
+
+def with_flicker(frames: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Give each frame colour errors of its own, as colorizing frames one by one does; luma stays.
+
+    Args:
+        frames: (T, H, W, 3) uint8.
+        strength: standard deviation of the errors of Cb and Cr (ITU-R BT.601), in 8-bit levels.
+        rng: source of randomness.
+
+    Returns:
+        (T, H, W, 3) uint8; colours outside the cube are clipped.
+    """
+    height, width = frames.shape[1:3]
+    errors = rng.normal(0, strength / 255, (len(frames), FLICKER_SPOTS, FLICKER_SPOTS, 2)).astype(np.float32)
+    flickering = np.empty_like(frames)
+    for out, frame, error in zip(flickering, frames, errors, strict=True):
+        luma_cr_cb = cv2.cvtColor(to_float01(frame), cv2.COLOR_RGB2YCrCb)
+        luma_cr_cb[..., 1:] += cv2.resize(error, (width, height), interpolation=cv2.INTER_CUBIC)
+        out[:] = to_uint8(cv2.cvtColor(luma_cr_cb, cv2.COLOR_YCrCb2RGB))
+    return flickering

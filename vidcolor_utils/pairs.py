@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from vidcolor_utils.active_area import find_active_area
+from vidcolor_utils.augment import with_flicker
 from vidcolor_utils.clip_store import ClipStore
 from vidcolor_utils.color import luma_from_rgb
 from vidcolor_utils.consistency_loss import pack_targets
@@ -46,6 +47,8 @@ class FramePairs(keras.utils.PyDataset):
         value_range: white: 1, or 255 for `as_published` models.
         window, average, gray_current: what the input holds, see `example_inputs`.
         epoch_runs: runs in an epoch: when training, drawn afresh for each; otherwise evenly spread. None: all.
+        flicker: when training, strength of the colour errors that each colorized frame is given besides its own,
+            see `augment.with_flicker`.
         masked: targets also carry the mask that keeps black bars out of the loss.
         motion: targets also carry the motion that a motion-compensated loss needs.
         shuffle_frames: repeat the published defect: the rows of a batch are random frames of a clip, so that
@@ -74,6 +77,7 @@ class FramePairs(keras.utils.PyDataset):
         average: bool = False,
         gray_current: bool = False,
         epoch_runs: int | None = None,
+        flicker: float = 0.0,
         masked: bool = False,
         motion: bool = False,
         shuffle_frames: bool = False,
@@ -92,6 +96,7 @@ class FramePairs(keras.utils.PyDataset):
         self.run_length, self.training, self.seed = run_length, training, seed
         self.value_range, self.window = value_range, window
         self.average, self.gray_current = average, gray_current
+        self.flicker = flicker if training else 0.0
         self.masked, self.motion, self.shuffle_frames = masked, motion, shuffle_frames
         runs = sum(store.num_frames(name) // run_length for name in self.names)
         self.num_runs = runs if epoch_runs is None else min(runs, epoch_runs)
@@ -128,7 +133,7 @@ class FramePairs(keras.utils.PyDataset):
         first = max(0, int(frames.min()) - self.window)
         clip = self.store.read(run.name, first, int(frames.max()) + 1)
         previous, current = example_inputs(
-            clip.baseline,
+            self._flickering(clip.baseline, run),
             frames - first,
             self.window,
             average=self.average,
@@ -138,6 +143,12 @@ class FramePairs(keras.utils.PyDataset):
         motion = motion_to_previous(clip.true[frames - first]) if self.motion else None
         targets = pack_targets(self._scaled(clip.true[frames - first]), mask=mask, motion=motion)
         return self._scaled(previous), self._scaled(current), targets
+
+    def _flickering(self, baseline: np.ndarray, run: Run) -> np.ndarray:
+        if not self.flicker:
+            return baseline
+        rng = np.random.default_rng((self.seed, self.epoch, self.names.index(run.name), run.start))
+        return with_flicker(baseline, self.flicker, rng)
 
     def _frame_numbers(self, run: Run) -> np.ndarray:
         if not self.shuffle_frames:

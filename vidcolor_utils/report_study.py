@@ -43,7 +43,9 @@ FULL = "full.json"
 FRAMES = 60  # of a clip; as long are outputs fed back
 SHOWN_RATE = Fraction(15)  # frames a second of the clips that are kept to be shown
 
-# Changes of the reduced scale, by name. The last four are about the input, so the smaller network serves.
+MIXED_CHROMA = {"model": "vgg16", "output": "chroma", "learning_rate": 5e-4}
+# Changes of the reduced scale, by name. Those from "no current" to "average" are about the input, so the smaller
+# network serves.
 VARIANTS: dict[str, dict[str, Any]] = {
     "AlexNet, beta 0.8": {},
     "AlexNet, beta 1": {"beta": 1.0},
@@ -54,6 +56,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "window 2": {"window": 2},
     "window 4": {"window": 4},
     "running average": {"window": 8, "average": True},
+    "mixed chroma": MIXED_CHROMA | {"flicker": 4.0},
+    "mixed chroma, trained without flicker": MIXED_CHROMA,
 }
 REDUCED = ReportTrainConfig(
     model="alexnet",
@@ -97,7 +101,7 @@ def run_study(
 
     Returns:
         `settings`; `references` and `speed` of the clips, see `report_measures`; `runs`: variant to a list over
-        seeds of `history` and the measures "open" and, for AlexNet, "closed".
+        seeds of `history` and the measures "open" and, for AlexNet and mixed chroma, "closed".
 
     Raises:
         InputError: if `output` holds another study, or no dev clip is long enough.
@@ -145,7 +149,8 @@ def _trained_and_measured(
 ) -> dict:
     record = train_report_model(data_dir, folder, config, scored=(), verbose=0)
     model = _load_model(folder, config)
-    closed = config.model == "alexnet"  # claims on feeding back are tested on the network that is quick to run
+    # Claims on feeding back are tested on the network that is quick to run.
+    closed = config.model == "alexnet" or config.output == "chroma"
     return {"history": record["history"], **measure_network(clips, colorizer_of(model, config), closed=closed)}
 
 
@@ -222,10 +227,11 @@ def record_full_runs(
         if run.items() <= measured.items():
             runs[name] = measured
             continue
-        measures = {split: measure_network(clips, colorize, closed=False) for split, clips in splits.items()}
+        measures = {split: measure_network(clips, colorize) for split, clips in splits.items()}
         runs[name] = run | measures
         for clip in shown:
             _keep_clip(out_dir, clip, name, colorize(store.read(clip, 0, frames).baseline))
+        write_json(out_dir / FULL, content | {"runs": earlier | runs}, indent=None)
     write_json(out_dir / FULL, content | {"runs": runs}, indent=None)
     return content | {"runs": runs}
 

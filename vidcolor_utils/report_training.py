@@ -69,6 +69,7 @@ class ReportTrainConfig:
     window: int = 1  # previous frames in the input
     average: bool = False  # their mean, in place of them all
     gray_current: bool = False  # no independent colorization of the current frame in the input
+    flicker: float = 0.0  # colour errors added to each training input, in levels of Cb and Cr
     width: float = 1.0  # factor on the numbers of filters
     as_published: bool = False  # raw 0-255 in, open ReLU out
     second_crop: bool = False  # published defect: only the lower right quadrant is supervised
@@ -88,6 +89,8 @@ class ReportTrainConfig:
             raise ValueError(f"`schedule` must be one of {SCHEDULES}. Received: {self.schedule!r}")
         if not 0 <= self.beta <= 1:
             raise ValueError(f"`beta` must be in [0, 1]. Received: {self.beta}")
+        if self.flicker < 0:
+            raise ValueError(f"`flicker` must not be negative. Received: {self.flicker}")
         if self.epochs < 1 or (self.clips is not None and self.clips < 1):
             raise ValueError(f"`epochs` and `clips` must be at least 1. Received: {self.epochs} and {self.clips}")
         if self.epoch_runs is not None and self.epoch_runs < self.batch_clips:
@@ -149,6 +152,7 @@ def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> Frame
         value_range=config.value_range,
         **config.inputs,
         epoch_runs=epoch_runs,
+        flicker=config.flicker,
         masked=config.masked,
         motion=config.motion_compensated,
         shuffle_frames=config.shuffle_frames and training,

@@ -20,7 +20,7 @@ from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 SIDE = 128
 OUTPUTS = ("rgb", "chroma")
 MOMENTUM = 0.99  # of the moving averages; Keras' default, and the authors'
-CORRECTION = 0.01  # of Cb and Cr, at most; they span 1
+FIRST_SHARE = 0.05  # of the previous frame's chroma, before any training
 RED, GREEN, BLUE = (float(weight) for weight in REC601_WEIGHTS)
 VGG16_MEAN_BGR = np.array([103.939, 116.779, 123.68])  # what the published weights subtract from 0..255
 VGG16_STD_BGR = np.array([57.4, 57.1, 58.4])  # spread of ImageNet's pixels
@@ -56,8 +56,8 @@ def build_alexnet_colorizer(
 
     Args:
         as_published: raw 0..255 in and an open ReLU out, as the authors had it; otherwise [0, 1] in and out.
-        output: "rgb" predicts the picture; "chroma" keeps the current frame's luma, and mixes and corrects the
-            chroma of the two frames, see `MixedChroma`.
+        output: "rgb" predicts the picture; "chroma" keeps the current frame's luma, and mixes the chroma of the
+            two frames, see `MixedChroma`.
         window: previous colorized frames given as input, newest first.
         width: factor on all numbers of filters, for quick trials.
         momentum: of batch normalization; smaller where training is short.
@@ -190,8 +190,15 @@ def _head(
 ) -> keras.KerasTensor:
     """Turn features into RGB; in float32 also under mixed precision, since bytes need more than bfloat16."""
     if output == "chroma":
-        even_mix = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # and nearly no correction, to begin with
-        x = keras.layers.Conv2D(3, 5, padding="same", kernel_initializer=even_mix, dtype="float32", name="head")(x)
+        x = keras.layers.Conv2D(
+            1,
+            5,
+            padding="same",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3, seed=0),
+            bias_initializer=keras.initializers.Constant(np.log(FIRST_SHARE / (1 - FIRST_SHARE))),
+            dtype="float32",
+            name="head",
+        )(x)
         return MixedChroma(dtype="float32", name="rgb")([*frames, x])
     x = keras.layers.Conv2D(3, 5, padding="same", dtype="float32", name="head")(x)
     if as_published:
@@ -201,21 +208,19 @@ def _head(
 
 @keras.saving.register_keras_serializable(package="vidcolor")
 class MixedChroma(keras.layers.Layer):
-    """Mixes the chroma of the previous and the current frame, corrects it, and gives it to the current luma.
+    """Mixes the chroma of the previous and the current frame, and gives it to the current luma.
 
-    From [previous (B, H, W, 3 * window), current (B, H, W, 3), prediction (B, H, W, 3)] to RGB (B, H, W, 3),
-    frames in [0, 1], newest first. The sigmoid of the prediction's first channel is the previous frame's share in
-    the mixture. The mean of the others over the picture, through a tanh, times `CORRECTION`, is added to Cb and Cr
-    (ITU-R BT.601): corrections of single places, or larger ones, flicker more than the frames themselves.
+    From [previous (B, H, W, 3 * window), current (B, H, W, 3), prediction (B, H, W, 1)] to RGB (B, H, W, 3),
+    frames in [0, 1], newest first. The sigmoid of the prediction is the previous frame's share in the mixture of
+    Cb and Cr (ITU-R BT.601).
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         """Return RGB; colours outside the cube are clipped."""
         previous, current, prediction = inputs
-        share = ops.sigmoid(prediction[..., 0:1])
+        share = ops.sigmoid(prediction)
         mixed = share * _cb_cr(previous[..., 0:3]) + (1 - share) * _cb_cr(current)
-        correction = ops.mean(prediction[..., 1:3], axis=(1, 2), keepdims=True)
-        return _with_cb_cr(_luma(current), mixed + CORRECTION * ops.tanh(correction))
+        return _with_cb_cr(_luma(current), mixed)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         """Shape of the picture."""
