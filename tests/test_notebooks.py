@@ -319,7 +319,8 @@ def test_what_the_results_say_of_the_full_runs_and_the_claims():
     assert verdicts["Outputs are blurry"] == verdicts["Pixel match misleads"] == "holds"
     ours = scores.pop("VGG16 chroma, beta 0.8")
     assert ours["mse"] < scores["baseline"]["mse"] < scores["gray"]["mse"] and ours["sharpness"] > 0.95
-    assert ours["chroma_warp_error"] < scores["baseline"]["chroma_warp_error"]
+    for loop in ("chroma_warp_error", "fed_back"):
+        assert ours[loop] < scores["baseline"][loop] - 0.03
     for name in set(scores) - {"gray", "baseline", "true"}:
         assert scores[name]["mse"] > scores["gray"]["mse"] and scores[name]["sharpness"] < 0.2, name
 
