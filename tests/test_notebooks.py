@@ -20,6 +20,7 @@ from vidcolor_utils.ablation import VARIANTS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = REPOSITORY / "notebooks"
+RECORDS = REPOSITORY / "data" / "results"
 RESULTS = REPOSITORY / "out" / "course"
 COURSE = (
     *("00_data_prep", "01_baseline", "02_loss_design"),
@@ -172,6 +173,12 @@ def test_it_is_small_and_runs_on_any_machine(name):
         found = ABSOLUTE_PATH.search(source(cell) + "\n" + shown_text(cell))
         assert not found, f"a path of one machine: {found[0]}"
         assert not {"papermill", "execution"} & set(cell["metadata"]), "timings"
+
+
+@pytest.mark.parametrize("record", sorted(RECORDS.rglob("*.json")), ids=lambda record: record.stem)
+def test_a_committed_record_names_no_path_of_one_machine(record):
+    found = ABSOLUTE_PATH.search(record.read_text())
+    assert not found, found[0]
 
 
 def test_absolute_paths_are_told_from_other_slashes():

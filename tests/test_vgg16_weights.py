@@ -130,6 +130,7 @@ def test_auto_falls_back_to_hed_and_says_so(
     source = load_vgg16_weights(encoder, "auto")
     assert "imagenet could not be had" in caplog.text
     assert source.startswith("hed") and "cannot be downloaded" in source
+    assert str(keras_home) in caplog.text and str(keras_home) not in source
     assert is_half(encoder)
 
 

@@ -29,6 +29,14 @@ HED_FIRST_KERNEL = "block1/layers/conv2d/vars/0"
 log = logging.getLogger(__name__)
 
 
+class NoImagenetWeightsError(InputError):
+    """The published weights cannot be had. `reason` is without the paths of this machine, fit for a run record."""
+
+    def __init__(self, reason: str, advice: str):
+        super().__init__(f"{reason} {advice}")
+        self.reason = reason
+
+
 def load_vgg16_weights(encoder: keras.Model, which: str | None) -> str:
     """Set the weights of a VGG16 without top.
 
@@ -60,10 +68,10 @@ def load_vgg16_weights(encoder: keras.Model, which: str | None) -> str:
 def _load_imagenet_or_hed(encoder: keras.Model) -> str:
     try:
         return _load_imagenet(encoder)
-    except InputError as error:
-        source = f"{_load_hed(encoder)}, since imagenet could not be had: {error}"
-        log.warning("VGG16 encoder: %s", source)
-        return source
+    except NoImagenetWeightsError as error:
+        source = f"{_load_hed(encoder)}, since imagenet could not be had"
+        log.warning("VGG16 encoder: %s: %s", source, error)
+        return f"{source}: {error.reason}"
 
 
 def imagenet_path() -> Path:
@@ -79,9 +87,9 @@ def _load_imagenet(encoder: keras.Model) -> str:
     # Checked here, because Keras replaces a file that fails its check, and deletes it when it is offline.
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     if md5 != IMAGENET_MD5:
-        raise InputError(
-            f"{path}: not the published weights (md5 {md5}, should be {IMAGENET_MD5}): "
-            f"replace it by {IMAGENET_URL}, or move it away"
+        raise NoImagenetWeightsError(
+            "a file in place of the ImageNet weights of VGG16 is not the published one",
+            f"({path}: md5 {md5}, should be {IMAGENET_MD5}): replace it by {IMAGENET_URL}, or move it away",
         )
     encoder.load_weights(path)
     return "imagenet"
@@ -94,11 +102,13 @@ def _download_imagenet(path: Path) -> None:
         with _network_timeout(DOWNLOAD_TIMEOUT_S):
             keras.utils.get_file(IMAGENET_FILE, IMAGENET_URL, cache_dir=path.parents[1], cache_subdir="models")
     except Exception as error:  # Keras raises a plain Exception when it cannot download
-        raise InputError(
-            f"the ImageNet weights of VGG16 cannot be downloaded ({_one_line(error)}): {advice}"
+        raise NoImagenetWeightsError(
+            "the ImageNet weights of VGG16 cannot be downloaded", f"({_one_line(error)}): {advice}"
         ) from None
     if not path.exists():  # Keras goes elsewhere when the folder is not writable
-        raise InputError(f"{path.parent}: not writable: {advice}")
+        raise NoImagenetWeightsError(
+            "there is no place for the ImageNet weights of VGG16", f"({path.parent}: not writable): {advice}"
+        )
 
 
 @contextmanager
