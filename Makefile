@@ -3,20 +3,26 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
-TRAIN = $(BIN)/vidcolor train frame --images $(TRAIN_PHOTOS) --val-images $(PHOTOS)
-COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 05_beyond_the_report
+COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 04b_memory 04c_your_runs \
+	05_beyond_the_report 07_copying_colours 08_propagation 09_feedback 10_exemplar 11_unpaired 12_more_data \
+	13_who_judges 14_why_store_colour
 FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8 vgg16_chroma_beta0.8
 SHOWN := video-bike_packing_mp4 photo-05912
 SCALE ?= cpu
 BACKEND := $(or $(KERAS_BACKEND),tensorflow)
 GPU_SCALE ?= gpu
-GPU_CLIPS ?= out/full/clips
+GPU_DAVIS ?= ../shared/data/davis
+CLIPS ?= out/full/clips
 RECORD ?= data/results/course_$(BACKEND).json
 CLIP ?= bikes
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
+OLD_FILM ?= ../shared/data/old_film/Shepard_Calais_1906_FrenchGP.ogv
 TRAIN_PHOTOS ?= ../shared/data/train_images.tar
 VIDEOS ?= ../shared/data/clips
+FILMS ?= ../shared/data/davis
+MORE_PHOTOS ?= $(TRAIN_PHOTOS) ../shared/data/train_more.tar
+UNSEEN ?= $(PHOTOS) ../shared/data/val_more.tar
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
@@ -25,128 +31,194 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 help:  ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-$(VENV)/installed: requirements.txt pyproject.toml
+# Three doors: the tool alone, the course, and everything to develop with. --no-compile: Python compiles what it imports.
+PIP := $(BIN)/python -m pip install --quiet --no-compile
+
+$(VENV)/made:
 	@test -n "$(PYTHON)" || { echo "vidcolor needs Python 3.11, 3.12 or 3.13: install one, or make PYTHON=/path/to/it" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-$(VENV)/installed-backends: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,backends]'
+$(VENV)/installed-tool: $(VENV)/made pyproject.toml
+	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/installed-bench: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+$(VENV)/installed-course: $(VENV)/made requirements.txt pyproject.toml
+	$(PIP) --requirement requirements.txt
 	@touch $@
 
-$(VENV)/installed-app: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,app]'
+$(VENV)/installed-app: $(VENV)/made pyproject.toml
+	$(PIP) --editable '.[app]'
 	@touch $@
 
-$(VENV)/installed-browser: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
+$(VENV)/installed: $(VENV)/made pyproject.toml
+	$(PIP) --editable '.[dev]'
 	@touch $@
 
-$(VENV)/installed-lab: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,lab]'
+$(VENV)/installed-%: $(VENV)/installed
+	$(PIP) --editable '.[dev,$*]'
 	@touch $@
 
-setup: $(VENV)/installed  ## Make .venv and install into it
+setup: $(VENV)/installed  ## Make .venv and install into it all that this project is developed with
 
-demo: setup  ## Colorize a real clip into out/demo and score it
+demo: $(VENV)/installed-tool  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
-test: setup  ## Run ruff, mypy, the tests and the notebooks
+test: setup  ## Run the checks, the tests and the notebooks, on all cores
+	$(MAKE) --jobs=2 check test-units
+	$(MAKE) test-notebooks
+
+test-all: test test-course test-backends test-devices test-install test-browser  ## Run every test there is; the last ones need Chromium
+
+check: setup  ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --ignore tests/test_notebooks.py
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 900 $(COURSE:%=notebooks/%.ipynb)
-	$(BIN)/python -m pytest tests/test_notebooks.py
+
+# As many processes as cores, at most 4: each holds a Keras backend, and computes in one thread.
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4
+NBVAL := $(PYTEST) -p tests.helpers.nearly --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900
+
+test-units: setup  ## Run the tests, but for those of what the notebooks leave
+	$(PYTEST) --dist=worksteal --ignore=tests/pages/test_notebooks.py
+
+run-chapters = $(if $(1),$(NBVAL) $(patsubst %,notebooks/$(SIZE)%.ipynb,$(1)))
+
+# 00 prepares the clips of the others; 04 and 04c show what the 03s trained.
+SIZE := small_
+test-notebooks: setup  ## Run the chapters at small size, compare outputs with the committed ones, test what they leave
+	$(BIN)/python -m tests.helpers.small $(COURSE)
+	$(NBVAL) notebooks/$(SIZE)00_data_prep.ipynb
+	$(call run-chapters,$(filter-out 00_% 04%,$(COURSE)))
+	$(call run-chapters,$(filter 04%,$(COURSE)))
+	$(PYTEST) tests/pages/test_notebooks.py
+
+test-course: setup  ## The same with the chapters as they are
+	$(MAKE) test-notebooks SIZE=
+
+test-install: setup  ## Try both doors in empty environments and fresh clones, as the README prints them
+	$(BIN)/python -m pytest -m install tests/install
 
 coverage: setup  ## Run the tests and show the lines of the package that none of them reaches
-	$(BIN)/python -m pytest --cov --ignore tests/test_notebooks.py
+	$(BIN)/python -m pytest --cov --ignore tests/pages/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
-	$(BIN)/python -m pytest -m backends
+	$(PYTEST) -m backends
 
 test-devices: $(VENV)/installed-backends  ## Train on two virtual devices and on one, and compare; some minutes
 	$(BIN)/python -m pytest -m devices
 
+test-release: setup  ## Colour a film of every kind and judge it; some minutes
+	$(BIN)/python -m pytest -m release tests/release
+
 test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
 	$(BIN)/python -m pytest -m browser tests/browser
 
-evaluate: setup  ## Score the shipped weights on PHOTOS and CLIPS, record it in data/results
-	$(BIN)/vidcolor evaluate --photos $(PHOTOS) --clips $(CLIPS) --output data/results/frame.json
+evaluate: setup  ## Score the shipped weights on photographs (UNSEEN), CLIPS and FILMS, record it in data/results
+	$(BIN)/vidcolor evaluate $(UNSEEN:%=--photos %) --clips $(CLIPS) --films $(FILMS) --output data/results/frame.json
 
 fuzz: setup  ## Run the command line on damaged files, record what comes of it in data/results
-	$(BIN)/vidcolor fuzz --output data/results/fuzz.json --keep out/fuzz $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
+	$(BIN)/python -m records fuzz --output data/results/fuzz.json --keep out/fuzz $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
 
 containers: setup  ## Check that every container and codec keeps frames, length and sound, record it in data/results
-	$(BIN)/vidcolor containers --output data/results/containers.json $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
+	$(BIN)/python -m records containers --output data/results/containers.json $(if $(wildcard $(VIDEOS)),--clips $(VIDEOS))
+
+failing: setup  ## Have every call of a run fail once, record it in data/results
+	$(BIN)/python -m records failing --output data/results/failing.json
 
 endurance: setup  ## Kill the colorizer at random moments, and a worker of three, record it in data/results
-	$(BIN)/vidcolor endurance --output data/results/resume.json
+	$(BIN)/python -m records endurance --output data/results/resume.json
 
-compare-objectives: setup  ## Train with each objective at equal budget, score them, record it in data/results
-	for name in regression mixture classes; do \
-		$(TRAIN) --objective $$name --epochs 3 --side 96 --learning-rate 2e-3 --min-crop 0.7 --ema 0 \
-			--output runs/objectives/$$name && \
-		$(BIN)/vidcolor export runs/objectives/$$name --output runs/objectives/$$name/frame.safetensors && \
-		$(BIN)/vidcolor evaluate --weights runs/objectives/$$name/frame.safetensors --photos $(PHOTOS) \
-			--single-frames $(VIDEOS) --output data/results/objective_$$name.json || exit 1; done
+train-frame: $(VENV)/installed-train  ## Train the networks that ship, and export their weights; goes on where it was stopped
+	$(BIN)/vidcolor train frame $(MORE_PHOTOS:%=--images %) $(UNSEEN:%=--val-images %) --output runs/frame
+	$(BIN)/vidcolor export runs/frame --output vidcolor_utils/weights/frame.safetensors
 
-train-frame: compare-objectives  ## Train the two networks that ship, and export their weights
-	$(TRAIN) --output runs/regression-1 --epochs 16 --encoder-rate 1 --wear 1
-	$(TRAIN) --output runs/regression-2 --start-from runs/regression-1/frame.weights.h5 \
-		--epochs 4 --learning-rate 3e-4 --encoder-rate 1 --min-crop 0.75 --seed 1
-	$(BIN)/vidcolor export runs/regression-2 --output vidcolor_utils/weights/frame.safetensors
-	$(TRAIN) --objective mixture --output runs/mixture-2 --start-from runs/objectives/mixture/frame.weights.h5 \
-		--epochs 10 --learning-rate 1.5e-3 --min-crop 0.7 --ema 0 --seed 1
-	$(TRAIN) --objective mixture --output runs/mixture-3 --start-from runs/mixture-2/frame.weights.h5 \
-		--epochs 2 --learning-rate 4e-4 --side 96 --side 128 --side 160 --min-crop 0.85 --wear 0.2 --ema 0 --seed 2
-	$(BIN)/vidcolor export runs/mixture-3 --output runs/mixture-3/frame_mixture.safetensors
-	cp runs/mixture-3/frame_mixture.onnx* vidcolor_utils/weights/
+pictures: setup  ## Make the pictures of the README from CLIPS, FILMS and OLD_FILM
+	$(BIN)/python -m records pictures --hiking $(CLIPS) --old-film $(OLD_FILM) --films $(FILMS) --output docs
 
 ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
-	$(BIN)/vidcolor ablate --clips $(CLIPS) --output data/results/temporal.json
+	$(BIN)/python -m records ablate --clips $(CLIPS) --output data/results/temporal.json
+
+keyframes: setup  ## Score films coloured from key frames on DAVIS and CLIPS, record it in data/results
+	$(BIN)/python -m records keyframes --davis $(DAVIS) --hiking $(CLIPS) --output data/results/keyframes.json
+
+related: setup  ## Train every system that the report cites, three seeds with controls, and record it; goes on where it was stopped
+	mkdir -p data/results/related
+	for name in pointer propagation exemplar colas colornn unpaired; do \
+		$(BIN)/python -m records related $$name --videos $(VIDEOS) --pairs $(CLIPS) \
+			--output data/results/related/$$name.json || exit 1; done
+	$(BIN)/python -m records more-data $(MORE_PHOTOS:%=--photos %) $(UNSEEN:%=--unseen %) \
+		--output data/results/related/more_data.json
 
 train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on where it was stopped
 	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb -f ../params/clips_$(SCALE).yaml
 	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
 		../$(BIN)/papermill $$name.ipynb ../out/full/03_train_$$run.ipynb \
 			-f ../params/scale_$(SCALE).yaml -f ../params/$$run.yaml || exit 1; done
-	$(BIN)/vidcolor report full --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
-	$(BIN)/vidcolor report compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
+	$(BIN)/python -m records full-runs --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+	$(BIN)/python -m records compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
 		--output data/results/report/compare.json
 
-# Each backend has its own runs; the clips are the same for all. RECORD elsewhere is for rehearsals.
-course-gpu: setup  ## Train at full scale on an accelerator, under KERAS_BACKEND, and record the speed
+# Each backend has its own runs; the clips are the same for all. RECORD elsewhere is for rehearsals, on processors.
+# A GPU has an environment of its own: TensorFlow's two builds hold the same files.
+GPU_EXTRA := $(if $(filter tensorflow,$(BACKEND)),gpu,gpu-$(BACKEND))
+GPU_VENV := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu,$(VENV))
+GPU_READY := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu/$(GPU_EXTRA),$(VENV)/installed)
+ON_GPU = KERAS_BACKEND=$(BACKEND) ../$(GPU_VENV)/bin
+
+$(VENV)-gpu/%:
+	test -d $(VENV)-gpu || $(PYTHON) -m venv $(VENV)-gpu
+	$(VENV)-gpu/bin/python -m pip install --quiet --editable '.[course,$*]'
+	@touch $@
+
+course-gpu: $(GPU_READY)  ## Train at full scale on an accelerator, under KERAS_BACKEND, and record the speed
 	mkdir -p out/full out/$(BACKEND)
-	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb \
+	cd notebooks && $(ON_GPU)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb \
 		-f ../params/clips_$(GPU_SCALE).yaml
 	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
-		KERAS_BACKEND=$(BACKEND) ../$(BIN)/papermill $$name.ipynb ../out/$(BACKEND)/03_train_$$run.ipynb \
+		$(ON_GPU)/papermill $$name.ipynb ../out/$(BACKEND)/03_train_$$run.ipynb \
 			-f ../params/scale_$(GPU_SCALE).yaml -f ../params/$$run.yaml -p out_dir ../out/$(BACKEND) || exit 1; done
-	KERAS_BACKEND=$(BACKEND) $(BIN)/vidcolor report speed --clips $(GPU_CLIPS) --runs out/$(BACKEND)/runs \
+	KERAS_BACKEND=$(BACKEND) $(GPU_VENV)/bin/python -m records speed --clips $(GPU_CLIPS) --runs out/$(BACKEND)/runs \
 		--output $(RECORD)
 
 study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
-	$(BIN)/vidcolor report study --clips out/full/clips --runs out/study --output data/results/report/study.json
+	$(BIN)/python -m records study --clips out/full/clips --runs out/study --output data/results/report/study.json
+
+exercises: setup  ## Write the twins of the notebooks to work in, without outputs and solutions
+	$(BIN)/python -m records twins notebooks --output exercises
+
+solutions: setup  ## Run the chapters with the solutions in place of the answers, and check that they are right
+	$(BIN)/python -m records solutions $(COURSE:%=notebooks/%.ipynb)
+
+first-run: setup  ## Train the default runs of the 03 notebooks with three seeds, record them
+	cd notebooks && ../$(BIN)/python -c "from vidcolor_utils.course.clips import open_clips; open_clips('../out/course/clips')"
+	$(BIN)/python -m records first-run --clips out/course/clips --runs out/first_run --output data/results/first_run
+
+losses: setup  ## Train the small networks of 02 with three seeds each, record them; goes on where it was stopped
+	cd notebooks && ../$(BIN)/python -c "from vidcolor_utils.course.clips import open_clips; open_clips('../out/course/clips')"
+	$(BIN)/python -m records losses --clips out/course/clips --work out/losses --output data/results/losses
+
+figure-3: setup  ## Train the report's networks on pieces of two films of VIDEOS, record them; half an hour
+	$(BIN)/python -m records figure-3 --videos $(VIDEOS) --work out/figure_3 --output data/results/report/figure_3
+
+kept: setup  ## Colorize the report's sample clips, and keep small films of them for the course
+	$(BIN)/python -m records kept --hiking $(CLIPS) --output data/results/hiking
 
 bench: $(VENV)/installed-bench  ## Time everything in one run, record it in data/results and in the tables of the pages
-	$(BIN)/vidcolor bench --output data/results/bench.json --pages .
+	$(BIN)/python -m records bench --output data/results/bench.json --pages .
 
 # notebooks/voila.json holds its settings: this machine only, with a token; no limit on what is handed out; kernels end
 # with their page, which Voila 0.5 asks for without the token against cross-site requests, or when they are idle.
 app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
-	cd notebooks && ../$(BIN)/python -m voila 06_colorize_your_film.ipynb
+	cd notebooks && JUPYTER_PATH=../vidcolor_utils/app/templates \
+		../$(BIN)/python -m voila --template=vidcolor 06_colorize_your_film.ipynb
 
-lab: $(VENV)/installed-lab  ## Open the course in JupyterLab
-	cd notebooks && ../$(BIN)/jupyter lab
+# notebooks/.jupyter leaves out the extension that asks whether to fetch news.
+lab: $(VENV)/installed-course  ## Open the course in JupyterLab
+	cd notebooks && JUPYTER_CONFIG_PATH=.jupyter ../$(BIN)/jupyter lab 00_data_prep.ipynb
 
-course: setup  ## Run the notebooks in order with their defaults, into out/course
+course: $(VENV)/installed-course  ## Run the notebooks in order with their defaults, into out/course
 	@mkdir -p out/course
 	@cd notebooks && for name in $(COURSE); do echo "== $$name"; \
 		../$(BIN)/papermill $$name.ipynb ../out/course/$$name.ipynb --progress-bar || exit 1; done

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,25 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from vidcolor_utils.colorizer import FrameColorizer, View
-from vidcolor_utils.video_codecs import Encoding
-from vidcolor_utils.video_writer import VideoWriter
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-SHARED_DATA = REPOSITORY.parent / "shared" / "data"
-
-
-def moving_disc(frames: int, height: int, width: int) -> np.ndarray:
-    """A red disc that crosses a blue-green gradient; (T, H, W, 3) uint8."""
-    y, x = np.mgrid[:height, :width]
-    clip = np.empty((frames, height, width, 3), np.uint8)
-    clip[..., 0] = 40
-    clip[..., 1] = (x * 200 // max(1, width - 1)).astype(np.uint8)
-    clip[..., 2] = (y * 200 // max(1, height - 1)).astype(np.uint8)
-    for t in range(frames):
-        center = width * (t + 1) / (frames + 1)
-        clip[t][(x - center) ** 2 + (y - height / 2) ** 2 < (min(height, width) / 4) ** 2] = (220, 40, 30)
-    return clip
+from tests.helpers.command import SHARED_DATA
+from tests.helpers.films import moving_disc
+from vidcolor_utils.colorizers.frame import FrameColorizer, View
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.writer import VideoWriter
 
 
 @pytest.fixture
@@ -78,20 +61,6 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def combing(luma: np.ndarray) -> float:
-    """Tell how far the lines of luma (..., H, W) lie from the mean of those above and below."""
-    luma = np.asarray(luma, np.float32)
-    return float(np.abs(luma[..., 1:-1, :] - (luma[..., :-2, :] + luma[..., 2:, :]) / 2).mean())
-
-
-def woven(frames: np.ndarray, fields: str) -> np.ndarray:
-    """Join fields of consecutive frames (2T, H, W ...) to T interlaced frames."""
-    first, second = frames[::2].copy(), frames[1::2]
-    lines = slice(1, None, 2) if fields == "top" else slice(0, None, 2)
-    first[:, lines] = second[:, lines]
-    return first
-
-
 @pytest.fixture
 def make_interlaced(tmp_path: Path) -> Callable[..., Path]:
     """Write an interlaced film, gray if no `chroma` is given, without loss, and return its path."""
@@ -134,10 +103,3 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the project's shared/data folder")
     return SHARED_DATA
-
-
-def run_vidcolor(*arguments: object, **options: object) -> subprocess.CompletedProcess:
-    """Run the command line in a process of its own."""
-    command = [sys.executable, "-c", "from vidcolor_utils.cli import main; main()", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, **options)

@@ -7,36 +7,10 @@
 >>> vu.video_info("film.mp4").rate
 >>> frames = np.stack(list(vu.iter_rgb("film.mp4")))
 >>> rgb = vu.colorize_frames(frames, vu.FrameColorizer())
+
+The names are those of `__init__.pyi`, each imported when it is first used.
 """
 
-from importlib import import_module
+import lazy_loader
 
-_MODULES = {
-    "colorize_folder": "batch",
-    "colorize_file": "colorize",
-    "preview_file": "preview",
-    "Reference": "direction",
-    "FrameColorizer": "colorizer",
-    "colorize_frames": "colorizer",
-    "run_demo": "demo",
-    "InputError": "errors",
-    "OutputError": "errors",
-    "VidcolorError": "errors",
-    "read_image": "image_io",
-    "score_files": "scoring",
-    "score_table": "scoring",
-    "side_by_side": "show",
-    "strip": "show",
-    "stabilize_file": "stabilize",
-    "iter_rgb": "video_io",
-    "video_info": "video_io",
-}
-
-__all__ = sorted(_MODULES)
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used, so that importing the package costs nothing."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

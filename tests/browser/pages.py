@@ -6,6 +6,7 @@ import base64
 import re
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import numpy as np
 from numbered import BLOCK, LEVELS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 TIMEOUT_MS = 120_000
 LONG_MS = 600_000
 DRAWN_S = 20
-WIDE = {"width": 1280, "height": 900}
+WIDE = (1280, 900)
 # What the front ends themselves say on every page, whatever the notebook holds.
 FRONT_END_NOISE = (
     r"^Plugin \S+ .*(is taking too long|took [\d.]+ms) to activate",  # JupyterLab on a slow machine
@@ -76,11 +77,18 @@ class Visit:
     Args:
         browser: opens the page.
         address: of the page.
+        size: width and height of the window, in pixels.
+
+    Attributes:
+        requests: addresses of all that the page has asked for.
     """
 
-    def __init__(self, browser: Browser, address: str):
-        self.context = browser.new_context(viewport=WIDE, accept_downloads=True)
+    def __init__(self, browser: Browser, address: str, size: tuple[int, int] = WIDE):
+        viewport = dict(zip(("width", "height"), size, strict=True))
+        self.context = browser.new_context(viewport=viewport, accept_downloads=True)
         self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.set_default_timeout(TIMEOUT_MS)
         self._console: list[str] = []
         self.page.on("console", self._hear)
@@ -95,6 +103,12 @@ class Visit:
         """Errors and warnings on the console, without what the front end says on every page."""
         known = re.compile("|".join(f"(?:{noise})" for noise in FRONT_END_NOISE))
         return [line for line in self._console if not known.search(line.partition(": ")[2])]
+
+    def asked_elsewhere(self) -> list[str]:
+        """Addresses of other hosts that the page has asked for something."""
+        ours = urlsplit(self.page.url).netloc
+        named = [(address, urlsplit(address)) for address in self.requests]
+        return [address for address, parts in named if parts.scheme in ("http", "https") and parts.netloc != ours]
 
     def run_cell(self, index: int) -> None:
         """Run a code cell of JupyterLab or Notebook and wait until it is done."""
@@ -169,6 +183,10 @@ class ScrubberPage:
             self.root.locator("canvas").first.click()
             self.page.wait_for_timeout(500)
             focused = self.slider.evaluate("slider => slider === document.activeElement")
+
+    def wait_for_caption(self, text: str) -> None:
+        """Wait for a panel of exactly this name."""
+        self.root.locator("figcaption").filter(has_text=re.compile(f"^{re.escape(text)}$")).wait_for()
 
     def press(self, keys: str) -> None:
         """Press keys while the slider has the keyboard."""

@@ -19,13 +19,14 @@ TOKEN = "browser-tests"
 
 
 @contextmanager
-def server(*command: str, home: Path, folder: Path) -> Iterator[str]:
+def server(*command: str, home: Path, folder: Path, **variables: str) -> Iterator[str]:
     """Run `python -m <command> ...` with a port; yield its address once it answers.
 
     Args:
         command: module and arguments.
         home: folder that takes the place of the user's home; the server's log and temporary files lie there.
         folder: to start it in.
+        variables: of its environment, besides.
     """
     port = free_port()
     log_path = home / f"{command[0]}.log"
@@ -33,7 +34,7 @@ def server(*command: str, home: Path, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", *command, f"--port={port}"],
             cwd=folder,
-            env=environment(home),
+            env=environment(home) | variables,
             stdout=log,
             stderr=log,
         )

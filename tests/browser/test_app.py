@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,16 +16,18 @@ import pytest
 from pages import Visit, read_canvases
 from servers import REPOSITORY, TOKEN, server, temporary_folder
 
-from vidcolor_utils.demo import demo_clip
-from vidcolor_utils.kept_streams import keep_streams
-from vidcolor_utils.video_io import VideoReader, iter_rgb, video_info
-from vidcolor_utils.video_writer import VideoWriter
+from vidcolor_utils.system.builtin import builtin_clip
+from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.streams import keep_streams
+from vidcolor_utils.video.writer import VideoWriter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = "06_colorize_your_film.ipynb"
+TEMPLATES = REPOSITORY / "vidcolor_utils" / "app" / "templates"
 SIZE = (360, 640)  # of the film, height and width: small, as the machine may be
 CLOSED_S = 30  # a page that is closed leaves no files after this
 DROP = """(root, [name, data]) => {
@@ -39,17 +41,24 @@ DROP = """(root, [name, data]) => {
 @pytest.fixture(scope="module")
 def app(home: Path) -> Iterator[str]:
     """Voila as `make app` starts it, but with a known token and no browser of its own."""
-    command = ("voila", NOTEBOOK, "--no-browser", f"--Voila.token={TOKEN}")
-    with server(*command, home=home, folder=REPOSITORY / "notebooks") as address:
+    command = ("voila", NOTEBOOK, "--template=vidcolor", "--no-browser", f"--Voila.token={TOKEN}")
+    with server(*command, home=home, folder=REPOSITORY / "notebooks", JUPYTER_PATH=str(TEMPLATES)) as address:
         yield address
 
 
 @pytest.fixture
-def visit_app(chromium, app) -> Iterator[Visit]:
-    visit = Visit(chromium, f"{app}/?token={TOKEN}")
-    visit.page.locator(".vidcolor-page[data-stage=waiting]").wait_for()
-    yield visit
-    visit.close()
+def visit_app(chromium, app) -> Iterator[Callable[[int], Visit]]:
+    """Open the page in a window of some width: `visit_app(1400)`."""
+    visits = []
+
+    def open_(width: int) -> Visit:
+        visits.append(Visit(chromium, f"{app}/?token={TOKEN}", (width, 900)))
+        wait_for_stage(visits[-1].page, "waiting")
+        return visits[-1]
+
+    yield open_
+    for each in visits:
+        each.close()
 
 
 @pytest.fixture
@@ -59,7 +68,7 @@ def old_film(tmp_path: Path) -> Path:
     height, width = SIZE
     neutral = np.full((height // 2, width // 2), 128, np.uint8)
     with (
-        VideoReader(demo_clip("bigbuckbunny")) as reader,
+        VideoReader(builtin_clip("bigbuckbunny")) as reader,
         VideoWriter(path, SIZE, rate=reader.info.rate, time_base=reader.time_base) as writer,
     ):
         keep_streams(reader, writer)
@@ -69,34 +78,91 @@ def old_film(tmp_path: Path) -> Path:
     return path
 
 
-def test_from_drop_to_download(visit_app, home, old_film, tmp_path, screenshots):
-    page = visit_app.page
-    content = base64.b64encode(old_film.read_bytes()).decode("ascii")
-    wait_for_stage(page, "waiting").evaluate(DROP, [old_film.name, content])
+@pytest.mark.parametrize("width", [1400, 1000, 400])
+def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, screenshots):
+    visit = visit_app(width)
+    page = visit.page
+    assert page.title() == "Colorize your film"
+    drop(page, old_film)
     root = wait_for_stage(page, "ready")
-    assert "640 x 360 pixels" in root.locator(".vidcolor-film").inner_text()
-    preview = root.get_by_role("img", name="Frames of the film")
-    assert preview.evaluate("image => image.naturalWidth") > 1000
-    root.get_by_label("Saturation").fill("1.5")
-    root.get_by_label("Steadiness").fill("0.5")
-    root.get_by_role("button", name="Colorize").click()
+    assert old_film.name in root.locator("header").inner_text()
+    assert "640 x 360 pixels" in root.locator("header").inner_text()
+    assert root.get_by_role("img", name="Preview").count() == 4
+    assert_nothing_is_cut(root)
+    root.get_by_label("Strength of the colours").fill("1.5")
+    root.get_by_label("Calm").fill("0.5")
+    button(root, "Colorize").click()
     page.get_by_text(re.compile(r"frame \d+ of 132, about .* left")).wait_for()
+    assert_nothing_is_cut(root)
     root = wait_for_stage(page, "done")
+    canvas = root.locator("canvas[data-drawn]")
+    canvas.wait_for()
+    assert canvas.bounding_box()["width"] > 0.7 * width
+    assert_is_in_view(page, canvas, button(root, "Download"))
     assert_the_divider_parts_gray_from_colour(root)
-    page.screenshot(path=screenshots / "app.png", full_page=True)
-    with page.expect_download() as download:
-        root.get_by_role("button", name="Download old_film_color.mp4").click()
-    saved = tmp_path / download.value.suggested_filename
-    download.value.save_as(saved)
-    assert_is_in_colour(saved, old_film)
-    assert visit_app.complaints() == []
+    assert_nothing_is_cut(root)
+    page.screenshot(path=screenshots / f"app_{width}.png")
+    page.mouse.wheel(0, 2000)
+    page.wait_for_timeout(500)
+    assert_is_in_view(page, button(root, "Download"))
+    assert_is_in_colour(download(page, root, tmp_path / "old_film_color.mp4"), old_film)
+    assert visit.complaints() == [] and visit.asked_elsewhere() == []
     assert len(visitors_folders(home)) == 1
     page.close(run_before_unload=True)
     assert_removed(home)
 
 
+def test_changed_settings_make_the_result_an_older_one(visit_app, old_film):
+    page = visit_app(1000).page
+    drop(page, old_film)
+    button(wait_for_stage(page, "ready"), "Colorize").click()
+    root = wait_for_stage(page, "done")
+    assert "older" not in root.locator("header").inner_text()
+    root.get_by_label("Strength of the colours").fill("2")
+    root.get_by_label("Strength of the colours").dispatch_event("change")
+    root.get_by_text("what you see is older").wait_for()
+    button(root, "Colorize again").click()
+    wait_for_stage(page, "working")
+    assert "older" not in wait_for_stage(page, "done").locator("header").inner_text()
+
+
+def test_a_photograph_from_drop_to_download(visit_app, tmp_path, screenshots):
+    ramp = np.linspace(30, 220, 640).astype(np.uint8)
+    picture = np.tile(ramp, (480, 1))
+    cv2.circle(picture, (320, 240), 120, 200, -1)
+    cv2.imwrite(str(tmp_path / "grandmother.jpg"), picture)
+    visit = visit_app(400)
+    page = visit.page
+    drop(page, tmp_path / "grandmother.jpg")
+    root = wait_for_stage(page, "ready")
+    assert "a photograph of 640 x 480 pixels" in root.locator("header").inner_text()
+    root.get_by_label("Strength of the colours").fill("2")
+    button(root, "Colorize").click()
+    root = wait_for_stage(page, "done")
+    assert_the_divider_parts_gray_from_colour(root, least=2)
+    assert root.get_by_role("button", name="Pause").count() == 0
+    page.screenshot(path=screenshots / "app_photograph.png")
+    saved = cv2.imread(str(download(page, root, tmp_path / "grandmother_color.jpg")))
+    assert saved.shape == (480, 640, 3) and spread(saved.astype(int)) > 2
+    assert visit.complaints() == [] and visit.asked_elsewhere() == []
+
+
+def test_cancelling_leaves_no_file(visit_app, home, old_film):
+    others = visitors_folders(home)  # of pages that were closed only now
+    page = visit_app(1000).page
+    drop(page, old_film)
+    button(wait_for_stage(page, "ready"), "Colorize").click()
+    page.get_by_text(re.compile(r"frame \d+ of 132")).wait_for()
+    button(wait_for_stage(page, "working"), "Cancel").click()
+    root = wait_for_stage(page, "ready")
+    (folder,) = set(visitors_folders(home)) - set(others)
+    assert [path.name for path in folder.iterdir()] == ["source"]
+    assert button(root, "Download").count() == 0 and button(root, "Colorize").is_enabled()
+
+
 def test_wrong_and_too_large_files_give_a_sentence(visit_app, tmp_path):
-    page = visit_app.page
+    visit = visit_app(1000)
+    page = visit.page
     (tmp_path / "letter.mp4").write_text("Dear reader, this is no film. " * 99)
     with (tmp_path / "long.mp4").open("wb") as file:
         file.truncate(500_000_001)  # a hole: takes no space
@@ -107,7 +173,43 @@ def test_wrong_and_too_large_files_give_a_sentence(visit_app, tmp_path):
         page.locator(".vidcolor-page input[type=file]").set_input_files(tmp_path / name)
         page.get_by_role("alert").get_by_text(sentence).wait_for()
         wait_for_stage(page, "waiting")
-    assert visit_app.complaints() == []
+    assert visit.complaints() == []
+
+
+def drop(page: Page, path: Path) -> None:
+    """Drop a file onto the page, as from a file manager."""
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    wait_for_stage(page, "waiting").evaluate(DROP, [path.name, content])
+
+
+def button(root: Locator, name: str) -> Locator:
+    return root.get_by_role("button", name=name)
+
+
+def download(page: Page, root: Locator, path: Path) -> Path:
+    """Press the button, and save under a path whose name must be the one that the page offers."""
+    with page.expect_download() as expected:
+        button(root, "Download").click()
+    assert expected.value.suggested_filename == path.name
+    expected.value.save_as(path)
+    return path
+
+
+def assert_nothing_is_cut(root: Locator) -> None:
+    """No sideways scrolling; every control is whole, in the window, and large enough for a finger."""
+    width = root.page.evaluate("innerWidth")
+    assert root.page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in root.locator("button:visible, input:visible").all():
+        box = control.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 44, control.inner_text()
+        assert control.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), control.inner_text()
+
+
+def assert_is_in_view(page: Page, *shown: Locator) -> None:
+    height = page.evaluate("innerHeight")
+    for each in shown:
+        box = each.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height + 1, each
 
 
 def wait_for_stage(page: Page, stage: str) -> Locator:
@@ -116,7 +218,7 @@ def wait_for_stage(page: Page, stage: str) -> Locator:
     return root
 
 
-def assert_the_divider_parts_gray_from_colour(root: Locator) -> None:
+def assert_the_divider_parts_gray_from_colour(root: Locator, least: float = 10) -> None:
     canvas = root.locator("canvas[data-drawn]")
     canvas.wait_for()
     canvas.scroll_into_view_if_needed()
@@ -134,7 +236,7 @@ def assert_the_divider_parts_gray_from_colour(root: Locator) -> None:
         picture = read_canvases(canvas)[0]
         width = picture.shape[1]
         assert spread(picture[:, : int((end - 0.02) * width)]) < 2
-        assert spread(picture[:, int((end + 0.02) * width) :]) > 10
+        assert spread(picture[:, int((end + 0.02) * width) :]) > least
 
 
 def spread(picture: np.ndarray) -> float:

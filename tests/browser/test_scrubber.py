@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import nbformat
 import numpy as np
 import pytest
-from numbered import FRAMES, numbered_clips
+from numbered import FRAMES, TINTS, numbered_clips
 from pages import ScrubberPage, Visit
 from PIL import Image
 from servers import REPOSITORY, environment
 
 pytest.importorskip("anywidget")
-from vidcolor_utils.widgets import FrameScrubber
+from vidcolor_utils.course.scrubber import FrameScrubber
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -31,7 +31,7 @@ RATE = 30.0
 SMOOTH = 20  # frames drawn in a second
 TRIES, PLAY_S = 6, 2.0  # a busy machine stutters now and then
 SHOW = (
-    "from numbered import numbered_clips\nfrom vidcolor_utils.widgets import FrameScrubber\n"
+    "from numbered import numbered_clips\nfrom vidcolor_utils.course.scrubber import FrameScrubber\n"
     f"scrubber = FrameScrubber(numbered_clips(), rate={RATE})\nscrubber"
 )
 
@@ -42,7 +42,7 @@ def expected() -> dict[str, list[np.ndarray]]:
     scrubber = FrameScrubber(numbered_clips())
     return {
         name: [
-            np.asarray(Image.open(BytesIO(scrubber.frame_jpeg(name, index))).convert("RGB")).astype(int)
+            np.asarray(Image.open(BytesIO(scrubber.encoded_frame(name, index))).convert("RGB")).astype(int)
             for index in range(FRAMES)
         ]
         for name in scrubber.names
@@ -98,13 +98,55 @@ def assert_plays(scrubber: ScrubberPage, expected: dict[str, list[np.ndarray]]) 
 
 def assert_shows_differences(scrubber: ScrubberPage, expected: dict[str, list[np.ndarray]]) -> None:
     scrubber.press("d")
-    scrubber.root.get_by_text("|ours \u2212 true| \u00d7 4").wait_for()
+    scrubber.wait_for_caption("|ours \u2212 true| \u00d7 4")
     index = scrubber.frame()
     first, *others = (frames[index] for frames in expected.values())
     for panel, frame in zip(scrubber.panels()[1:], others, strict=True):
         assert np.abs(panel - np.minimum(255, 4 * np.abs(frame - first))).max() <= 8
     scrubber.press("d")
-    scrubber.root.get_by_text("ours", exact=True).wait_for()
+    scrubber.wait_for_caption("ours")
+
+
+def assert_enlarges_and_divides(scrubber: ScrubberPage, expected: dict[str, list[np.ndarray]]) -> None:
+    shown, index = scrubber.root.get_by_label("What to show"), scrubber.frame()
+    small = scrubber.root.locator("canvas").first.bounding_box()["width"]
+    shown.select_option("ours, large")
+    (large,) = scrubber.panels()
+    assert np.abs(large - expected["ours"][index]).max() <= 2
+    assert scrubber.root.locator("canvas").bounding_box()["width"] > 1.5 * small
+
+    shown.select_option("two, with a divider")
+    scrubber.root.get_by_label("Clip on the right").select_option("ours")
+    box = scrubber.root.locator("canvas").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    scrubber.page.mouse.move(box["x"] + box["width"] / 2, middle)
+    scrubber.page.mouse.down()
+    scrubber.page.mouse.move(box["x"] + box["width"] / 4, middle, steps=4)
+    scrubber.page.mouse.up()
+    scrubber.page.wait_for_timeout(500)  # to be drawn
+    (both,) = scrubber.panels()
+    border = both.shape[1] // 4
+    for part, name in ((np.s_[:, : border - 2], "true"), (np.s_[:, border + 2 :], "ours")):
+        assert np.abs(both[part] - expected[name][index][part]).max() <= 2, name
+
+    shown.select_option("all side by side")
+    assert "frames/s" in scrubber.root.get_by_label("Speed").inner_text()
+    assert scrubber.root.get_by_text("Keys: left and right").is_visible()
+    scrubber.take_keyboard()
+
+
+def test_ipywidgets_alone_can_scrub(home, visit):
+    show = SHOW.replace("FrameScrubber", "SimpleScrubber")
+    seen = visit("lab", write_notebook(home / "work", "simple", show))
+    seen.run_cell(0)
+    pictures = seen.page.locator(".jp-OutputArea img.widget-image")
+    pictures.first.wait_for()
+    before = pictures.first.get_attribute("src")
+    seen.page.locator(".widget-slider input[type=range], .widget-readout").first.click()
+    seen.page.keyboard.type("7")
+    seen.page.keyboard.press("Enter")
+    wait_until(lambda: pictures.first.get_attribute("src") != before)
+    assert pictures.count() == len(TINTS)
 
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook"])
@@ -124,6 +166,7 @@ def test_it_scrubs_and_plays_in_a_live_notebook(front_end, home, visit, expected
     assert_scrubs(scrubber, expected)
     assert_plays(scrubber, expected)
     assert_shows_differences(scrubber, expected)
+    assert_enlarges_and_divides(scrubber, expected)
     seen.page.screenshot(path=screenshots / f"scrubber_{front_end}.png")
 
     seen.run_cell(1)  # Python plays ...

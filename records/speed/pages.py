@@ -1,0 +1,131 @@
+"""What the pages say of speed, made from the recorded runs, so that no figure is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from records.speed.bench import BenchRecord
+from records.speed.colorizing import ZHANG
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import finished_file
+
+if TYPE_CHECKING:
+    from records.speed.training import SpeedRecord  # which starts Keras
+
+MANUAL, SCALE = Path("docs") / "manual.md", Path("docs") / "scale.md"  # below the repository's folder
+SPEEDS = "course_*.json"  # records of `make course-gpu`, beside the one of `make bench`
+BEGIN, END = "<!-- made by `make bench`: begin -->\n", "<!-- made by `make bench`: end -->\n"
+CLIPS, CLIP_FRAMES = 1_000_000, 90  # Moments in Time: a million clips of 3 seconds
+TRAIN_SHARE = 0.8
+# US dollars, of the order that clouds ask for; not measured.
+CORE_HOUR, ACCELERATOR_HOUR, TERABYTE_MONTH = 0.04, 3.0, 20.0
+
+
+def write_pages(record_path: str | Path, repository: str | Path) -> None:
+    """Put the tables made from the records into the pages.
+
+    Args:
+        record_path: record of `bench.run_bench`; those of `make course-gpu` are looked for beside it.
+        repository: folder of the pages.
+
+    Raises:
+        InputError: if a page has no place for its table.
+    """
+    for page, table in page_tables(record_path).items():
+        path = Path(repository) / page
+        before, rest = _split(path, path.read_text(), BEGIN)
+        _, after = _split(path, rest, END)
+        with finished_file(path) as part:
+            part.write_text(before + BEGIN + table + END + after)
+
+
+def _split(path: Path, text: str, marker: str) -> tuple[str, str]:
+    before, found, after = text.partition(marker)
+    if not found:
+        raise InputError(f"{path}: has no line {marker.strip()}")
+    return before, after
+
+
+def page_tables(record_path: str | Path) -> dict[Path, str]:
+    """Make the tables, as Markdown, of all pages; arguments as for `write_pages`."""
+    record_path = Path(record_path)
+    record = json.loads(record_path.read_text())
+    speeds = [json.loads(path.read_text()) for path in sorted(record_path.parent.glob(SPEEDS))]
+    return {MANUAL: speed_table(record), SCALE: scale_table(record, speeds)}
+
+
+def speed_table(record: BenchRecord) -> str:
+    """Lay out a record of `bench.run_bench`."""
+    rows: list[tuple[str, float | None, str]] = [
+        (f"a network on frames of 256x256: {name}", row["fps"], f"{row['times_zhang']:.1f} times {ZHANG}")
+        for name, row in record["networks"].items()
+        if name != ZHANG
+    ]
+    for name, film in record["films"].items():
+        against = f"{film['ratio']:.2f} of decoding and encoding alone"
+        rows.append((f"a {name} film with sound, colorized", film["colorize_fps"], against))
+    memory, preparation, training = record["memory"], record["preparation"], record["training"]
+    longer = f"{memory['ratio']:.2f} times that for {memory['long_frames']} frames"
+    against = f"{memory['peak_mb']:.0f} MB of memory, {longer}"
+    rows.append((f"colorizing {memory['frames']} frames of {memory['height']} lines", None, against))
+    against = f"{preparation['times_report']:.1f} times the original project's way"
+    rows.append(("clips prepared, without the network", preparation["fps"], against))
+    rows.append(("", None, f"{preparation['share_of_report_bytes']:.2f} of its bytes"))
+    against = f"{training['computing']:.2f} of `fit` on arrays in memory"
+    rows.append(("training of the AlexNet-based network", training["frames_per_second"], against))
+    lines = [f"| {record['machine']} | frames a second | in the same run |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {'' if fps is None else format(fps, '.1f')} | {against} |" for name, fps, against in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def scale_table(record: BenchRecord, speeds: list[SpeedRecord]) -> str:
+    """Work out what a million clips take.
+
+    Args:
+        record: of `bench.run_bench`.
+        speeds: of `training.record_speed`, of machines with an accelerator.
+    """
+    preparation, network = record["preparation"], record["networks"]["ONNX Runtime"]
+    frames = CLIPS * CLIP_FRAMES
+    hours = frames * (1 / preparation["fps"] + 1 / network["fps"]) / 3600
+    cores = record["cores"]
+    terabytes, report_terabytes = (
+        frames * preparation[key] / 1e12 for key in ("bytes_per_frame", "report_bytes_per_frame")
+    )
+    rows = [
+        ("stored", f"{terabytes:.1f} TB", f"${terabytes * TERABYTE_MONTH:.0f} a month"),
+        (
+            "stored the original project's way",
+            f"{report_terabytes:.1f} TB",
+            f"${report_terabytes * TERABYTE_MONTH:.0f} a month",
+        ),
+        (f"prepared on one machine of {cores} cores", f"{hours:,.0f} hours", f"${hours * cores * CORE_HOUR:,.0f}"),
+        ("prepared by 100 of them", f"{hours / 100:,.0f} hours", "the same"),
+    ]
+    for speed in speeds:
+        for name, run in speed["runs"].items():
+            hours = frames * TRAIN_SHARE / run["frames_per_second"] / 3600
+            device = ", ".join(speed["machine"]["accelerators"]) or speed["machine"]["name"]
+            rows.append(
+                (
+                    f"one epoch of {name}, {speed['backend']} on {device}",
+                    f"{hours:,.0f} hours",
+                    f"${hours * ACCELERATOR_HOUR:,.0f}",
+                )
+            )
+    if not speeds:
+        hours = frames * TRAIN_SHARE / record["training"]["frames_per_second"] / 3600
+        rows.append(
+            (
+                f"one epoch of the AlexNet-based network on {cores} cores",
+                f"{hours:,.0f} hours",
+                f"${hours * cores * CORE_HOUR:,.0f}",
+            )
+        )
+    lines = ["| a million clips | measured rates make it | at assumed prices |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from vidcolor_utils.app import comparison
+from vidcolor_utils.app.comparison import write_comparison
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.files import iter_rgb, video_info
+
+
+def test_the_upper_half_is_the_first_video_and_the_lower_half_the_second(make_video, tmp_path):
+    first = make_video("first.mp4", size=(48, 64), frames=5)
+    second = make_video("second.mp4", size=(48, 64), frames=5, codec="mpeg4")
+    output = tmp_path / "both.mp4"
+    write_comparison(first, second, output)
+    frames = list(iter_rgb(output))
+    assert len(frames) == 5
+    for both, upper, lower in zip(frames, iter_rgb(first), iter_rgb(second), strict=True):
+        assert both.shape == (96, 64, 3)
+        for shown, true in ((both[:48], upper), (both[48:], lower)):
+            assert np.abs(shown.astype(int) - true).mean() < 6  # chroma is stored at half size
+
+
+def test_it_is_small_and_short_and_plays_everywhere(make_video, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "WIDTH", 41)
+    monkeypatch.setattr(comparison, "SECONDS", 0.2)
+    deep = make_video("deep.mp4", size=(51, 65), frames=9, pixel_format="yuv444p10le")
+    write_comparison(deep, deep, tmp_path / "both.mp4")
+    info = video_info(tmp_path / "both.mp4")
+    assert (info.width, info.pixel_format, info.frames) == (40, "yuv420p", 5)
+    assert info.height == 2 * round(51 * 40 / 65)
+
+
+def test_what_is_no_video_is_refused(tmp_path, make_video):
+    (tmp_path / "text.mp4").write_text("hello")
+    with pytest.raises(InputError, match="not a video"):
+        write_comparison(tmp_path / "text.mp4", make_video(), tmp_path / "both.mp4")
+    assert not (tmp_path / "both.mp4").exists()

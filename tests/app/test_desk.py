@@ -1,0 +1,166 @@
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidcolor_utils.app.desk import FilmDesk
+from vidcolor_utils.film.look import Look
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.files import iter_rgb, video_info
+
+
+class Teal:
+    """A colorizer that paints everything in one colour."""
+
+    def predict_ab(self, lumas):
+        ab = np.empty((len(lumas), 8, 8, 2), np.float32)
+        ab[...] = -20, -10
+        return ab
+
+
+@pytest.fixture
+def desk():
+    desk = FilmDesk(colorizer=Teal(), max_megabytes=1)
+    yield desk
+    desk.close()
+
+
+def hand_in(desk: FilmDesk, path: Path, piece: int = 1000) -> None:
+    content = path.read_bytes()
+    desk.begin(path.name, len(content))
+    for start in range(0, len(content), piece):
+        assert not desk.complete
+        desk.append(content[start : start + piece])
+    assert desk.complete
+
+
+def folder_of(desk: FilmDesk) -> Path:
+    return Path(desk._folder.name)
+
+
+def test_a_film_goes_from_pieces_to_colour_with_its_sound(desk, make_video):
+    hand_in(desk, make_video("my film, 2.mov", frames=6, sound="aac"))
+    assert desk.open() == "64 x 48 pixels, 0 s, 25 frames a second, with sound"
+    told = []
+    colored = desk.colorize(Look(strength=0.5), progress=lambda *news: told.append(news))
+    assert colored.name == "my_film_2_color.mp4"
+    assert colored.warnings == ()
+    result = video_info(colored.film)
+    assert (result.frames, result.sound) == (6, ("aac",))
+    mean = np.mean(list(iter_rgb(colored.film)), axis=(0, 1, 2))
+    assert mean[2] > mean[0] + 20  # teal
+    comparison = video_info(colored.comparison)
+    assert (comparison.width, comparison.height) == (64, 96)
+    assert told == [(frame, 6) for frame in range(1, 7)]
+
+
+def colored(jpeg: bytes) -> float:
+    """How far red and blue are apart in the lower half of a picture, which is the one in colour."""
+    picture = np.asarray(Image.open(BytesIO(jpeg))).astype(int)
+    lower = picture[picture.shape[0] // 2 + 20 :]
+    return np.abs(lower[..., 0] - lower[..., 2]).mean()
+
+
+def test_the_preview_has_a_picture_for_each_moment(desk, make_video):
+    hand_in(desk, make_video(frames=20))
+    desk.open()
+    pictures = [Image.open(BytesIO(jpeg)) for jpeg in desk.preview()]
+    assert [picture.size for picture in pictures] == [(320, 2 * 240 + 4 + 22)] * 4
+
+
+def photograph(folder: Path) -> Path:
+    ramp = np.tile(np.linspace(40, 220, 60).astype(np.uint8), (40, 1))
+    Image.fromarray(ramp).save(folder / "grandmother.JPG", "JPEG", quality=95)
+    return folder / "grandmother.JPG"
+
+
+def test_a_photograph_goes_from_pieces_to_colour(desk, tmp_path):
+    hand_in(desk, photograph(tmp_path))
+    assert desk.open() == "a photograph of 60 x 40 pixels"
+    (preview,) = desk.preview(Look(saturation=2.0))
+    assert colored(preview) > 20
+    result = desk.colorize()
+    assert result.name == "grandmother_color.jpg" and result.warnings == ()
+    after, comparison = (np.asarray(Image.open(path)).astype(int) for path in (result.film, result.comparison))
+    assert after.shape == (40, 60, 3) and (after[..., 2] - after[..., 0]).mean() > 10  # teal
+    assert comparison.shape == (80, 60, 3) and np.ptp(comparison[:38], axis=-1).max() < 4
+
+
+def test_the_preview_shows_the_saturation(desk, make_video):
+    hand_in(desk, make_video())
+    desk.open()
+
+    def colorfulness(saturation: float) -> float:
+        return np.mean([colored(jpeg) for jpeg in desk.preview(Look(saturation=saturation))])
+
+    assert colorfulness(0.0) < 1 < colorfulness(1.0) < 0.7 * colorfulness(2.0)
+
+
+def test_files_go_away_with_the_next_film_and_at_the_end(desk, make_video):
+    path = make_video()
+    hand_in(desk, path)
+    first = folder_of(desk)
+    assert (first / "source").read_bytes() == path.read_bytes()
+    hand_in(desk, path)
+    second = folder_of(desk)
+    assert second != first and not first.exists()
+    desk.close()
+    assert not second.exists()
+    with pytest.raises(InputError, match="choose a file first"):
+        desk.preview()
+
+
+def test_what_is_raised_while_it_is_told_ends_the_work(desk, make_video):
+    class Enough(Exception):
+        pass
+
+    def progress(done: int, total: int | None) -> None:
+        raise Enough
+
+    hand_in(desk, make_video())
+    desk.open()
+    with pytest.raises(Enough):
+        desk.colorize(progress=progress)
+    assert [path.name for path in folder_of(desk).iterdir()] == ["source"]  # nothing to go on with, either
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        ("film.mp4", 0, "film.mp4: the file is empty"),
+        ("film.mp4", 2_500_000, "film.mp4: this file of 2 MB is too large, the page takes up to 1 MB"),
+    ],
+)
+def test_unfit_files_are_refused_before_they_are_sent(desk, name, size, message):
+    with pytest.raises(InputError, match=message):
+        desk.begin(name, size)
+    assert desk._folder is None
+    with pytest.raises(InputError, match="choose it again"):
+        desk.append(b"1234")
+
+
+def test_a_file_that_is_no_video_is_named_as_the_visitor_knows_it(desk, tmp_path):
+    text = tmp_path / "letter.mp4"
+    text.write_text("Dear reader, " * 500)
+    hand_in(desk, text)
+    folder = folder_of(desk)
+    with pytest.raises(InputError, match=r"^letter\.mp4: not a video that can be read") as error:
+        desk.open()
+    assert str(folder) not in str(error.value)
+    assert not folder.exists()
+
+
+def test_incomplete_and_overlong_films_are_refused(desk):
+    desk.begin("film.mp4", 10)
+    desk.append(b"12345")
+    with pytest.raises(InputError, match="not complete"):
+        desk.open()
+    with pytest.raises(InputError, match="more bytes"):
+        desk.append(b"123456")
+
+
+def test_a_limit_of_nothing_is_refused():
+    with pytest.raises(InputError, match="max_megabytes must be above 0"):
+        FilmDesk(max_megabytes=0)

@@ -1,0 +1,152 @@
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidcolor_utils.video.files import video_info
+
+pytest.importorskip("anywidget")
+from vidcolor_utils.app.page import PIECE, ColorizePage
+
+WAIT_S = 30
+
+
+class Teal:
+    def predict_ab(self, lumas):
+        return np.full((len(lumas), 8, 8, 2), -15, np.float32)
+
+
+class Browser:
+    """Does what `page.js` does, without a browser."""
+
+    def __init__(self, page: ColorizePage):
+        self.page, self.file, self.received = page, b"", b""
+        page.send = self.hear
+
+    def say(self, buffers: tuple = (), **message: object) -> None:
+        self.page._hear(self.page, message, list(buffers))
+
+    def hear(self, message: dict, buffers: tuple = ()) -> None:
+        if message["kind"] == "more":
+            start = message["start"]
+            self.say([memoryview(self.file[start : start + message["length"]])], kind="piece", start=start)
+        else:
+            assert message["start"] == len(self.received)
+            self.received += buffers[0]
+
+    def drop(self, name: str, content: bytes) -> None:
+        self.file = content
+        self.say(kind="begin", name=name, size=len(content))
+
+    def wait(self, stage: str) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while self.page.stage != stage:
+            assert time.monotonic() < deadline, (self.page.stage, self.page.problem)
+            time.sleep(0.01)
+
+    def wait_until_idle(self) -> None:
+        deadline = time.monotonic() + WAIT_S
+        done = []
+        self.page._tasks.put(lambda: done.append(True))
+        while not done:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def browser():
+    page = ColorizePage(max_megabytes=3, colorizer=Teal())
+    yield Browser(page)
+    page._desk.close()
+
+
+def test_from_drop_to_download(browser, make_video, tmp_path):
+    page = browser.page
+    browser.drop("film.mp4", make_video(sound="aac").read_bytes())
+    browser.wait("ready")
+    assert page.film == "64 x 48 pixels, 0 s, 25 frames a second, with sound" and page.name == "film.mp4"
+    first = page.preview
+    assert all(jpeg.startswith(b"\xff\xd8") for jpeg in first) and page.problem == ""
+    page.saturation = 2.0
+    browser.wait_until_idle()
+    assert page.preview != first
+    browser.say(kind="colorize")
+    browser.wait("done")
+    assert (page.result["name"], page.result["type"]) == ("film_color.mp4", "video/mp4")
+    assert page.result["saturation"] == 2.0  # so that the page can tell when it is no longer what is set
+    browser.say(kind="get", file="film", start=0)
+    browser.wait_until_idle()
+    assert len(browser.received) == page.result["film"]
+    saved = tmp_path / "saved.mp4"
+    saved.write_bytes(browser.received)
+    assert (video_info(saved).frames, video_info(saved).sound) == (6, ("aac",))
+
+
+def test_films_larger_than_a_piece_come_in_order(browser, make_video):
+    video = make_video().read_bytes()
+    padding = 2 * PIECE
+    content = video + struct.pack(">I4s", padding, b"free") + bytes(padding - 8)  # readers pass over it
+    browser.drop("film.mp4", content)
+    browser.wait("ready")
+    assert Path(browser.page._desk._folder.name, "source").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("notes.txt", b"hello" * 99, "notes.txt: not a video that can be read"),
+        ("film.mp4", bytes(3_000_001), "too large"),
+        ("film.mp4", b"", "film.mp4: the file is empty"),
+    ],
+)
+def test_a_wrong_file_gives_a_sentence_and_the_next_one_works(browser, make_video, name, content, problem):
+    browser.drop(name, content)
+    browser.wait_until_idle()
+    browser.wait("waiting")
+    assert problem in browser.page.problem
+    browser.drop("film.mp4", make_video().read_bytes())
+    browser.wait("ready")
+    assert browser.page.problem == ""
+
+
+def test_stopping_goes_back_to_the_open_film(browser, make_video):
+    browser.drop("film.mp4", make_video(frames=30).read_bytes())
+    browser.wait("ready")
+
+    def stop_at_once(change: dict) -> None:
+        if change["new"] == "working":
+            browser.say(kind="stop")
+
+    browser.page.observe(stop_at_once, "stage")
+    browser.say(kind="colorize")
+    browser.wait_until_idle()
+    assert (browser.page.stage, browser.page.result) == ("ready", {})
+
+
+def test_cancelling_while_the_file_comes_forgets_it(browser):
+    browser.page.send = lambda message, buffers=(): None  # the browser sends nothing more
+    browser.drop("film.mp4", bytes(2_000_000))
+    browser.wait("receiving")
+    folder = Path(browser.page._desk._folder.name)
+    browser.say(kind="stop")
+    browser.wait("waiting")
+    assert not folder.exists() and browser.page.name == ""
+
+
+def test_what_nobody_expected_is_a_sentence_too(browser, make_video, monkeypatch):
+    browser.drop("film.mp4", make_video().read_bytes())
+    browser.wait("ready")
+    monkeypatch.setattr(browser.page._desk, "colorize", lambda *look, **options: 1 / 0)
+    browser.say(kind="colorize")
+    browser.wait_until_idle()
+    assert browser.page.stage == "ready"
+    assert "ZeroDivisionError" in browser.page.problem
+
+
+def test_messages_of_a_film_given_up_do_nothing(browser):
+    browser.say([memoryview(b"1234")], kind="piece", start=0)
+    browser.say(kind="get", file="film", start=0)
+    browser.wait_until_idle()
+    assert (browser.page.stage, browser.page.problem, browser.received) == ("waiting", "", b"")

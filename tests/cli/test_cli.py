@@ -1,0 +1,45 @@
+"""The command line, in processes of their own, on wrong input above all."""
+
+from inspect import Parameter, signature
+
+from tests.helpers.command import fails_in_one_line, run_afresh, run_vidcolor
+from vidcolor_utils.cli import vidcolor
+from vidcolor_utils.film.look import Look
+from vidcolor_utils.pairs.sources import find_clips
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.demo import run_demo
+from vidcolor_utils.tool.stabilize import stabilize_file
+from vidcolor_utils.training.config import FrameTrainConfig
+
+
+def test_help_fits_one_screen_and_needs_no_network_library():
+    code = "import sys; from vidcolor_utils import cli; print({'keras', 'cv2', 'numpy', 'av'} & set(sys.modules))"
+    assert run_afresh("-c", code).stdout == "set()\n"
+    text = run_afresh("-c", "from vidcolor_utils.cli import main; main()", "--help")
+    assert text.returncode == 0 and len(text.stdout.splitlines()) <= 24
+    assert all(command in text.stdout for command in ("colorize", "score", "info", "demo"))
+
+
+def test_unknown_option():
+    assert fails_in_one_line(run_vidcolor("colorize", "a.mp4", "--no-such-option"), 2)
+
+
+def test_every_default_is_that_of_the_library():
+    """What a command calls by the name of a parameter of the function behind it has that parameter's default."""
+    groups = {**vidcolor.commands, **vidcolor.commands["train"].commands}
+    behind = {
+        "train": [],
+        "frame": [FrameTrainConfig],
+        "stabilize": [stabilize_file],
+        "demo": [run_demo],
+        "prepare": [find_clips],
+        "colorize": [Look, colorize_file],
+    }
+    compared = []
+    for command, functions in behind.items():
+        for option in groups[command].params:
+            for parameter in (signature(function).parameters.get(option.name) for function in functions):
+                if parameter and parameter.default not in (Parameter.empty, None) and option.default is not None:
+                    compared.append((command, option.name, option.default, parameter.default))
+    assert [row for row in compared if row[2] != row[3]] == []
+    assert len(compared) > 20

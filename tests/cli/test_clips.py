@@ -1,0 +1,21 @@
+import json
+
+from tests.helpers.command import fails_in_one_line, run_vidcolor
+from vidcolor_utils.pairs.store import ClipStore
+
+
+def test_prepare_makes_clips_of_a_folder_and_counts_them(make_video, tmp_path):
+    (tmp_path / "videos").mkdir()
+    make_video("videos/a.mp4", frames=4, size=(160, 200))
+    made = run_vidcolor("prepare", "--videos", tmp_path / "videos", "-o", tmp_path / "clips", "--frames", 3)
+    assert (made.returncode, made.stderr) == (0, "")
+    manifest = json.loads((tmp_path / "clips" / "manifest.json").read_text())
+    assert manifest["counts"]["clips"] == 1 and "1 clips" in made.stdout
+    (name,) = manifest["clips"]
+    assert ClipStore(tmp_path / "clips").read(name).true.shape[0] == 3
+
+
+def test_a_folder_without_videos_is_one_line(tmp_path):
+    (tmp_path / "videos").mkdir()
+    made = run_vidcolor("prepare", "--videos", tmp_path / "videos", "-o", tmp_path / "clips")
+    assert fails_in_one_line(made, 2) and not (tmp_path / "clips" / "manifest.json").exists()

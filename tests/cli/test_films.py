@@ -1,0 +1,223 @@
+"""`colorize`, `stabilize` and `info` in processes of their own, on wrong input above all."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.command import REPOSITORY, fails_in_one_line, run_vidcolor
+from vidcolor_utils.video.files import iter_rgb, video_info
+
+
+def leftovers(folder, *known):
+    return sorted(set(os.listdir(folder)) - set(known))
+
+
+def test_missing_file(tmp_path):
+    result = run_vidcolor("colorize", tmp_path / "none.mp4", "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "no such file" in result.stderr
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"just text, renamed\n" * 50], ids=["empty", "text"])
+@pytest.mark.parametrize("suffix", [".mp4", ".png"])
+def test_files_that_are_no_video_or_image(tmp_path, content, suffix):
+    source = tmp_path / f"bad{suffix}"
+    source.write_bytes(content)
+    result = run_vidcolor("colorize", source, "-o", tmp_path / f"out{suffix}")
+    assert fails_in_one_line(result, 2) and str(source) in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_a_folder_is_no_video(tmp_path):
+    assert fails_in_one_line(run_vidcolor("colorize", tmp_path, "-o", tmp_path / "out.mp4"), 2)
+
+
+def test_sound_without_video(tmp_path):
+    import av
+
+    with av.open(str(tmp_path / "voice.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    result = run_vidcolor("colorize", tmp_path / "voice.mp4", "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "no video" in result.stderr
+
+
+def test_a_video_without_frames(make_video, tmp_path):
+    source = make_video(frames=30, options={"g": "1"})
+    content = bytearray(source.read_bytes())
+    start = content.index(b"mdat") + 4
+    end = content.index(b"moov") if content.index(b"moov") > start else len(content)
+    content[start:end] = bytes(end - start)
+    source.write_bytes(content)
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "no frame" in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_a_dot_of_a_video(make_video, tmp_path):
+    source = make_video("dot.mkv", codec="ffv1", pixel_format="gray", size=(1, 1))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4")
+    assert fails_in_one_line(result, 2) and "too small" in result.stderr
+
+
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_DATA, (1 << 29, 1 << 29))
+
+
+@pytest.mark.parametrize("side", [12_000, 60_000])
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format", "number", "order"),
+    [
+        ("wide.avi", "ffv1", "gray", 4, "little"),
+        ("wide.mov", "png", "rgb24", 4, "big"),
+        ("wide.gif", "gif", "rgb8", 2, "little"),
+    ],
+)
+def test_huge_declared_frames_are_refused(make_video, tmp_path, name, codec, pixel_format, number, order, side):
+    source = make_video(name, codec=codec, pixel_format=pixel_format)
+    content = source.read_bytes()
+    small = (64).to_bytes(number, order) + (48).to_bytes(number, order)
+    assert small in content
+    source.write_bytes(content.replace(small, side.to_bytes(number, order) * 2))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", before=limit_memory)
+    assert fails_in_one_line(result, 2) and "too large" in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_output_beside_missing_folder(make_video, tmp_path):
+    result = run_vidcolor("colorize", make_video(), "-o", tmp_path / "none" / "out.mp4")
+    assert fails_in_one_line(result, 1) and "no such folder" in result.stderr
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")
+def test_output_folder_that_takes_no_files(make_video):
+    result = run_vidcolor("colorize", make_video(), "-o", "/proc/self/out.mp4")
+    assert fails_in_one_line(result, 1) and "/proc/self" in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_folder_not_writable(make_video, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    result = run_vidcolor("colorize", make_video(), "-o", locked / "out.mp4")
+    assert fails_in_one_line(result, 1) and "no permission" in result.stderr
+
+
+def test_output_equal_to_input(make_video, tmp_path):
+    source = make_video()
+    before = source.read_bytes()
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "." / source.name)
+    assert fails_in_one_line(result, 2) and "same file" in result.stderr
+    assert source.read_bytes() == before
+
+
+def test_output_of_another_kind(make_video, tmp_path):
+    source = make_video()
+    for name in ("out.png", "out.xyz", "out"):
+        assert fails_in_one_line(run_vidcolor("colorize", source, "-o", tmp_path / name), 2)
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_truncated_video_yields_what_can_be_read(make_video, tmp_path):
+    cut = tmp_path / "cut.mkv"
+    source = make_video("whole.mkv", frames=60, options={"g": "5", "bf": "0"}, size=(96, 128))
+    content = source.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    result = run_vidcolor("colorize", cut, "-o", tmp_path / "out.mp4")
+    assert result.returncode == 0
+    frames = len(list(iter_rgb(tmp_path / "out.mp4")))
+    assert 5 < frames < 60
+    assert f"{frames} of 60 frames could be read" in result.stderr and "warning" in result.stderr
+
+
+def test_truncated_before_the_index_is_an_error(make_video, tmp_path):
+    source = make_video(frames=60)
+    source.write_bytes(source.read_bytes()[:2000])
+    assert fails_in_one_line(run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4"), 2)
+
+
+def test_spaces_and_other_alphabets_in_paths(make_video, tmp_path):
+    folder = tmp_path / "mes vidéos 映画"
+    folder.mkdir()
+    source = make_video().rename(folder / "été 1950: #1%.mp4")
+    output = folder / "couleur ö.mp4"
+    assert run_vidcolor("colorize", source, "-o", output).returncode == 0
+    assert len(list(iter_rgb(output))) == 6
+
+
+def limit_file_size(room):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+
+@pytest.mark.parametrize("room", [1_000, 10_000])
+def test_full_disk(make_video, tmp_path, room):
+    source = make_video(frames=100, size=(240, 320))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", before=partial(limit_file_size, room))
+    assert fails_in_one_line(result, 1) and "cannot be written" in result.stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def hear_interrupts():
+    """A shell starts its background jobs, such as a whole test run, deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+SLOWED = """
+import time
+from vidcolor_utils.cli import main
+from vidcolor_utils.video.writer import VideoWriter
+write = VideoWriter.write_planes
+VideoWriter.write_planes = lambda *given, **named: (time.sleep(0.1), write(*given, **named))[1]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_in_the_middle(make_video, tmp_path, number, code):
+    source = make_video(frames=200, size=(96, 128))
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOWED, "colorize", source, "-o", tmp_path / "out.mp4"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        preexec_fn=hear_interrupts,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".out.mp4.vidcolor/.000000.part-*")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code, stderr
+    assert "Traceback" not in stderr and "interrupted" in stderr
+    assert leftovers(tmp_path, source.name) == []
+
+
+def test_info_of_video_and_image(make_video, tmp_path):
+    text = run_vidcolor("info", make_video(sound="aac")).stdout
+    assert "h264" in text and "aac" in text
+    Image.new("RGBA", (5, 4)).save(tmp_path / "a.png")
+    assert "alpha" in run_vidcolor("info", tmp_path / "a.png").stdout
+
+
+def test_a_film_for_editing_programs(make_video, tmp_path):
+    source, output = make_video("in.mp4", sound="aac"), tmp_path / "out.mov"
+    result = run_vidcolor("colorize", source, "-o", output, "--codec", "prores")
+    assert (result.returncode, result.stderr) == (0, "") and "6 frames in colour" in result.stdout
+    info = video_info(output)
+    assert (info.codec, info.pixel_format, info.frames, info.sound) == ("prores", "yuv422p10le", 6, ("aac",))
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", "--codec", "prores")
+    assert fails_in_one_line(result, 2) and ".mov" in result.stderr

@@ -1,0 +1,38 @@
+import io
+
+import numpy as np
+from rich.console import Console
+
+from tests.helpers.films import moving_disc
+from vidcolor_utils.cli.screen import folder_table, score_table
+from vidcolor_utils.pictures.active_area import Area
+from vidcolor_utils.tool.folder import Result
+from vidcolor_utils.tool.score import MEASURES, ROWS, score_frames
+
+
+def shown(table):
+    console = Console(file=io.StringIO(), width=100)
+    console.print(table)
+    return console.file.getvalue()
+
+
+def test_scores_are_shown_for_gray_candidate_and_true():
+    frame = moving_disc(1, 48, 64)
+    text = shown(score_table(score_frames(frame, frame, area=Area(0, 48, 0, 60))))
+    assert "rows 0 to 48, columns 0 to 60" in text
+    for word in (*ROWS, *(label for label, _, _ in MEASURES.values())):
+        assert word in text
+    cdc = next(line for line in text.splitlines() if " CDC " in line)
+    assert cdc.count(" - ") == 3  # one frame has none
+
+
+def test_a_folder_is_shown_file_by_file_and_counted():
+    results = [
+        Result("a.mp4", "out/a.mp4", "done", frames=50, seconds=20.0),
+        Result("b.mp4", "out/b.mp4", "failed", error="no film"),
+        Result("c.png", "out/c.png", "there already", frames=1),
+    ]
+    text = shown(folder_table(results))
+    assert "1 done, 1 failed, 1 there already" in text
+    (line,) = (line for line in text.splitlines() if "a.mp4" in line)
+    assert [word for word in line.split() if np.char.isnumeric(word.replace(".", ""))] == ["50", "20", "2.5"]

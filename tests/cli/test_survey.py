@@ -1,0 +1,23 @@
+from click.testing import CliRunner
+
+from vidcolor_utils.cli.survey import survey
+from vidcolor_utils.course.lesson.judging import QUESTIONS, Answer, write_answers
+from vidcolor_utils.system.errors import InputError
+
+
+def test_results_merge_the_answers_of_all_judges(tmp_path):
+    (tmp_path / "films-answers").mkdir()
+    for judge, choice in (("anna", "left"), ("ben", "left"), ("cleo", "right")):
+        answer = Answer(judge, "hike", QUESTIONS[1], "ours", "zhang", choice)
+        write_answers(tmp_path / "films-answers" / f"{judge}.json", [answer])
+    result = CliRunner().invoke(survey, [str(tmp_path / "films"), "--results"])
+    lines = [line.split() for line in result.output.splitlines()]
+    assert "Which is steadier? 3 answers, 3 judges" in result.output
+    # Two of three, each with half a win more: log(2.5 / 1.5) / 2 = 0.26.
+    assert any({"ours", "+0.26"} <= set(line) for line in lines), result.output
+    assert any({"zhang", "-0.26"} <= set(line) for line in lines)
+
+
+def test_a_folder_without_films_is_named(tmp_path):
+    result = CliRunner().invoke(survey, [str(tmp_path)])
+    assert isinstance(result.exception, InputError) and "CLIP/true.mp4" in str(result.exception)

@@ -1,0 +1,96 @@
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.helpers.command import REPOSITORY
+from vidcolor_utils.colorizers.base import MirroredColorizer
+from vidcolor_utils.colorizers.frame import FrameColorizer, View, working_size
+from vidcolor_utils.colorizers.load import load_colorizer
+from vidcolor_utils.pairs.synthetic import render_clip
+from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.weights.shipped import shipped_weights_path
+
+COLORIZE = """
+import sys
+from vidcolor_utils.cli import vidcolor
+vidcolor.main(["colorize", *sys.argv[1:]], standalone_mode=False)
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"tensorflow", "keras", "torch", "jax", "onnx"}))
+"""
+
+
+def lumas(frames=2, size=(90, 150)):
+    return [luma_from_rgb(rgb) for rgb in render_clip(3, frames=frames, size=size)]
+
+
+def test_the_shipped_networks_for_onnx_runtime_and_keras_paint_the_same_colours():
+    frames = lumas()
+    fast, keras = (
+        FrameColorizer(shipped_weights_path(name)).predict_ab(frames)
+        for name in ("frame.onnx", "frame.safetensors")
+    )
+    assert fast.shape == keras.shape == (2, 64, 112, 2) and fast.dtype == np.float32
+    assert np.ptp(keras) > 5
+    np.testing.assert_allclose(fast, keras, atol=0.01)  # the same numbers in both files: only rounding differs
+    lightness = np.full((*fast.shape[:3], 1), 50, np.float32)
+    rgb = [rgb_from_lab(np.concatenate([lightness, ab], axis=-1)[0]) for ab in (fast, keras)]
+    assert np.abs(rgb[0] - rgb[1]).max() < 1 / 255
+
+
+def test_working_sizes_are_multiples_of_the_stride():
+    colorizer = FrameColorizer(views=[View(32)])
+    assert working_size(720, 1280, 96) == (96, 160)
+    assert working_size(1280, 720, 128) == (224, 128)
+    assert working_size(100, 1000, 96) == (96, 384)  # squeezed to an aspect of 4
+    for size in ((8, 8), (33, 200), (200, 33)):
+        assert colorizer.predict_ab([np.zeros(size, np.float32)]).shape[-1] == 2
+
+
+def test_a_mirrored_view_sees_the_mirrored_frame():
+    (frame,) = lumas(frames=1, size=(64, 96))
+    plain, in_a_mirror = FrameColorizer(views=[View(64)]), FrameColorizer(views=[View(64, mirrored=True)])
+    meaning = plain.understand(frame)
+    (mirrored,) = in_a_mirror.predict_ab([frame], [meaning])
+    (expected,) = plain.predict_ab(*([np.ascontiguousarray(of[:, ::-1])] for of in (frame, meaning)))
+    np.testing.assert_allclose(mirrored, expected[:, ::-1], atol=1e-3)
+    assert np.abs(mirrored - expected).max() > 1
+
+
+def test_mirrored_colorizer_sees_frames_in_a_mirror():
+    frame = lumas(frames=1, size=(64, 96))[0]
+    colorizer = MirroredColorizer(FrameColorizer(views=[View(64)]))
+    meaning = colorizer.understand(frame)
+    (mirrored,) = colorizer.predict_ab([frame], [meaning])
+    (expected,) = FrameColorizer(views=[View(64, mirrored=True)]).predict_ab([frame], [meaning])
+    np.testing.assert_allclose(mirrored, expected, atol=1e-4)
+
+
+def test_views_are_averaged_at_the_size_of_the_largest():
+    (frame,) = lumas(frames=1, size=(64, 96))
+    views = [View(32), View(64)]
+    small, large = (FrameColorizer(views=[view]).predict_ab([frame])[0] for view in views)
+    (both,) = FrameColorizer(views=views).predict_ab([frame])
+    np.testing.assert_allclose(both, (cv2.resize(small, (48, 32)) + large) / 2, atol=1e-3)
+
+
+def test_a_frame_gets_the_same_colours_in_every_batch():
+    colorizer, frames = FrameColorizer(views=[View(32)]), lumas(frames=3, size=(32, 64))
+    together = colorizer.predict_ab(frames)
+    alone = np.concatenate([colorizer.predict_ab([frame]) for frame in frames])
+    np.testing.assert_allclose(together, alone, atol=1e-3)
+
+
+def test_colorize_never_imports_a_training_framework(make_video, tmp_path):
+    source, output = make_video(frames=2), tmp_path / "out.mp4"
+    command = [sys.executable, "-c", COLORIZE, str(source), "-o", str(output)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=True)
+    assert output.exists() and result.stdout.splitlines()[1:] == [""]
+    assert result.stderr == ""
+
+
+def test_unknown_methods_are_refused():
+    with pytest.raises(InputError, match="frame, zhang"):
+        load_colorizer("best")

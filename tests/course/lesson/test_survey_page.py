@@ -1,0 +1,66 @@
+import json
+import threading
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from vidcolor_utils.course.lesson.ballot import Ballot, make_trials
+from vidcolor_utils.course.lesson.survey_page import SurveyServer
+
+
+@pytest.fixture
+def server(tmp_path):
+    films = {"hike": {name: tmp_path / f"{name}.mp4" for name in ("true", "zhang")}}
+    for name, path in films["hike"].items():
+        path.write_bytes(name.encode())
+    with SurveyServer(films, Ballot(make_trials(films), "anna", tmp_path / "anna.json")) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def get(server: SurveyServer, name: str) -> bytes:
+    with urlopen(server.address + name) as reply:
+        return reply.read()
+
+
+def answer(server: SurveyServer, **content: object) -> None:
+    urlopen(server.address + "answer", json.dumps(content).encode()).close()
+
+
+def test_answers_go_to_the_ballot_and_the_next_films_come(server):
+    first = server.ballot.trial
+    assert json.loads(get(server, "state")) == {"question": first.question, "number": 0, "total": 3}
+    assert (get(server, "left").decode(), get(server, "right?0").decode()) == (first.left, first.right)
+    answer(server, choice="left", number=0)
+    answer(server, choice="left", number=0)
+    assert [given.winner for given in server.ballot.answers] == [first.left]
+    assert json.loads(get(server, "state"))["number"] == 1
+
+
+def test_the_page_names_no_film(server):
+    page = get(server, "") + get(server, "state") + get(server, "survey.js")
+    assert b"survey.js" in page and b"zhang" not in page
+
+
+def test_without_the_secret_there_is_nothing(server):
+    for address in (server.address.replace(server.secret, "guess"), server.address + "../x", server.address + "y"):
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(address)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"choice": "both", "number": 0}'])
+def test_what_is_no_answer_is_refused(server, content):
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(server.address + "answer", content)
+    assert not server.ballot.answers
+
+
+def test_when_all_is_answered_the_server_ends(server):
+    for number in range(3):
+        answer(server, choice="right", number=number)
+    assert json.loads(get(server, "state"))["question"] == ""
+    assert server.ballot.trial is None

@@ -1,0 +1,47 @@
+import ast
+import json
+
+import pytest
+
+from tests.helpers.clips import contents
+from tests.helpers.command import REPOSITORY
+from vidcolor_utils.course import clips
+from vidcolor_utils.course.clips import open_clips
+from vidcolor_utils.pairs import prepare, sources
+from vidcolor_utils.system.errors import InputError
+
+
+@pytest.fixture
+def notebooks(tmp_path, monkeypatch):
+    """A folder to run notebooks in, and a default set of three clips of four frames."""
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.setattr(clips, "CLIPS", 3)
+    monkeypatch.setattr(clips, "FRAMES", 4)
+    return tmp_path
+
+
+def test_the_first_chapter_prepares_the_default_clips_and_says_so(notebooks, capsys):
+    store = open_clips("../out/course/clips")
+    assert "No clips are prepared yet" in capsys.readouterr().out
+    assert len(store.manifest["clips"]) == 3 and store.manifest["settings"]["seed"] == clips.SEED
+    before = contents(notebooks)
+    assert open_clips("../out/course/clips").manifest == store.manifest
+    assert capsys.readouterr().out == "" and contents(notebooks) == before
+
+
+def test_a_folder_that_was_named_must_have_clips(notebooks):
+    with pytest.raises(InputError, match="prepare the clips first"):
+        open_clips("../clips")
+    assert not (notebooks / "clips").exists()
+
+
+def test_the_default_set_is_that_of_the_first_chapter():
+    """Or else the chapters would see other clips after 00 than before it."""
+    cells = json.loads((REPOSITORY / "notebooks" / "00_data_prep.ipynb").read_text())["cells"]
+    (text,) = ("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    chosen = {line.target.id: ast.literal_eval(line.value) for line in ast.parse(text).body}
+    assert (chosen["clips"], chosen["frames"], chosen["seed"]) == (clips.CLIPS, clips.FRAMES, clips.SEED)
+    assert (chosen["baseline"], chosen["data_dir"]) == (clips.BASELINE, str(clips.DEFAULT_DIR))
+    assert chosen["fps"] == sources.FPS and chosen["centre_crop"] and prepare.CROP
+    assert not chosen["videos"] and not chosen["photos"]

@@ -1,0 +1,79 @@
+"""The options that decide colours: checked before anything is touched, and the same from all sides."""
+
+from dataclasses import fields
+from typing import get_type_hints
+
+import pytest
+
+from tests.helpers.command import fails_in_one_line, run_vidcolor
+from vidcolor_utils.cli import vidcolor
+from vidcolor_utils.film import director
+from vidcolor_utils.film.look import Look, LookOptions, Reference
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.folder import colorize_folder
+from vidcolor_utils.tool.plan import plan_file
+from vidcolor_utils.tool.preview import preview_file
+
+WRONG = {
+    "method": "crayons",
+    "quality": "best",
+    "device": "abacus",
+    "strength": 1.0,
+    "every": 0,
+    "offline": "yes",
+    "saturation": 9,
+    "skip_colored": None,
+    "restore": 1,
+    "restore_luma": 0,
+    "references": ["photo.png"],
+    "keyframes": 12,
+}
+
+
+@pytest.fixture
+def untouched(make_video, tmp_path, monkeypatch):
+    """A film, and a folder that must stay as it is; a network that is loaded fails the test."""
+    monkeypatch.setattr(director, "shared_colorizer", lambda *_: pytest.fail("a network was loaded"))
+    film, before = make_video(), sorted(tmp_path.rglob("*"))
+    yield film
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_every_option_has_a_wrong_value_here():
+    assert list(WRONG) == [field.name for field in fields(Look)]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG.items())
+@pytest.mark.parametrize("work", [colorize_file, colorize_folder, preview_file, plan_file])
+def test_a_wrong_option_is_one_sentence_and_touches_nothing(untouched, tmp_path, work, name, value):
+    source = tmp_path if work is colorize_folder else untouched
+    output = tmp_path / ("out.png" if work is preview_file else "out.mp4")
+    with pytest.raises(ValueError, match=rf"^`{name}` must be [^\n]*\. Received: [^\n]*$"):
+        work(source, output, **{name: value})
+
+
+def test_a_wrong_time_or_segment_is_one_sentence_too(untouched, tmp_path):
+    with pytest.raises(ValueError, match="`at` must be"):
+        Look(references=(Reference("photo.png", -1.0),))
+    with pytest.raises(ValueError, match="`segment_s` must be a number above 0"):
+        colorize_file(untouched, tmp_path / "out.mp4", segment_s=0)
+
+
+def test_keywords_and_object_have_the_same_options_and_types():
+    types = get_type_hints(Look)
+    assert get_type_hints(LookOptions) == types and list(LookOptions.__annotations__) == list(types)
+
+
+def test_the_command_line_offers_each_option_with_its_default():
+    offered = {option.name: option for option in vidcolor.commands["colorize"].params}
+    for field in fields(Look):
+        if field.name == "references":  # in two options that belong together
+            assert {"photographs", "times"} <= offered.keys()
+        else:
+            assert offered[field.name].default == field.default and offered[field.name].help
+
+
+@pytest.mark.parametrize("option", [("--strength", "1"), ("--every", "0"), ("--saturation", "3.1")])
+def test_the_command_line_names_its_own_options(make_video, tmp_path, option):
+    result = run_vidcolor("colorize", make_video(), "-o", tmp_path / "out.mp4", *option)
+    assert fails_in_one_line(result, 2) and option[0] in result.stderr

@@ -1,0 +1,18 @@
+import json
+
+import pytest
+
+from vidcolor_utils.film.record import SegmentRecord
+from vidcolor_utils.video.counts import Anchor
+
+LAST = SegmentRecord(times=[0, 4], order=[1, 0], end=8, following=None, warning="cut short", bytes=4)
+
+
+FIRST = LAST._replace(following=Anchor(2, 8, 99, 3, 0), warning=None)
+
+
+def test_a_record_comes_back_from_json_as_it_went():
+    for record in (FIRST, LAST):
+        assert SegmentRecord.from_json(json.loads(json.dumps(record._asdict()))) == record
+    with pytest.raises(TypeError):
+        SegmentRecord.from_json({"times": [0]})

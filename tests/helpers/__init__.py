@@ -1,0 +1,1 @@
+"""What tests share, so that no test imports a test."""

@@ -1,0 +1,13 @@
+"""The floors of the house, the lowest first; a package imports only from floors below."""
+
+FLOORS = (
+    {"system", "pictures"},
+    {"stills", "weights"},
+    {"video", "models"},
+    {"colorizers", "training"},
+    {"film", "pairs"},
+    {"keyframes"},
+    {"tool", "course", "related"},
+    {"app", "cli"},
+    {"records"},
+)

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from tests.helpers.keyed import SIZE, ab_of, error, gray_of, panned
+from vidcolor_utils.keyframes import propagate
+from vidcolor_utils.keyframes.matching import Library
+from vidcolor_utils.keyframes.propagate import Filler, Frame, reach, runs
+
+ODD = np.full((8, 8, 2), 40, np.float32)  # automatic colours unlike any of the clips
+
+
+def colors(frames, keys=(), cuts=(0,)):
+    fill = Filler()
+    film = (Frame(gray_of(rgb), ab_of(rgb) if i in keys else None, i in cuts) for i, rgb in enumerate(frames))
+    return [fill(reached, ODD) for reached in reach(film)]
+
+
+@pytest.fixture(scope="module")
+def shot():
+    return panned(12)
+
+
+def test_one_key_frame_colours_what_follows_it(shot):
+    made = colors(shot, keys=[0])
+    assert error(made[0], shot[0]) < 1e-3
+    assert error(made[-1], shot[-1]) < error(ab_of(shot[0]), shot[-1]) / 2
+
+
+def test_a_key_frame_colours_what_is_before_it(shot):
+    made = colors(shot, keys=[len(shot) - 1])
+    assert error(made[0], shot[0]) < error(ab_of(shot[-1]), shot[0]) / 2
+
+
+def test_a_second_key_frame_helps(shot):
+    one, two = colors(shot, keys=[0])[:-1], colors(shot, keys=[0, len(shot) - 1])[:-1]
+    truth = shot[:-1]
+    assert np.mean(list(map(error, two, truth))) < 0.8 * np.mean(list(map(error, one, truth)))
+
+
+def test_a_key_frame_does_not_leak_into_other_shots():
+    film = [*panned(4), *panned(4, seed=1), *panned(4)]
+    made = colors(film, keys=[5], cuts=[0, 4, 8])
+    for index in (0, 3, 8, 11):
+        np.testing.assert_array_equal(made[index], np.full((*SIZE, 2), 40, np.float32))
+    assert error(made[4], film[4]) < 10 and error(made[7], film[7]) < 10
+
+
+def test_a_film_without_key_frames_keeps_its_colours(shot):
+    assert all((ab == 40).all() for ab in colors(shot[:3]))
+
+
+def test_runs_end_at_key_frames_cuts_and_when_they_are_long(monkeypatch):
+    monkeypatch.setattr(propagate, "WAIT", 4)
+    gray, key = np.zeros((8, 8), np.uint8), np.zeros((8, 8, 2), np.float32)
+    film = [Frame(gray, key if i in (2, 11) else None, i in (0, 11)) for i in range(13)]
+    found = [(len(run.frames), run.following is not None) for run in runs(film)]
+    assert found == [(2, True), (4, False), (4, False), (1, False), (2, False)]
+
+
+def test_frames_are_given_out_as_they_come_and_memory_does_not_grow(monkeypatch):
+    """Of a long film no more frames are asked for than a run holds."""
+    monkeypatch.setattr(propagate, "WAIT", 4)
+    asked = []
+
+    def film():
+        for index in range(40):
+            asked.append(index)
+            yield Frame(np.zeros((48, 64), np.uint8), None, index == 0)
+
+    out = reach(film())
+    for count in range(1, 30):
+        next(out)
+        assert len(asked) <= count + 5
+
+
+def test_what_is_filled_in_is_made_as_strong_as_the_key_frame_and_no_more_than_half_as_strong_again():
+    half, ab = np.full(SIZE, 0.5, np.float32), np.full((*SIZE, 2), 20, np.float32)
+    key = [Library(np.zeros((1, 1), np.float32), np.full((1, 2), 16, np.float32))]
+    # 0.5 * 20 is there; 6 is wanted of what is 0.5 * 10
+    assert propagate._strength(half, ab, ab / 2, key) == pytest.approx(6 / 5)
+    assert propagate._strength(half, ab, ab / 20, key) == pytest.approx(1.5)
+    assert propagate._strength(half, ab, ab, key) == 1  # never weaker

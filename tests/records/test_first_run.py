@@ -1,0 +1,26 @@
+import dataclasses
+import json
+
+import pytest
+
+from records.quality import first_run
+from tests.helpers.clips import prepare_rendered
+from tests.helpers.runs import TINY
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    return prepare_rendered(tmp_path_factory, frames=6)
+
+
+def test_runs_of_every_seed_are_kept_with_the_pictures_of_the_first(clips, tmp_path):
+    tiny = {"alexnet": dataclasses.replace(TINY, epochs=1, sample_every=1)}
+    said = []
+    found = first_run.record_first_runs(
+        clips, tmp_path / "runs", tmp_path / "out", networks=tiny, seeds=2, say=said.append
+    )
+    assert [run["config"]["seed"] for run in found["alexnet"]] == [0, 1]
+    assert len(said) == 2 and all("dev" in line for line in said)
+    kept = tmp_path / "out" / "alexnet"
+    assert json.loads((kept / "runs.json").read_text()) == {"runs": found["alexnet"]}
+    assert [path.name for path in kept.glob("*.png")]

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidcolor_utils.stills.images import StillImage, read_image, write_image
+from vidcolor_utils.system.errors import InputError, OutputError
+
+
+def test_png_round_trip_keeps_rgb_and_alpha(tmp_path):
+    layers = np.random.default_rng(0).integers(0, 256, (5, 7, 4), dtype=np.uint8)
+    write_image(tmp_path / "a.png", StillImage(layers[..., :3], layers[..., 3]))
+    image = read_image(tmp_path / "a.png")
+    np.testing.assert_array_equal(np.dstack([image.rgb, image.alpha]), layers)
+
+
+def test_gray_palette_and_16_bit_pictures_become_rgb(tmp_path):
+    ramp = np.linspace(0, 65535, 16).astype(np.uint16)[None].repeat(4, 0)
+    Image.fromarray(ramp).save(tmp_path / "deep.png")
+    Image.fromarray((ramp >> 8).astype(np.uint8)).save(tmp_path / "gray.png")
+    Image.fromarray((ramp >> 8).astype(np.uint8)).convert("P").save(tmp_path / "palette.png")
+    for name in ("deep", "gray", "palette"):
+        image = read_image(tmp_path / f"{name}.png")
+        assert image.rgb.shape == (4, 16, 3) and image.alpha is None
+        assert image.rgb[0, 0].tolist() == [0, 0, 0] and image.rgb[0, -1].tolist() == [255, 255, 255]
+        assert abs(int(image.rgb[0, 8, 0]) - 136) <= 1
+
+
+def test_exif_rotation_is_applied(tmp_path):
+    picture = Image.new("RGB", (6, 4))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # shown turned by a quarter
+    picture.save(tmp_path / "turned.jpg", exif=exif)
+    assert read_image(tmp_path / "turned.jpg").rgb.shape == (6, 4, 3)
+
+
+def test_read_image_errors(tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(InputError, match="not an image"):
+        read_image(tmp_path / "text.png")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        read_image(tmp_path / "none.png")
+
+
+def test_write_image_errors(tmp_path):
+    image = StillImage(np.zeros((2, 2, 3), np.uint8), None)
+    with pytest.raises(InputError, match=r"\.png"):
+        write_image(tmp_path / "a.xyz", image)
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_image(tmp_path / "none" / "a.png", image)

@@ -1,0 +1,82 @@
+"""What people have in their folders of photographs: profiles, notes, pages, many bits, damage."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.stills.images import is_animation, is_still, read_pages
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.colorize import colorize_file
+
+RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
+
+
+def luma_of(path) -> np.ndarray:
+    return read_pages(path).images[0].luma
+
+
+def colorized(source, output):
+    return colorize_file(source, output, GrayColorizer())
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_on_its_side_stands_upright(tmp_path, compression, dtype):
+    gray = np.arange(24 * 32, dtype=dtype).reshape(24, 32)
+    Image.fromarray(gray).save(tmp_path / "in.tif", tiffinfo={0x0112: 6}, compression=compression)
+    found = read_pages(tmp_path / "in.tif").images[0].rgb
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found[..., 0], np.rot90(gray, -1))
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".avif", ".jp2", ".tga", ".pgm", ".ppm", ".bmp", ".webp"])
+def test_formats_are_what_they_are(tmp_path, suffix):
+    picture = Image.fromarray((RAMP >> 8).astype(np.uint8))
+    content = io.BytesIO()
+    picture.save(content, {".jfif": "JPEG", ".jpe": "JPEG"}.get(suffix) or Image.registered_extensions()[suffix])
+    (tmp_path / f"in{suffix}").write_bytes(content.getvalue())
+    report = colorized(tmp_path / f"in{suffix}", tmp_path / "out.png")
+    assert report.frames == 1 and report.warnings == ()
+    assert np.abs(luma_of(tmp_path / "out.png") * 255 - (RAMP >> 8)).mean() < 3
+
+
+def test_without_its_reader_heic_is_refused_with_the_readers_name(tmp_path, monkeypatch):
+    (tmp_path / "in.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(InputError, match="pip install pillow-heif"):
+        read_pages(tmp_path / "in.heic")
+
+
+def test_with_its_reader_heic_is_coloured(tmp_path):
+    heif = pytest.importorskip("pillow_heif", reason="needs pillow-heif (pip install '.[heif]')")
+    gray = Image.fromarray((RAMP >> 8).astype(np.uint8)).convert("RGB")
+    heif.from_pillow(gray).save(tmp_path / "in.heic", quality=95)
+    assert colorized(tmp_path / "in.heic", tmp_path / "out.png").frames == 1
+    assert np.abs(luma_of(tmp_path / "out.png") * 255 - (RAMP >> 8)).mean() < 3
+
+
+def test_a_damaged_jpeg_is_read_as_far_as_it_goes(tmp_path):
+    rng = np.random.default_rng(3)
+    Image.fromarray(rng.integers(0, 256, (256, 256), dtype=np.uint8)).save(tmp_path / "in.jpg")
+    content = (tmp_path / "in.jpg").read_bytes()
+    (tmp_path / "in.jpg").write_bytes(content[: len(content) * 2 // 3])
+    report = colorized(tmp_path / "in.jpg", tmp_path / "out.png")
+    assert any("damaged" in text for text in report.warnings)
+    upper = luma_of(tmp_path / "out.png")[:128]
+    assert upper.std() > 0.2
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_moving_pictures_are_films(tmp_path, suffix):
+    frames = [Image.fromarray(np.full((48, 64), 60 * (index + 1), np.uint8)) for index in range(3)]
+    path, times = tmp_path / f"in{suffix}", [100, 200, 500]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, lossless=True)
+    assert is_animation(path) and not is_still(path)
+    with pytest.raises(InputError, match="the input is a video"):
+        colorized(path, tmp_path / "out.png")
+    frames[0].save(path)
+    assert is_still(path)

@@ -1,0 +1,79 @@
+"""What comes with a picture stays with it."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps, PngImagePlugin
+
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.stills.images import StillImage, read_image, read_pages, write_pages
+from vidcolor_utils.stills.notes import Notes
+from vidcolor_utils.tool.colorize import colorize_file
+
+RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
+
+
+def luma_of(path) -> np.ndarray:
+    return read_pages(path).images[0].luma
+
+
+def colorized(source, output):
+    return colorize_file(source, output, GrayColorizer())
+
+
+@pytest.mark.parametrize("name", ["in.jpg", "in.tif", "in.png", "in.webp"])
+@pytest.mark.parametrize("output", ["out.jpg", "out.tif", "out.png"])
+def test_notes_are_kept_and_the_picture_stands_upright(tmp_path, name, output):
+    gray = np.zeros((24, 32), np.uint8)
+    gray[:, :16] = 200  # the left half is bright; turned by 90 degrees clockwise, the upper
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E], exif[0x0132] = 6, "Grandmother at the mill", "1948:06:01 12:00:00"
+    exif[0x8298] = "(c) town archive"
+    exif.get_ifd(0x8769)[0x9003] = "1948:06:01 12:00:00"
+    Image.fromarray(gray).save(tmp_path / name, exif=exif, dpi=(600, 600), xmp=b"<x:xmpmeta/>")
+    colorized(tmp_path / name, tmp_path / output)
+    with Image.open(tmp_path / output) as picture:
+        found, dpi = picture.getexif(), picture.info.get("dpi")
+        assert (found[0x010E], found[0x0132], found[0x8298]) == (exif[0x010E], exif[0x0132], exif[0x8298])
+        assert found.get(0x0112, 1) == 1
+        assert name == "in.tif" or found.get_ifd(0x8769)[0x9003] == "1948:06:01 12:00:00"
+        assert name == "in.webp" or np.allclose(dpi, 600, atol=0.5)
+    luma = luma_of(tmp_path / output)
+    assert luma.shape == (32, 24) and luma[:12].mean() > 0.7 and luma[20:].mean() < 0.1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_all_eight_orientations_are_pillow_s(tmp_path, orientation):
+    rgb = np.random.default_rng(2).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(rgb).save(tmp_path / "in.png", exif=exif)
+    with Image.open(tmp_path / "in.png") as picture:
+        upright = np.asarray(ImageOps.exif_transpose(picture))
+    np.testing.assert_array_equal(read_image(tmp_path / "in.png").rgb, upright)
+
+
+def test_texts_of_a_png_are_kept(tmp_path):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Author", "Čapek")
+    Image.fromarray(RAMP).save(tmp_path / "in.png", pnginfo=info)
+    colorized(tmp_path / "in.png", tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.text["Author"] == "Čapek"
+
+
+@pytest.mark.parametrize("name", ["in.png", "in.tif"])
+@pytest.mark.parametrize("output", ["out.png", "out.tif"])
+def test_when_and_where_a_picture_of_16_bits_was_taken_is_kept(tmp_path, name, output):
+    exif = Image.Exif()
+    exif[0x010E] = "The mill"
+    exif.get_ifd(0x8769).update({0x9003: "1948:06:01 12:00:00", 0x829A: 0.5})
+    exif.get_ifd(0x8825)[1] = "N"
+    rgb = np.dstack([RAMP] * 3)
+    write_pages(tmp_path / name, [StillImage(rgb, None, Notes(exif=exif))])
+    colorized(tmp_path / name, tmp_path / output)
+    with Image.open(tmp_path / output) as picture:
+        found = picture.getexif()
+        taken = found.get_ifd(0x8769)
+        assert (found[0x010E], found.get_ifd(0x8825)[1]) == ("The mill", "N")
+        assert (taken[0x9003], float(taken[0x829A])) == ("1948:06:01 12:00:00", 0.5)
+    assert read_pages(tmp_path / output).images[0].rgb.dtype == np.uint16

@@ -1,0 +1,55 @@
+import io
+import tarfile
+
+import cv2
+import numpy as np
+import pytest
+
+from vidcolor_utils.stills.photos import read_photos
+from vidcolor_utils.system.errors import InputError
+
+
+def encoded(color, side=80):
+    ok, data = cv2.imencode(".png", np.full((side, side, 3), color, np.uint8)[..., ::-1])
+    assert ok
+    return data.tobytes()
+
+
+FILES = {
+    "b/red.png": encoded((200, 30, 30)),
+    "a/blue.png": encoded((20, 40, 200)),
+    "gray.png": encoded((90, 90, 90)),
+    "tiny.png": encoded((200, 30, 30), side=20),
+    "broken.png": b"nothing",
+    "notes.txt": b"no picture",
+}
+
+
+@pytest.fixture(params=["folder", "tar"])
+def source(request, tmp_path):
+    if request.param == "tar":
+        with tarfile.open(tmp_path / "photos.tar", "w") as archive:
+            for name, content in FILES.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        return tmp_path / "photos.tar"
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def test_read_photos_in_order_without_gray_tiny_and_broken_ones(source):
+    photos = read_photos(source)
+    assert [tuple(photo[0, 0]) for photo in photos] == [(20, 40, 200), (200, 30, 30)]
+
+
+def test_read_photos_errors(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_photos(tmp_path / "none")
+    with pytest.raises(InputError, match="no colour photographs"):
+        read_photos(tmp_path)
+    (tmp_path / "text.tar").write_text("no archive")
+    with pytest.raises(InputError, match="neither"):
+        read_photos(tmp_path / "text.tar")

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.stills.images import StillImage, read_pages
+from vidcolor_utils.stills.writing import save_pages
+from vidcolor_utils.tool.colorize import colorize_file
+
+RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
+
+
+def luma_of(path) -> np.ndarray:
+    return read_pages(path).images[0].luma
+
+
+def colorized(source, output):
+    return colorize_file(source, output, GrayColorizer())
+
+
+def test_16_bits_in_a_format_of_8_are_warned_of(tmp_path):
+    Image.fromarray(RAMP).save(tmp_path / "in.tif")
+    report = colorized(tmp_path / "in.tif", tmp_path / "out.jpg")
+    assert any("luma of 16 bits is written as 8" in text for text in report.warnings)
+    assert np.abs(luma_of(tmp_path / "out.jpg") - RAMP / 65535).mean() < 0.01
+
+
+def test_all_pages_come_out_of_a_tiff_or_are_warned_of(tmp_path):
+    pages = [Image.fromarray(np.full((24, 32), 60 * (page + 1), np.uint8)) for page in range(3)]
+    pages[0].save(tmp_path / "in.tif", save_all=True, append_images=pages[1:])
+    assert colorized(tmp_path / "in.tif", tmp_path / "out.tif").warnings == ()
+    found = [image.luma.mean() * 255 for image in read_pages(tmp_path / "out.tif").images]
+    assert found == pytest.approx([60, 120, 180], abs=1)
+    report = colorized(tmp_path / "in.tif", tmp_path / "out.png")
+    assert any("the first of 3 pages" in text for text in report.warnings)
+
+
+def test_pages_of_8_bits_beside_deep_ones_keep_their_light_and_are_not_transparent(tmp_path):
+    deep = StillImage(np.dstack([RAMP] * 3), np.full(RAMP.shape, 65535, np.uint16))
+    flat = StillImage(np.full((24, 32, 3), 200, np.uint8), np.full((24, 32), 255, np.uint8))
+    assert save_pages(tmp_path / "out.tif", [deep, flat]) == []
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        pages = [page.asarray() for page in file.pages]
+    np.testing.assert_array_equal(pages[0][..., 0], RAMP)
+    assert pages[1].dtype == np.uint16 and np.unique(pages[1]).tolist() == [200 * 257, 65535]

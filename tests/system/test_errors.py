@@ -1,0 +1,21 @@
+import pytest
+
+from vidcolor_utils.system import errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("VidcolorError", 1), ("InputError", 2), ("OptionError", 2), ("OutputError", 1), ("RefusedError", 1)],
+)
+def test_a_kind_of_error_has_its_exit_code(kind, code):
+    assert getattr(errors, kind)("a line").exit_code == code
+
+
+def test_who_calls_from_python_may_catch_a_wrong_option_as_a_value_error():
+    with pytest.raises(ValueError, match="every"):
+        raise errors.OptionError("every is wrong")
+
+
+def test_a_refusal_is_told_from_a_full_disk():
+    assert issubclass(errors.RefusedError, errors.OutputError)
+    assert not issubclass(errors.OutputError, errors.InputError)

@@ -1,0 +1,40 @@
+import os
+
+import pytest
+
+from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.files import finished_file
+
+
+def test_finished_file_appears_only_when_the_block_ends(tmp_path):
+    target = tmp_path / "out.txt"
+    with finished_file(target) as part:
+        part.write_text("done")
+        assert not target.exists() and part.suffix == ".txt" and part.parent == tmp_path
+    assert target.read_text() == "done"
+    assert os.listdir(tmp_path) == ["out.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_finished_file_leaves_the_old_one_after_a_failure(tmp_path, error):
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    with pytest.raises(error), finished_file(target) as part:
+        part.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["out.txt"]
+
+
+def test_finished_file_refuses_its_own_source(tmp_path):
+    target = tmp_path / "a.mp4"
+    target.write_text("x")
+    (tmp_path / "link.mp4").symlink_to(target)
+    with pytest.raises(InputError, match="same file"), finished_file(tmp_path / "link.mp4", source=target):
+        pass
+
+
+@pytest.mark.parametrize("where", ["missing/out.mp4", "."])
+def test_finished_file_names_a_bad_folder(tmp_path, where):
+    with pytest.raises(OutputError, match="folder"), finished_file(tmp_path / where):
+        pass

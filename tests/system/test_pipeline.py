@@ -1,0 +1,91 @@
+import threading
+import time
+
+import pytest
+
+from vidcolor_utils.system.pipeline import running_ahead
+
+THREADS = "running ahead"
+
+
+def count(limit, made=None, fail_at=None):
+    for number in range(limit):
+        if number == fail_at:
+            raise OSError("broken")
+        if made is not None:
+            made.append(number)
+        yield number
+
+
+def running():
+    return [thread for thread in threading.enumerate() if thread.name.startswith(THREADS)]
+
+
+def test_items_keep_their_order_through_several_steps():
+    with running_ahead(count(100)) as first, running_ahead((n * n for n in first), 1) as second:
+        assert list(second) == [n * n for n in range(100)]
+        assert list(second) == []
+    assert not running()
+
+
+def test_steps_run_at_the_same_time_and_in_threads_of_their_own():
+    threads, both = set(), threading.Barrier(2, timeout=30)  # breaks unless two steps wait at it together
+
+    def step(items):
+        for item in items:
+            threads.add(threading.current_thread())
+            both.wait()
+            yield item
+
+    with running_ahead(step(iter(range(3)))) as first, running_ahead(step(iter(range(3)))) as second:
+        assert list(zip(first, second, strict=True)) == [(n, n) for n in range(3)]
+    assert len(threads) == 2 and threading.current_thread() not in threads
+
+
+@pytest.mark.parametrize("ahead", [1, 3])
+def test_no_more_wait_than_asked_for(ahead):
+    made = []
+    with running_ahead(count(100, made), ahead) as items:
+        for taken, _ in zip(range(1, 6), items, strict=False):
+            time.sleep(0.02)
+            assert len(made) <= taken + ahead + 1  # those that wait, and one in hand
+    assert len(made) < 20
+
+
+@pytest.mark.parametrize("fail_at", [0, 5])
+def test_an_error_arrives_after_the_items_before_it(fail_at):
+    taken = []
+    with (
+        pytest.raises(OSError, match="broken"),
+        running_ahead(count(9, fail_at=fail_at)) as first,
+        running_ahead(n for n in first) as second,
+    ):
+        for item in second:
+            taken.append(item)
+    assert taken == list(range(fail_at))
+    assert not running()
+
+
+def test_who_takes_no_more_ends_all_steps_even_full_ones():
+    closed = []
+
+    def step(items):
+        try:
+            yield from items
+        finally:
+            closed.append(threading.current_thread().name)
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        running_ahead(step(iter(range(10**9))), 1) as first,
+        running_ahead(step(first), 1) as second,
+    ):
+        assert next(second) == 0
+        raise KeyboardInterrupt
+    assert not running()
+    assert len(closed) == 2 and all(name.startswith(THREADS) for name in closed)
+
+
+def test_ahead_is_checked():
+    with pytest.raises(ValueError, match="`ahead`"), running_ahead(count(1), 0):
+        pass

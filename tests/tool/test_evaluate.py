@@ -1,0 +1,66 @@
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.demo import write_gray
+from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
+
+
+def test_evaluate_photos_compares_with_gray(colorizer, tmp_path):
+    x = np.linspace(0, 255, 96).astype(np.uint8)
+    photo = np.dstack([np.tile(x, (80, 1)), np.full((80, 96), 90, np.uint8), np.tile(x[::-1], (80, 1))])
+    for name in ("vivid/a.png", "vivid/b.png", "gray/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(
+            str(tmp_path / name), photo if "vivid" in name else np.full((80, 96, 3), (89, 90, 91), np.uint8)
+        )
+    scores = evaluate_photos(tmp_path, colorizer)
+    assert scores["photos"] == 3
+    assert scores["mae_ab_ratio"] == pytest.approx(scores["mae_ab"] / scores["mae_ab_gray"])
+    assert 0 < scores["colorfulness_ratio"] < 3 and 0 < scores["chroma_ratio"] < 3
+    kinds = scores["kinds"]
+    assert {kind: of["photos"] for kind, of in kinds.items()} == {"vivid": 2, "gray": 1}
+    assert scores["worse_than_gray"] == sum(of["worse_than_gray"] for of in kinds.values())
+    assert kinds["gray"]["mae_ab_ratio"] > kinds["vivid"]["mae_ab_ratio"]
+
+
+def test_evaluate_clips_scores_pairs(make_video, colorizer, tmp_path):
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    true = folder / "color_1.mp4"
+    shutil.move(make_video(size=(64, 96)), true)
+    write_gray(true, folder / "bw_1.mp4")
+    shutil.copy(true, folder / "colorized_1.mp4")
+    record = evaluate_clips(folder, colorizer)
+    rows = record["clips"]["1.mp4"]
+    assert list(rows) == ["gray", "vidcolor", "other", "true"]
+    assert rows["other"]["pixel_match"] == 100
+    assert record["mean"]["true"]["colorfulness_ratio"] == 1
+    assert record["luma_mae"]["1.mp4"] < 1
+
+
+def test_evaluate_clips_needs_pairs(colorizer, tmp_path):
+    with pytest.raises(InputError, match="no pairs"):
+        evaluate_clips(tmp_path, colorizer)
+
+
+def test_films_with_colour_are_coloured_from_their_luma(make_video, colorizer, tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    shutil.move(make_video(size=(64, 96)), folder / "a.mp4")
+    write_gray(folder / "a.mp4", folder / "b.mp4")
+    record = evaluate_films(folder, colorizer)
+    assert list(record["clips"]) == ["a.mp4"] and list(record["clips"]["a.mp4"]) == ["gray", "vidcolor", "true"]
+    assert record["mean"]["gray"]["colorfulness_ratio"] == 0
+    assert record["mean"]["vidcolor"]["chroma_warp_error_ratio"] > 0
+
+
+def test_films_need_colour(make_video, colorizer, tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    write_gray(make_video(size=(64, 96)), folder / "b.mp4")
+    with pytest.raises(InputError, match="no video with colour"):
+        evaluate_films(folder, colorizer)

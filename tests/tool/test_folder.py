@@ -1,0 +1,172 @@
+"""Folders: what is done, passed over, tried again."""
+
+import json
+import os
+import signal
+import threading
+import time
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.command import run_vidcolor
+from tests.helpers.films import decoded
+from vidcolor_utils.film.work_folder import work_folder_path
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.spread import spread_over
+from vidcolor_utils.tool.folder import REPORT, colorize_folder, find_jobs
+from vidcolor_utils.video.codecs import Encoding
+
+
+class Plain:
+    """One colour, whatever the frame."""
+
+    def predict_ab(self, lumas):
+        return np.full((len(lumas), 12, 16, 2), 20, np.float32)
+
+    def fingerprint(self):
+        return {"plain": 20}
+
+
+@pytest.fixture
+def folder(make_video, tmp_path, monkeypatch):
+    """Two films and a photograph in two folders, and a file that is none of them."""
+    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: Plain())
+    films = tmp_path / "films"
+    (films / "old").mkdir(parents=True)
+    make_video("a.mp4").rename(films / "a.mp4")
+    make_video("b.avi", codec="mpeg4").rename(films / "old" / "b.avi")
+    Image.new("L", (40, 30), 99).save(films / "photo.png")
+    (films / "notes.txt").write_text("no film")
+    return films
+
+
+def states(results):
+    return {result.name: result.state for result in results}
+
+
+def test_a_folder_is_done_once(folder, tmp_path):
+    out = tmp_path / "out"
+    first = colorize_folder(folder, out)
+    assert states(first) == dict.fromkeys(["a.mp4", "old/b.avi", "photo.png"], "done")
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.*")) == [
+        "a.mp4",
+        "old/b.mkv",
+        "photo.png",
+        REPORT,
+    ]
+    second = colorize_folder(folder, out)
+    assert set(states(second).values()) == {"there already"} and [r.frames for r in second] == [6, 6, 1]
+
+
+def test_what_changed_or_is_lost_is_done_again(folder, make_video, tmp_path):
+    out = tmp_path / "out"
+    colorize_folder(folder, out)
+    (out / "old" / "b.mkv").unlink()
+    make_video("new.mp4", frames=4).replace(folder / "a.mp4")
+    assert states(colorize_folder(folder, out)) == {
+        "a.mp4": "done",
+        "old/b.avi": "done",
+        "photo.png": "there already",
+    }
+    assert set(states(colorize_folder(folder, out, strength=0.5)).values()) == {"done"}
+
+
+def test_failures_are_listed_and_tried_again(folder, make_video, tmp_path):
+    out = tmp_path / "out"
+    good = (folder / "a.mp4").read_bytes()
+    (folder / "a.mp4").write_bytes(b"no film at all")
+    results = colorize_folder(folder, out)
+    assert states(results) == {"a.mp4": "failed", "old/b.avi": "done", "photo.png": "done"}
+    assert "not a video" in results[0].error
+    report = json.loads((out / REPORT).read_text())
+    assert report["summary"] == {"files": 3, "done": 2, "there already": 0, "failed": 1}
+    assert report["files"]["a.mp4"]["error"] == results[0].error
+    (folder / "a.mp4").write_bytes(good)
+    assert states(colorize_folder(folder, out)) == {
+        "a.mp4": "done",
+        "old/b.avi": "there already",
+        "photo.png": "there already",
+    }
+
+
+def test_an_interrupted_folder_goes_on(folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+
+    def interrupt(name):
+        def progress(done, total):
+            if name == "photo.png":
+                raise KeyboardInterrupt
+
+        return progress
+
+    with pytest.raises(KeyboardInterrupt):
+        colorize_folder(folder, out, progress=interrupt)
+    assert list(states(colorize_folder(folder, out)).values()) == ["there already", "there already", "done"]
+
+
+def test_outputs_of_one_name_are_kept_apart(tmp_path):
+    for name in ("film.avi", "film.mpg", "film.mkv"):
+        (tmp_path / name).write_bytes(b"x")
+    outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
+    assert outputs == ["film.avi.mkv", "film.mkv", "film.mpg.mkv"]
+
+
+def test_folders_that_cannot_be_done(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        find_jobs(tmp_path / "none", tmp_path / "out", Encoding())
+    with pytest.raises(InputError, match="no video"):
+        find_jobs(tmp_path, tmp_path / "out", Encoding())
+    with pytest.raises(InputError, match="same folder"):
+        find_jobs(tmp_path, tmp_path, Encoding())
+
+
+def test_the_output_folder_may_lie_in_the_input(folder):
+    colorize_folder(folder, folder / "color")
+    assert set(states(colorize_folder(folder, folder / "color")).values()) == {"there already"}
+
+
+def kill_the_worker(cluster, output, killed):
+    """Kill the one worker of a cluster as soon as it has finished a segment of `output`."""
+    deadline = time.monotonic() + 300
+    while not list(work_folder_path(output).glob("[0-9]*.json")):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
+    (nanny,) = cluster.workers.values()
+    os.kill(nanny.pid, signal.SIGKILL)
+    killed.append(nanny.pid)
+
+
+def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    films, options = tmp_path / "films", {"segment_s": 1.0, "every": 4}
+    films.mkdir()
+    make_video(frames=100).rename(films / "a.mp4")
+    colorize_folder(films, tmp_path / "alone", **options)
+    killed = []
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        spread_over(cluster.scheduler_address) as spread,
+    ):
+        killer = threading.Thread(target=kill_the_worker, args=(cluster, tmp_path / "out" / "a.mp4", killed))
+        killer.start()
+        (result,) = colorize_folder(films, tmp_path / "out", spread=spread, **options)
+        killer.join()
+    assert killed and result.state == "done"
+    np.testing.assert_array_equal(decoded(tmp_path / "out" / "a.mp4"), decoded(tmp_path / "alone" / "a.mp4"))
+
+
+def test_command_line(folder, tmp_path):
+    (folder / "broken.mp4").write_bytes(b"no film at all")
+    result = run_vidcolor("colorize", folder, "-o", tmp_path / "out")
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert "broken.mp4: failed" in result.stderr and "1 of 4 files failed" in result.stderr
+    assert "3 done, 1 failed" in result.stdout
+    os.remove(folder / "broken.mp4")
+    result = run_vidcolor("colorize", folder, "-o", tmp_path / "out")
+    assert result.returncode == 0 and "3 there already" in result.stdout
+    with av.open(str(tmp_path / "out" / "a.mp4")) as container:
+        assert len(list(container.decode(video=0))) == 6

@@ -1,0 +1,30 @@
+import os
+
+import pytest
+
+from tests.helpers.command import run_vidcolor
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.plan import plan_file
+from vidcolor_utils.video.times import Span
+
+
+def test_a_plan_counts_frames_and_segments_and_writes_nothing(make_video, tmp_path):
+    source = make_video(frames=75, sound="aac")
+    plan = plan_file(source, tmp_path / "out.mp4", segment_s=1.0, every=8)
+    assert (plan["frames"], plan["segments"], plan["kept"]) == (75, 3, "aac")
+    assert plan["time"].startswith("about 0:0") and "trial of 50 frames" in plan["speed"]
+    assert plan_file(source, tmp_path / "out.mp4", span=Span(1.0, 2.0), every=8)["frames"] == 25
+    assert os.listdir(tmp_path) == [source.name]
+
+
+def test_what_would_fail_fails_in_the_plan(make_video, tmp_path):
+    with pytest.raises(InputError, match=r"\.webm cannot hold"):
+        plan_file(make_video(), tmp_path / "out.webm")
+
+
+def test_command_line(make_video, tmp_path):
+    source = make_video()
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", "--dry-run", "--start", "0:00.04")
+    assert result.returncode == 0 and "frames        5" in result.stdout and not (tmp_path / "out.mp4").exists()
+    result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", "--start", "2", "--end", "1")
+    assert result.returncode == 2 and "later than" in result.stderr

@@ -1,0 +1,135 @@
+"""Numbered pictures, animations and pipes: one steady film each."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.command import REPOSITORY
+from tests.helpers.films import Interrupted, crash_after
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.stills.images import read_pages
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.sequence import piped
+from vidcolor_utils.video.files import sequence_files, video_info
+
+FRAMES = 6
+
+
+class Known(GrayColorizer):
+    """One that another run can tell to be the same."""
+
+    def fingerprint(self) -> dict:
+        return {"colorizer": "gray"}
+
+
+def gray(index: int, top: int = 60000) -> np.ndarray:
+    return (np.linspace(0, top, 48 * 64).reshape(48, 64) + 500 * index).astype(np.uint16)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Sixteen bits, numbered from 3 on."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for index in range(FRAMES):
+        Image.fromarray(gray(index)).save(folder / f"{index + 3:05d}.png")
+    return folder
+
+
+def test_pictures_become_a_film(pictures, tmp_path):
+    output = tmp_path / "out.mp4"
+    report = colorize_file(pictures / "%05d.png", output, GrayColorizer(), rate=Fraction(25))
+    info = video_info(output)
+    assert report.output == output and report.frames == info.frames == FRAMES
+    assert info.rate == 25 and info.duration_s == pytest.approx(FRAMES / 25, abs=0.001)
+    assert report.warnings == (f"{pictures / '%05d.png'}: luma of 16 bits is written as 10",)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_pictures_become_pictures_with_all_their_bits(pictures, tmp_path, suffix):
+    (tmp_path / "out").mkdir()
+    report = colorize_file(pictures / "%05d.png", tmp_path / "out" / f"%04d{suffix}", GrayColorizer())
+    files = sorted((tmp_path / "out").iterdir())
+    assert [file.name for file in files] == [f"{index + 1:04d}{suffix}" for index in range(FRAMES)]
+    assert report.frames == FRAMES and report.warnings == ()
+    for index, file in enumerate(files):
+        rgb = read_pages(file).images[0].rgb
+        assert rgb.dtype == np.uint16 and np.abs(rgb.astype(int) - gray(index)[..., None]).max() <= 2
+
+
+def test_an_interrupted_sequence_goes_on(pictures, tmp_path):
+    (tmp_path / "out").mkdir()
+    names = pictures / "%05d.png", tmp_path / "out" / "%05d.png"
+    settings = {"segment_s": 0.08, "strength": 0.0}  # two frames
+    with pytest.raises(Interrupted):
+        colorize_file(*names, Known(), progress=crash_after(3), **settings)
+    assert not list((tmp_path / "out").glob("*.png"))
+    done = []
+    colorize_file(*names, Known(), progress=lambda frames, total: done.append(frames), **settings)
+    assert done[0] > 1 and len(list((tmp_path / "out").glob("*.png"))) == FRAMES
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_a_gap_and_an_empty_folder_are_named(pictures, tmp_path):
+    (pictures / "00005.png").unlink()
+    with pytest.raises(InputError, match=r"00005\.png is missing"):
+        sequence_files(pictures / "%05d.png")
+    with pytest.raises(InputError, match="no such pictures"):
+        colorize_file(tmp_path / "%03d.png", tmp_path / "out.mp4", GrayColorizer())
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng"])
+def test_an_animation_is_a_film_whose_last_picture_stays(tmp_path, suffix):
+    frames = [Image.fromarray(np.full((48, 64), 60 * (index + 1), np.uint8)) for index in range(3)]
+    source, times = tmp_path / f"in{suffix}", [100, 200, 500]
+    kind = {".apng": "PNG"}.get(suffix)
+    frames[0].save(source, kind, save_all=True, append_images=frames[1:], duration=times, lossless=True)
+    report = colorize_file(source, tmp_path / "out.mp4", GrayColorizer())
+    assert report.frames == 3 and not any("/tmp" in text and "in" + suffix not in text for text in report.warnings)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx([0, 0.1, 0.3], abs=0.001)
+        assert container.duration / av.time_base == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_film_goes_through_a_pipe(make_video, tmp_path):
+    source = make_video("in.mkv", frames=5)
+    start = "from vidcolor_utils.cli import main; main()"
+    command = [sys.executable, "-c", start, "colorize", "-", "-o", "-", "--format", "matroska"]
+    run = subprocess.run(command, input=source.read_bytes(), capture_output=True, cwd=REPOSITORY, check=True)
+    with av.open(io.BytesIO(run.stdout)) as container:
+        assert container.format.name.startswith("matroska")
+        assert sum(1 for _ in container.decode(video=0)) == 5
+    assert run.stderr.decode().strip().endswith("stdout: 5 frames in colour")
+    if probe := shutil.which("ffprobe"):
+        asked = [
+            probe,
+            "-v",
+            "error",
+            "-count_frames",
+            "-show_entries",
+            "stream=nb_read_frames",
+            "-of",
+            "csv=p=0",
+            "-",
+        ]
+        told = subprocess.run(asked, input=run.stdout, capture_output=True, check=True)
+        assert (told.stdout.decode().split(), told.stderr) == (["5"], b"")
+
+
+def test_a_pipe_needs_a_format(tmp_path):
+    for container in (None, "no_such"):
+        with (
+            pytest.raises(InputError, match="matroska, mp4, mov, webm"),
+            piped(tmp_path, "-", container, io.BytesIO(), io.BytesIO()),
+        ):
+            pass

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs PyTorch (pip install '.[train]')")
+pytestmark = pytest.mark.backends
+
+
+def views(kinds):
+    from vidcolor_utils.training.views import CELLS, SIDE, Views
+
+    count, rng = len(kinds), np.random.default_rng(0)
+    return Views(
+        kinds,
+        rng.integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8),
+        rng.integers(-60, 60, (count, SIDE // 2, SIDE // 2, 2), dtype=np.int8),
+        rng.random((count, CELLS, CELLS, 768)).astype(np.float16),
+    )
+
+
+def test_kinds_are_drawn_by_their_weights():
+    from vidcolor_utils.training.batches import WEIGHTS, sampling_shares
+
+    shares = sampling_shares(["camvid", "animalpose", "something else"])
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] / shares[1] == pytest.approx(WEIGHTS["camvid"] / WEIGHTS["animalpose"])
+    assert shares[2] / shares[0] == pytest.approx(1 / WEIGHTS["camvid"])
+
+
+def test_batches_have_equal_pixels_and_keep_the_meaning_from_some():
+    from vidcolor_utils.training.batches import Batches
+
+    with Batches([views(["a"] * 80)], (64, 128), 32, 0.5, lambda: 0.0, np.random.default_rng(3)) as batches:
+        found = [next(batches) for _ in range(12)]
+    assert {(batch.luma.shape[0], batch.luma.shape[-1]) for batch in found} == {(72, 64), (18, 128)}
+    for batch in found:
+        side = batch.luma.shape[-1]
+        assert batch.ab.shape[1:] == (2, side // 2, side // 2) and 0 <= batch.luma.min() <= batch.luma.max() <= 1
+    shown = torch.cat([batch.known.flatten() for batch in found])
+    assert set(shown.tolist()) == {0.0, 1.0} and 0.3 < shown.mean() < 0.7
+
+
+def test_luma_ab_and_tokens_stay_together():
+    from vidcolor_utils.training.batches import to_batch
+
+    part = views(["a"] * 2)
+    plain = to_batch(part.luma, part.ab, part.tokens, np.ones(2, np.float32), 168)
+    np.testing.assert_allclose(plain.luma[:, 0].numpy() * 255, part.luma, atol=1e-3)
+    np.testing.assert_allclose(plain.ab.permute(0, 2, 3, 1).numpy(), part.ab, atol=1e-3)
+    np.testing.assert_array_equal(plain.tokens.permute(0, 2, 3, 1).numpy(), part.tokens.astype(np.float32))
+
+
+def test_what_goes_wrong_in_the_thread_is_raised_here():
+    from vidcolor_utils.training.batches import Batches
+
+    broken = views(["a"] * 2)._replace(tokens=None)
+    batches = Batches([broken], (64,), 32, 1.0, lambda: 0.0, np.random.default_rng(0))
+    with batches as endless, pytest.raises(TypeError):
+        next(endless)

@@ -1,0 +1,45 @@
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs PyTorch (pip install '.[train]')")
+pytestmark = pytest.mark.backends
+
+
+@pytest.fixture
+def run(tmp_path):
+    from vidcolor_utils.training.config import FrameTrainConfig, Stage
+    from vidcolor_utils.training.fit import _Run
+
+    class Small(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.meaning = torch.nn.ModuleDict({"parts": torch.nn.ModuleDict({"narrow": torch.nn.Linear(1, 1)})})
+            self.frame = torch.nn.ModuleDict({"parts": torch.nn.ModuleDict({"head": torch.nn.Linear(1, 1)})})
+
+    begun = _Run(Small(), FrameTrainConfig(learning_rate=0.1), tmp_path)
+    begun.enter(0, Stage("decoder", 100.0, {"decoder": 1.0}, (96,)), photographs=320)
+    return begun
+
+
+def parameters(run):
+    return {name: value.detach().clone() for name, value in run.trainee.named_parameters()}
+
+
+def test_only_the_parts_of_a_stage_learn_and_averages_follow(run):
+    before = parameters(run)
+    for _ in range(3):
+        head = run.trainee.frame["parts"]["head"]
+        run.learn((head(torch.ones(1, 1)) - 5).square().sum())
+    after = parameters(run)
+    changed = {name for name in before if (before[name] != after[name]).any()}
+    assert changed == {"frame.parts.head.weight", "frame.parts.head.bias"}
+    name = "frame.parts.head.bias"
+    average = run._averages[name]
+    assert before[name].item() < average.item() < after[name].item()
+
+
+def test_the_rate_grows_and_falls_to_nothing(run):
+    assert run.steps == 1000
+    rates = []
+    for run.step in (0, 150, 400, 699, 850, 999):
+        rates.append(run._schedule())
+    assert rates[0] < rates[1] < rates[2] == rates[3] == 1 > rates[4] > rates[5] > 0

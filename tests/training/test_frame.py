@@ -1,0 +1,119 @@
+"""Training the frame colorizer, on photographs made here, with networks small enough for a test."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.training.config import FrameTrainConfig
+
+torch = pytest.importorskip("torch", reason="needs PyTorch (pip install '.[train]')")
+pytestmark = pytest.mark.backends
+
+
+def photographs(folder, count=6):
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        kind = folder / ("streets" if index % 2 else "rooms")
+        kind.mkdir(parents=True, exist_ok=True)
+        small = rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+        cv2.imwrite(str(kind / f"{index}.png"), cv2.resize(small, (140, 100), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A frozen transformer without weights, networks of a few filters: seconds instead of hours."""
+    from vidcolor_utils.models import frame_colorizer, meaning
+    from vidcolor_utils.training import frame
+
+    monkeypatch.setattr(frame_colorizer, "DECODER_FILTERS", (8, 8, 8))
+    monkeypatch.setattr(meaning, "DEPTH", 1)
+    monkeypatch.setattr(frame, "frozen_tokens", lambda: fake_tokens)
+    monkeypatch.setattr(frame, "load_encoder_weights", lambda *_: None)
+    return frame
+
+
+def fake_tokens(lumas):
+    cells = lumas[:, 7::14, 7::14]
+    return np.repeat(cells, 768, axis=-1)
+
+
+def config(**changes):
+    lengths = {"meaning_epochs": 8, "decoder_epochs": 4, "epochs": 4}
+    return FrameTrainConfig(**{"views": 1, "sides": (64,), "batch": 2, "wear": 0.0, **lengths, **changes})
+
+
+def rows(folder):
+    with (folder / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_training_learns_scores_and_is_exported(tmp_path, small):
+    photos = photographs(tmp_path / "photos")
+    record = small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
+    assert record["photos"] == 6 and set(record["scores"]) == {"all", "rooms", "streets"}
+    assert json.loads((tmp_path / "run/run.json").read_text())["scores"] == record["scores"]
+    stages = [row["stage"] for row in rows(tmp_path / "run")]
+    assert list(dict.fromkeys(stages)) == ["meaning", "decoder", "everything"]
+    (tmp_path / "out").mkdir()
+    digests = small.export_weights(tmp_path / "run", tmp_path / "out" / "a.safetensors")
+    names = {path.name for path in digests}
+    assert names == {"a.safetensors", "a.onnx", "a_meaning.safetensors", "a_meaning.onnx"}
+    for path, digest in digests.items():
+        assert path.with_name(f"{path.name}.sha256").read_text().split()[0] == digest
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, small, monkeypatch):
+    from vidcolor_utils.training import fit
+
+    photos = photographs(tmp_path / "photos")
+    run = tmp_path / "run"
+    learn, steps = fit._Run.learn, []
+
+    def stops_soon(self, loss):
+        if self.stage.name == "decoder" and self.step == 5:
+            raise KeyboardInterrupt
+        steps.append((self.stage.name, self.step))
+        learn(self, loss)
+
+    monkeypatch.setattr(fit, "MINUTES", 0)  # a checkpoint after every step
+    monkeypatch.setattr(fit._Run, "learn", stops_soon)
+    with pytest.raises(KeyboardInterrupt):
+        small.train_frame_colorizer([photos], [photos], run, config())
+    before = list(steps)
+    monkeypatch.setattr(
+        fit._Run, "learn", lambda self, loss: (steps.append((self.stage.name, self.step)), learn(self, loss))[1]
+    )
+    small.train_frame_colorizer([photos], [photos], run, config())
+    assert steps[len(before)] == ("decoder", 5)
+    assert len(steps) == len(set(steps))
+
+
+def test_a_run_with_other_parameters_is_refused(tmp_path, small):
+    photos = photographs(tmp_path / "photos")
+    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
+    with pytest.raises(InputError, match="other parameters"):
+        small.train_frame_colorizer([photos], [photos], tmp_path / "run", config(seed=1))
+
+
+def test_a_run_can_start_from_the_weights_of_another(tmp_path, small):
+    photos = photographs(tmp_path / "photos")
+    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
+    weights = tmp_path / "a.safetensors"
+    small.export_weights(tmp_path / "run", weights)
+    trainee, begun = small.new_trainee(), small.new_trainee(weights)
+    small.load_averages(trainee, tmp_path / "run")
+    for name, value in trainee.state_dict().items():
+        stored = begun.state_dict()[name].float()
+        assert (stored - value.float()).abs().max() <= 0.02 * max(value.abs().max().item(), 1e-3), name
+
+
+def test_a_folder_that_is_no_run_cannot_be_exported(tmp_path, small):
+    with pytest.raises(InputError, match="not the folder of a training run"):
+        small.export_weights(tmp_path, tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="safetensors"):
+        small.export_weights(tmp_path, tmp_path / "a.onnx")

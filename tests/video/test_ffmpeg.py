@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import av
+import pytest
+
+from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.video import ffmpeg
+
+
+@pytest.mark.parametrize(("options", "is_reordered"), [({"bf": "2"}, True), ({"bf": "0"}, False)])
+def test_packets_hold_each_frame_once_in_the_order_of_decoding(make_video, options, is_reordered):
+    path = make_video(frames=12, options=options)
+    order = ffmpeg.packet_order(path)
+    assert sorted(order) == list(range(12)) and (order != sorted(order)) == is_reordered
+    assert len(list(ffmpeg.packets_of(path))) == 12
+
+
+def test_what_is_no_film_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        ffmpeg.open_input(tmp_path / "none.mp4")
+    with pytest.raises(InputError, match="not a file"):
+        ffmpeg.open_input(tmp_path)
+    (tmp_path / "text.mp4").write_text("text")
+    with pytest.raises(InputError, match=r"text\.mp4: not a video that can be read"):
+        ffmpeg.open_input(tmp_path / "text.mp4")
+    with pytest.raises(OutputError, match="start over"):
+        ffmpeg.packet_order(tmp_path / "text.mp4")
+
+
+def test_streams_have_names_for_people(make_video):
+    with av.open(str(make_video(sound="aac"))) as container:
+        video, sound = container.streams
+        sound.metadata["language"] = "cze"
+        assert ffmpeg.stream_name(sound) == "sound (aac) in language cze"
+        assert ffmpeg.find_video(container, Path("x")) is video
+
+
+def test_mp4_is_told_to_start_with_its_index():
+    assert ffmpeg.muxer_options(Path("a.MP4"))["movflags"] == "+faststart"
+    assert ffmpeg.muxer_options(Path("a.mkv")) == {}

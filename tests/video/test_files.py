@@ -1,0 +1,61 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.files import (
+    is_sequence,
+    iter_rgb,
+    sample_lumas,
+    sequence_files,
+    video_info,
+    write_film_of,
+    write_pictures_of,
+)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Five pictures, numbered from 8 on, each brighter than the last."""
+    for number in range(8, 13):
+        Image.fromarray(np.full((48, 64, 3), 20 * number, np.uint8)).save(tmp_path / f"a{number:03}.png")
+    return tmp_path / "a%03d.png"
+
+
+def test_numbered_pictures_are_found_in_their_order(pictures):
+    assert is_sequence(pictures) and not is_sequence(pictures.with_name("a008.png"))
+    assert [path.name for path in sequence_files(pictures)] == [f"a{number:03}.png" for number in range(8, 13)]
+    pictures.with_name("a010.png").unlink()
+    with pytest.raises(InputError, match=r"a010\.png is missing between a008\.png and a012\.png"):
+        sequence_files(pictures)
+    with pytest.raises(InputError, match="there are no such pictures"):
+        sequence_files(pictures.with_name("b%d.png"))
+
+
+def test_pictures_become_a_film(pictures, tmp_path):
+    write_film_of(pictures, tmp_path / "film.mov", Fraction(24))
+    assert (video_info(tmp_path / "film.mov").frames, video_info(tmp_path / "film.mov").rate) == (5, 24)
+    assert [int(frame.mean()) for frame in iter_rgb(tmp_path / "film.mov")] == pytest.approx(
+        [20 * number for number in range(8, 13)], abs=1
+    )
+
+
+def test_a_film_becomes_numbered_pictures(make_video, tmp_path):
+    film = make_video(frames=3)
+    assert write_pictures_of(film, tmp_path / "out%d.png", first=3) == 3
+    for number, frame in enumerate(iter_rgb(film), start=3):
+        picture = np.asarray(Image.open(tmp_path / f"out{number}.png")).astype(int)
+        assert np.abs(picture - frame).mean() < 4  # chroma is enlarged in another way
+
+
+def test_a_film_is_looked_at_in_places_spread_over_it(make_video):
+    path = make_video(frames=50, options={"g": "5"})
+    assert 2 < len(list(sample_lumas(path, 5))) <= 5
+    assert len(list(iter_rgb(path))) == 50
+
+
+def test_a_picture_is_a_film_of_one_frame(pictures):
+    (frame,) = iter_rgb(pictures.with_name("a008.png"))
+    assert frame.shape == (48, 64, 3) and (frame == 160).all()

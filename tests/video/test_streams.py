@@ -1,0 +1,227 @@
+"""Files with everything in them, made on the spot; nothing of it may be lost silently."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from records.strain.containers import compare_sound
+from tests.helpers.films import frame_times, packets_of
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.files import video_info
+
+CHAPTERS = ((0, 120, "Arrival"), (120, 240, "Departure"))  # milliseconds
+LINES = ((0, 100, "Hello."), (120, 200, "Grüße, čau!"))
+
+
+def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None, codec="libx264", sound_from=0):
+    """Write six frames, a tone, subtitles, chapters and tags into an open container."""
+    video = container.add_stream(codec, rate=25)
+    video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+    if pixel_aspect:
+        video.codec_context.sample_aspect_ratio = pixel_aspect
+    graph = None
+    if field:
+        video.codec_context.flags |= av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
+        video.codec_context.field_order = {"tff": 2, "bff": 3}[field]
+        graph = av.filter.Graph()
+        source = graph.add_buffer(width=64, height=48, format="yuv420p", time_base=Fraction(1, 25))
+        graph.link_nodes(source, graph.add("setfield", field), graph.add("buffersink")).configure()
+    voice = container.add_stream(sound, rate=48000, layout="stereo")
+    voice.metadata.update(language="cze", title="commentary")
+    text = container.add_mux_stream(subtitles) if subtitles else None
+    if text is not None:
+        text.time_base = Fraction(1, 1000)
+        text.metadata["language"] = "ger"
+        text.disposition = av.stream.Disposition.forced
+    container.metadata.update(title="The film", artist="Nobody", comment="a test")
+    if subtitles:
+        container.set_chapters(
+            [
+                {"id": n, "start": a, "end": b, "time_base": Fraction(1, 1000), "metadata": {"title": title}}
+                for n, (a, b, title) in enumerate(CHAPTERS)
+            ]
+        )
+    for index in range(6):
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 30 * index, np.uint8), format="rgb24")
+        frame = frame.reformat(format="yuv420p")
+        frame.pts, frame.time_base = index, Fraction(1, 25)
+        if graph is not None:
+            graph.push(frame)
+            frame = graph.pull()
+        container.mux(video.encode(frame))
+    container.mux(video.encode())
+    for start in range(0, 11520, 960):
+        tone = av.AudioFrame.from_ndarray(np.zeros((2, 960), np.float32), format="fltp", layout="stereo")
+        tone.sample_rate, tone.pts, tone.time_base = 48000, start + sound_from, Fraction(1, 48000)
+        container.mux(voice.encode(tone))
+    container.mux(voice.encode())
+    if text is not None:
+        for begin, end, line in LINES:
+            data = line.encode()
+            packet = av.Packet(len(data).to_bytes(2, "big") + data if subtitles == "mov_text" else data)
+            packet.stream, packet.time_base = text, Fraction(1, 1000)
+            packet.pts = packet.dts = begin
+            packet.duration = end - begin
+            container.mux(packet)
+
+
+@pytest.fixture
+def make_film(tmp_path):
+    def make(name, **settings):
+        with av.open(str(tmp_path / name), "w") as container:
+            mux_film(container, **settings)
+        return tmp_path / name
+
+    return make
+
+
+def timed_packets(path, kind):
+    with av.open(str(path)) as container:
+        streams = [stream for stream in container.streams if stream.type == kind]
+        return [
+            (float(packet.pts * packet.time_base), bytes(packet))
+            for packet in container.demux(*streams)
+            if packet.size
+        ]
+
+
+@pytest.mark.parametrize(
+    ("source_name", "subtitles", "output_name"),
+    [("in.mp4", "mov_text", "out.mp4"), ("in.mkv", "subrip", "out.mkv"), ("in.mov", "mov_text", "out.m4v")],
+)
+def test_sound_subtitles_chapters_and_tags_are_kept(make_film, tmp_path, source_name, subtitles, output_name):
+    source, output = make_film(source_name, subtitles=subtitles), tmp_path / output_name
+    report = colorize_file(source, output, GrayColorizer())
+    assert report.warnings == ()
+    for kind in ("audio", "subtitle"):
+        before, after = timed_packets(source, kind), timed_packets(output, kind)
+        assert [data for _, data in before] == [data for _, data in after] and before
+        np.testing.assert_allclose([time for time, _ in after], [time for time, _ in before], atol=1.1e-3)
+    with av.open(str(source)) as a, av.open(str(output)) as b:
+        tags = {name.lower(): value for name, value in b.metadata.items() if name.lower() != "encoder"}
+        assert tags.items() >= {"title": "The film", "artist": "Nobody", "comment": "a test"}.items()
+        for before, after in zip(a.streams.audio, b.streams.audio, strict=True):
+            titles = [stream.metadata.get("title", stream.metadata.get("name")) for stream in (before, after)]
+            assert titles[0] == "commentary" and (titles[1] == titles[0] or output_name == "out.m4v")  # has none
+        for chapter, (start, end, title) in zip(b.chapters(), CHAPTERS, strict=True):
+            unit = 1000 * chapter["time_base"]
+            assert (chapter["start"] * unit, chapter["end"] * unit) == (start, end)
+            assert chapter["metadata"]["title"] == title
+        for before, after in zip(a.streams, b.streams, strict=True):
+            assert (after.type, after.language or "und") == (before.type, before.language or "und")
+            if after.type != "data":
+                assert after.disposition == before.disposition
+
+
+def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path):
+    report = colorize_file(make_film("in.mkv", subtitles="subrip"), tmp_path / "out.mp4", GrayColorizer())
+    assert len(report.warnings) == 1
+    assert "subtitles (subrip) in language ger: not kept, .mp4 cannot hold it" in report.warnings[0]
+    assert video_info(tmp_path / "out.mp4").sound == ("aac",)
+
+
+def test_sound_that_the_container_cannot_hold_is_made_anew_or_an_error(make_film, tmp_path):
+    source, output = make_film("in.mkv", subtitles="subrip"), tmp_path / "out.webm"
+    with pytest.raises(InputError, match=r"\.webm cannot hold sound \(aac\).*in \.mp4 or \.mkv"):
+        colorize_file(source, output, GrayColorizer(), encoding=Encoding("vp9", sound="copy"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv"]
+    report = colorize_file(source, output, GrayColorizer(), encoding=Encoding("vp9"))
+    assert any("sound (aac)" in text and "made anew as Opus" in text for text in report.warnings)
+    assert video_info(output).sound == ("opus",)
+
+
+def test_fonts_and_cover_pictures_are_kept(make_film, tmp_path):
+    source = tmp_path / "in.mkv"
+    with av.open(str(source), "w") as container:
+        container.add_attachment("font.ttf", "font/ttf", b"letters")
+        mux_film(container, subtitles="subrip")
+    assert colorize_file(source, tmp_path / "out.mkv", GrayColorizer()).warnings == ()
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        (font,) = (stream for stream in container.streams if stream.type == "attachment")
+        assert (font.name, bytes(font.data)) == ("font.ttf", b"letters")
+    report = colorize_file(source, tmp_path / "out.mp4", GrayColorizer())
+    assert any("stream of attachment: not kept" in text for text in report.warnings)
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+@pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1", "ffv1"])
+def test_the_shape_of_pixels_is_kept_or_a_warning_says_so(make_film, tmp_path, name, codec):
+    source = make_film("in.mp4", subtitles=None, pixel_aspect=Fraction(16, 11))
+    report = colorize_file(source, tmp_path / name, GrayColorizer(), encoding=Encoding(codec))
+    is_kept = video_info(tmp_path / name).pixel_aspect == Fraction(16, 11)
+    assert is_kept == (name == "out.mp4" or codec in ("h264", "h265"))
+    assert is_kept != any("16:11 become square" in text for text in report.warnings)
+
+
+@pytest.mark.parametrize("field", ["tff", "bff"])
+@pytest.mark.parametrize(("codec", "is_kept"), [("h264", True), ("ffv1", True), ("av1", False)])
+def test_interlacing_is_flagged_and_a_warning_tells(make_film, tmp_path, field, codec, is_kept):
+    source = make_film("in.mkv", subtitles=None, field=field)
+    assert video_info(source).fields == {"tff": "top", "bff": "bottom"}[field]
+    report = colorize_file(source, tmp_path / "out.mkv", GrayColorizer(), encoding=Encoding(codec))
+    (warning,) = report.warnings
+    assert "is interlaced" in warning and ("still marked" in warning) == is_kept
+    assert video_info(tmp_path / "out.mkv").fields == (video_info(source).fields if is_kept else None)
+    assert report.frames == 6
+
+
+def test_a_de_interlaced_film_keeps_its_sound_and_times(make_film, tmp_path):
+    source, output = make_film("in.mkv", subtitles="subrip", field="tff"), tmp_path / "out.mkv"
+    report = colorize_file(source, output, GrayColorizer(), restore_luma=True)
+    (warning,) = report.warnings
+    assert "the output is de-interlaced" in warning and video_info(output).fields is None and report.frames == 6
+    colorize_file(source, tmp_path / "plain.mkv", GrayColorizer())
+    for kind in ("audio", "subtitle"):
+        assert timed_packets(output, kind) == timed_packets(source, kind)
+    assert frame_times(output) == frame_times(source)
+    assert video_info(output).duration_s == video_info(tmp_path / "plain.mkv").duration_s
+
+
+def test_streams_that_start_late_count_from_the_same_moment(make_film, tmp_path):
+    source = make_film("in.ts", subtitles=None)  # broadcasts start at 1.4 seconds or so
+    output = tmp_path / "out.mp4"
+    colorize_file(source, output, GrayColorizer())
+    with av.open(str(source)) as container:
+        start = container.start_time / av.time_base
+    before, after = timed_packets(source, "audio"), timed_packets(output, "audio")
+    header = 7  # bytes of ADTS before each packet, which .mp4 has once for all
+    assert packets_of(output, "audio") == [data[header:] for _, data in before]
+    np.testing.assert_allclose([time for time, _ in after], [time - start for time, _ in before], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["in.avi", "in.mkv"])
+def test_plain_sound_fits_into_mp4(make_film, tmp_path, name):
+    """Neither says which of two channels is the left one, and .mp4 insists."""
+    source = make_film(name, subtitles=None, sound="pcm_s16le")
+    colorize_file(source, tmp_path / "out.mp4", GrayColorizer())
+    assert b"".join(packets_of(tmp_path / "out.mp4", "audio")) == b"".join(packets_of(source, "audio"))
+
+
+def test_sound_that_the_muxer_refuses_is_named_at_once(make_film, tmp_path):
+    source = make_film("in.mkv", subtitles=None, sound="libopus")
+    with pytest.raises(InputError, match=r"\.mov cannot hold sound \(opus\).*\.mp4 or \.mkv"):
+        colorize_file(source, tmp_path / "out.mov", GrayColorizer(), encoding=Encoding(sound="copy"))
+    colorize_file(source, tmp_path / "out.mov", GrayColorizer())
+    assert video_info(tmp_path / "out.mov").sound == ("alac",)
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_sound_that_an_edit_list_cuts_off_does_not_come_back(tmp_path, name):
+    source = tmp_path / "in.mp4"
+    with av.open(str(source), "w") as container:
+        mux_film(container, subtitles=None, sound_from=-4800)
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        assert any(packet.is_discard for packet in packets)
+    colorize_file(source, tmp_path / name, GrayColorizer())
+    assert video_info(tmp_path / name).duration_s == pytest.approx(video_info(source).duration_s, abs=0.04)
+    assert compare_sound(source, tmp_path / name) == "identical"
+    with av.open(str(tmp_path / name)) as container:
+        assert (
+            next(container.decode(video=0)).time <= 1024 / 48000
+        )  # what is left of a packet that is played in part

@@ -1,0 +1,122 @@
+"""Films as people have them: joined, held, without times, with covers, from DV tapes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from av.stream import Disposition
+
+from tests.helpers.films import moving_disc
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.times import WHOLE, Span
+
+
+def write_part(path, *, frames=25, offset=0, codec="libx264", rate=25, options=None, hold=None, sound=False):
+    """A film whose times begin at `offset` seconds; `hold` is how long its last frame is shown, in seconds."""
+    with av.open(str(path), "w", options={"muxdelay": "0"} if path.suffix == ".ts" else {}) as container:
+        video = container.add_stream(codec, rate=rate, options=options or {"bf": "2"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        voice = container.add_stream("aac", rate=48_000, layout="mono") if sound else None
+        packets = []
+        for index, rgb in enumerate(moving_disc(frames, 48, 64)):
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index + offset * rate, Fraction(1, rate)
+            packets += video.encode(frame)
+        packets += video.encode(None)
+        if hold:
+            packets[-1].duration = round(hold / packets[-1].time_base)
+        for packet in packets:
+            container.mux(packet)
+        if voice is not None:
+            tone = av.AudioFrame.from_ndarray(np.zeros((1, 48_000 * frames // rate), np.int16), "s16", "mono")
+            tone.sample_rate, tone.pts, tone.time_base = 48_000, offset * 48_000, Fraction(1, 48_000)
+            container.mux(voice.encode(tone))
+            container.mux(voice.encode(None))
+
+
+def seen(path):
+    """Times of the frames, the number of packets of sound, and the length."""
+    with av.open(str(path)) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+        duration = container.duration / av.time_base
+    with av.open(str(path)) as container:
+        sound = sum(1 for packet in container.demux() if packet.stream.type == "audio" and packet.size)
+    return times, sound, duration
+
+
+@pytest.mark.parametrize("offset", [0, 30_000])
+def test_parts_whose_times_start_over_or_jump_run_on(tmp_path, offset):
+    write_part(tmp_path / "a.ts", sound=True)
+    write_part(tmp_path / "b.ts", sound=True, offset=offset)
+    source = tmp_path / "in.ts"
+    source.write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
+    report = colorize_file(source, tmp_path / "out.mkv", GrayColorizer())
+    times, sound, duration = seen(tmp_path / "out.mkv")
+    assert report.warnings == () and len(times) == 50
+    np.testing.assert_allclose(np.diff(times), 0.04, atol=0.025)  # parts of pictures and sound end at other times
+    assert times[-1] - times[0] == pytest.approx(49 * 0.04, abs=0.03) and duration < 2.3
+    assert sound == seen(source)[1]
+
+
+@pytest.mark.parametrize("name", ["in.mp4", "in.mkv"])
+@pytest.mark.parametrize("output", ["out.mp4", "out.mkv"])
+def test_the_last_frame_stays_as_long_as_the_file_says(tmp_path, name, output):
+    write_part(tmp_path / name, frames=10, hold=3, options={"bf": "0"})
+    report = colorize_file(tmp_path / name, tmp_path / output, GrayColorizer())
+    assert report.warnings == ()
+    assert seen(tmp_path / output)[2] == pytest.approx(9 * 0.04 + 3, abs=0.01)
+
+
+def test_an_avi_gets_even_times(tmp_path):
+    write_part(tmp_path / "in.avi", frames=12, options={"bf": "3"})
+    colorize_file(tmp_path / "in.avi", tmp_path / "out.mp4", GrayColorizer())
+    np.testing.assert_allclose(np.diff(seen(tmp_path / "out.mp4")[0]), 0.04, atol=1e-3)
+
+
+def test_raw_dv_has_its_rate_and_its_fields(tmp_path):
+    frame = av.VideoFrame.from_ndarray(moving_disc(1, 480, 720)[0], format="rgb24").reformat(format="yuv411p")
+    encoder = av.CodecContext.create("dvvideo", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 720, 480, "yuv411p"
+    encoder.time_base = encoder.framerate = Fraction(30000, 1001)
+    encoder.time_base = Fraction(1001, 30000)
+    frame.pts, frame.time_base = 0, encoder.time_base
+    (packet,) = [*encoder.encode(frame), *encoder.encode(None)]
+    (tmp_path / "in.dv").write_bytes(2 * bytes(packet))
+    assert colorize_file(tmp_path / "in.dv", tmp_path / "out.mp4", GrayColorizer()).frames == 2
+    info = video_info(tmp_path / "out.mp4")
+    assert (info.rate, info.fields, info.frames) == (Fraction(30000, 1001), "bottom", 2)
+
+
+@pytest.mark.parametrize("output", ["out.mp4", "out.mkv", "out.webm"])
+def test_cover_art_stays_cover_art(tmp_path, output):
+    from vidcolor_utils.video.codecs import Encoding
+
+    cover = av.CodecContext.create("mjpeg", "w")
+    cover.width, cover.height, cover.pix_fmt, cover.time_base = 32, 32, "yuvj420p", Fraction(1, 25)
+    (picture,) = [*cover.encode(av.VideoFrame(32, 32, "yuvj420p")), *cover.encode(None)]
+    source = tmp_path / "in.mkv"
+    write_part(tmp_path / "plain.mkv", frames=5)
+    with av.open(str(tmp_path / "plain.mkv")) as film, av.open(str(source), "w") as container:
+        copy = container.add_stream_from_template(film.streams.video[0])
+        container.add_attachment("cover.jpg", "image/jpeg", bytes(picture))
+        for packet in film.demux(video=0):
+            if packet.size:
+                packet.stream = copy
+                container.mux(packet)
+    encoding = Encoding("vp9") if output == "out.webm" else None
+    report = colorize_file(source, tmp_path / output, GrayColorizer(), encoding=encoding)
+    with av.open(str(tmp_path / output)) as container:
+        covers = [each for each in container.streams.video if each.disposition & Disposition.attached_pic]
+        kept = [bytes(packet) for each in covers for packet in container.demux(each) if packet.size]
+    assert kept == ([] if output == "out.webm" else [bytes(picture)])
+    assert any("cover art (mjpeg): not kept" in text for text in report.warnings) == (output == "out.webm")
+
+
+def test_a_span_holds_its_start_and_not_its_end():
+    assert [Span(1, 2).holds(seconds) for seconds in (0.99, 1, 1.99, 2)] == [False, True, True, False]
+    assert WHOLE.holds(0) and WHOLE.holds(1e6)

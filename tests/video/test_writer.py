@@ -1,0 +1,50 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tests.helpers.films import planes_of
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import ColorDescription
+from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.writer import VideoWriter
+
+
+def test_writer_keeps_luma_lossless_in_every_range(tmp_path):
+    luma = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
+    chroma = np.full((24, 32), 128, np.uint8)
+    for full_range in (False, True):
+        path = tmp_path / f"{full_range}.mp4"
+        settings = {"encoding": Encoding(crf=0), "full_range": full_range, "colors": ColorDescription(6)}
+        with VideoWriter(path, (48, 64), rate=Fraction(25), **settings) as writer:
+            writer.write_planes(luma, chroma, chroma, pts=0)
+        np.testing.assert_array_equal(next(planes_of(path))[0], luma)
+        info = video_info(path)
+        assert info.full_range == full_range and info.matrix == "BT.601"
+
+
+def test_odd_size_is_kept(tmp_path):
+    with VideoWriter(tmp_path / "odd.mp4", (49, 65), rate=Fraction(25)) as writer:
+        writer.write_rgb(np.zeros((49, 65, 3), np.uint8), 0)
+    assert next(iter_rgb(tmp_path / "odd.mp4")).shape == (49, 65, 3)
+
+
+def test_mp4_can_start_playing_before_it_is_loaded(tmp_path):
+    with VideoWriter(tmp_path / "a.mp4", (48, 64), rate=Fraction(25)) as writer:
+        writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 0)
+    content = (tmp_path / "a.mp4").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+
+
+def test_writer_names_the_containers_it_knows(tmp_path):
+    with pytest.raises(InputError, match=r"\.mp4"):
+        VideoWriter(tmp_path / "a.xyz", (48, 64), rate=Fraction(25))
+
+
+def test_a_film_of_less_than_a_millisecond_can_be_played(tmp_path):
+    settings = {"rate": Fraction(25), "time_base": Fraction(1, 16_777_215)}
+    with VideoWriter(tmp_path / "a.mov", (48, 64), **settings) as writer:
+        for number in range(3):
+            writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 512 * number)
+    assert len(list(iter_rgb(tmp_path / "a.mov"))) == 3

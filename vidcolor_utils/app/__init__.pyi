@@ -1,0 +1,2 @@
+from .desk import FilmDesk as FilmDesk
+from .page import ColorizePage as ColorizePage

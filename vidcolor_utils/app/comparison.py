@@ -1,0 +1,59 @@
+"""A video or picture that holds two others above each other, so that a page can show one over the other."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
+from vidcolor_utils.pictures.show import to_width
+from vidcolor_utils.stills.images import StillImage, read_image, write_image
+from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.writer import VideoWriter
+
+WIDTH = 1280  # pixels at most
+SECONDS = 12.0  # from the start; what a reader looks at
+
+
+def write_comparison(before: str | Path, after: str | Path, output: str | Path) -> None:
+    """Write the start of two videos of one size: in each frame, `before` is the upper half and `after` the lower.
+
+    Args:
+        before: a video.
+        after: another, with the same frames in other colours.
+        output: the file to write; 8 bits, of even size, which every browser plays.
+
+    Raises:
+        FileNotFoundError, InputError: if a video cannot be read.
+        OutputError: if `output` cannot be written.
+    """
+    info = video_info(after)
+    width = min(WIDTH, info.width) // 2 * 2
+    frames = max(1, round(SECONDS * info.rate))
+    with finished_file(output) as part:
+        pairs = islice(zip(iter_rgb(before), iter_rgb(after), strict=False), frames)
+        first = _stacked(*next(pairs), width)
+        with VideoWriter(part, first.shape[:2], rate=info.rate) as writer:
+            writer.write_rgb(first, 0)
+            for index, (upper, lower) in enumerate(pairs, start=1):
+                writer.write_rgb(_stacked(upper, lower, width), index)
+
+
+def write_still_comparison(before: str | Path, after: str | Path, output: str | Path) -> None:
+    """Write two photographs of one size as one picture: `before`, made gray, is the upper half, `after` the lower.
+
+    Raises:
+        FileNotFoundError, InputError: if a photograph cannot be read.
+        OutputError: if `output` cannot be written.
+    """
+    upper, lower = read_image(before), read_image(after).rgb
+    gray = rgb_from_gray(to_uint8(upper.luma))
+    with finished_file(output) as part:
+        write_image(part, StillImage(_stacked(gray, lower, min(WIDTH, lower.shape[1])), None))
+
+
+def _stacked(upper: np.ndarray, lower: np.ndarray, width: int) -> np.ndarray:
+    return np.concatenate([to_width(upper, width), to_width(lower, width)])

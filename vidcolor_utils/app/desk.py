@@ -1,0 +1,252 @@
+"""A visitor's film or photograph, from upload to download: what the page of notebook 06 does, without the page."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.app.comparison import write_comparison, write_still_comparison
+from vidcolor_utils.app.words import describe
+from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.frame import FrameColorizer
+from vidcolor_utils.film.look import PLAIN, Look
+from vidcolor_utils.pictures.show import GAP
+from vidcolor_utils.stills.images import is_image, read_image
+from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.preview import WIDTH, preview_file
+from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.streams import container_for
+
+MAX_MEGABYTES = 500
+MEGABYTE = 1_000_000
+PREVIEW_FRAMES = 4
+UNSAFE = re.compile(r"[^\w.-]+")  # what does not belong into a file name that a page offers
+NO_FILE = "nothing is open: choose a file first"
+
+
+class Colored(NamedTuple):
+    """What became of a film or photograph.
+
+    Attributes:
+        film: the same in colour.
+        name: what to call it when it is saved.
+        comparison: a video or picture of it as it came (above) and in colour (below), see `write_comparison`.
+        warnings: what the visitor should know.
+    """
+
+    film: Path
+    name: str
+    comparison: Path
+    warnings: tuple[str, ...]
+
+
+class FilmDesk:
+    """Takes one film or photograph at a time in pieces, previews it, colorizes it.
+
+    Files lie in a temporary folder of this object alone. They are removed when the next film comes, by `close`,
+    and at the latest when Python ends.
+
+    Args:
+        max_megabytes: largest file taken.
+        colorizer: predicts the chroma; if not given, the network that ships is loaded when it is first needed.
+
+    Example:
+        >>> desk = FilmDesk()
+        >>> desk.begin("film.mp4", len(content))
+        >>> desk.append(content)
+        >>> desk.open()
+        >>> colored = desk.colorize(Look(saturation=1.2))
+    """
+
+    def __init__(self, *, max_megabytes: float = MAX_MEGABYTES, colorizer: Colorizer | None = None):
+        if max_megabytes <= 0:
+            raise InputError(f"max_megabytes must be above 0. Received: {max_megabytes}")
+        self._max_megabytes, self._colorizer = max_megabytes, colorizer
+        self._folder: tempfile.TemporaryDirectory | None = None
+        self._name, self._size, self._received = "", 0, 0
+        self._frames: int | None = None  # of the open film; 1 for a photograph, 0 if the film does not say
+
+    @property
+    def received(self) -> int:
+        """Bytes of the film that are there."""
+        return self._received
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes of the announced film are there."""
+        return self._folder is not None and self._received == self._size
+
+    def begin(self, name: str, size: int) -> None:
+        """Announce a film; what is left of the one before is removed.
+
+        Args:
+            name: its file name.
+            size: its bytes.
+
+        Raises:
+            InputError: if it is empty or too large.
+        """
+        self.close()
+        self._name, self._size = name, size
+        if size <= 0:
+            raise InputError(f"{name}: the file is empty")
+        if size > self._max_megabytes * MEGABYTE:
+            raise InputError(
+                f"{name}: this file of {size / MEGABYTE:.0f} MB is too large, the page takes up to "
+                f"{self._max_megabytes:g} MB: choose a smaller one, or cut the film into parts"
+            )
+        self._folder = tempfile.TemporaryDirectory(prefix="vidcolor-", ignore_cleanup_errors=True)
+
+    def append(self, piece: bytes | memoryview) -> None:
+        """Take the next bytes of the film.
+
+        Raises:
+            InputError: if no film was announced, or there are more bytes than it was to have.
+        """
+        if self._folder is None:
+            raise InputError("no file was announced: choose it again")
+        self._received += len(piece)
+        if self._received > self._size:
+            name = self._name
+            self.close()
+            raise InputError(f"{name}: more bytes came than the file has: choose it again")
+        with self._source.open("ab") as file:
+            file.write(piece)
+
+    def open(self) -> str:
+        """Look at the file once it is complete.
+
+        Returns:
+            What it is, in words.
+
+        Raises:
+            InputError: if bytes are missing or it cannot be read; it is removed then.
+        """
+        if not self.complete:
+            raise InputError(f"{self._name or 'the file'}: not complete: choose it again")
+        try:
+            with self._in_plain_words():
+                return self._look()
+        except VidcolorError:
+            self.close()
+            raise
+
+    def _look(self) -> str:
+        if self._is_photograph:
+            self._frames = 1
+            height, width = read_image(self._source).rgb.shape[:2]
+            return f"a photograph of {width} x {height} pixels"
+        info = video_info(self._source)
+        self._frames = info.frames or round((info.duration_s or 0) * info.rate)
+        return describe(info)
+
+    def preview(self, look: Look = PLAIN) -> list[bytes]:
+        """Return JPEGs of a few frames of the film, or one of the photograph, each gray above colour.
+
+        Raises:
+            InputError: if nothing is open, or its frames cannot be had.
+        """
+        self._need_file()
+        picture = self._path("preview.jpg")
+        with self._in_plain_words():
+            if self._is_photograph:
+                colored = self._path("preview.png")
+                colorize_file(self._source, colored, self._loaded(), look=look)
+                write_still_comparison(self._source, colored, picture)
+                return [picture.read_bytes()]
+            preview_file(self._source, picture, self._loaded(), count=PREVIEW_FRAMES, look=look)
+        return _columns(read_image(picture).rgb)
+
+    def colorize(self, look: Look = PLAIN, *, progress: Progress = silent) -> Colored:
+        """Colorize the film or photograph.
+
+        Args:
+            look: what decides the colours.
+            progress: called after every frame; what it raises ends the work, and nothing of it is kept.
+
+        Raises:
+            InputError: if nothing is open or it cannot be colorized.
+            OutputError: if there is no room for the result.
+        """
+        total = self._need_file() or None
+        suffix = self._source.suffix if self._is_photograph else container_for(self._source)
+        film, comparison = self._path(f"color{suffix}"), self._path(self._comparison_name)
+        try:
+            with self._in_plain_words():
+                report = colorize_file(
+                    self._source, film, self._loaded(), look=look, progress=lambda done, _: progress(done, total)
+                )
+                compare = write_still_comparison if self._is_photograph else write_comparison
+                compare(self._source, film, comparison)
+        except BaseException:
+            self._clear()
+            raise
+        stem = UNSAFE.sub("_", Path(self._name).stem) or "film"
+        warnings = tuple(self._without_folder(warning) for warning in report.warnings)
+        return Colored(film, f"{stem}_color{suffix}", comparison, warnings)
+
+    def close(self) -> None:
+        """Remove all files; another film may begin."""
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._folder, self._frames, self._received, self._size = None, None, 0, 0
+
+    def _clear(self) -> None:
+        """Remove all but the visitor's own file."""
+        for path in self._path("").iterdir():
+            if path != self._source:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _loaded(self) -> Colorizer:
+        self._colorizer = self._colorizer or FrameColorizer()
+        return self._colorizer
+
+    def _need_file(self) -> int:
+        if self._frames is None:
+            raise InputError(NO_FILE)
+        return self._frames
+
+    @property
+    def _is_photograph(self) -> bool:
+        return is_image(self._name)
+
+    @property
+    def _source(self) -> Path:
+        """The visitor's file; of a photograph with its suffix, which tells photographs from films."""
+        return self._path("source" + (Path(self._name).suffix.lower() if self._is_photograph else ""))
+
+    @property
+    def _comparison_name(self) -> str:
+        return "comparison.jpg" if self._is_photograph else "comparison.mp4"
+
+    def _path(self, name: str) -> Path:
+        if self._folder is None:
+            raise InputError(NO_FILE)
+        return Path(self._folder.name) / name
+
+    @contextmanager
+    def _in_plain_words(self) -> Iterator[None]:
+        """Let errors name the visitor's file instead of its place in the temporary folder."""
+        try:
+            yield
+        except VidcolorError as error:
+            raise type(error)(self._without_folder(str(error))) from None
+
+    def _without_folder(self, message: str) -> str:
+        return message.replace(str(self._source), self._name)
+
+
+def _columns(strip: np.ndarray) -> list[bytes]:
+    """Cut a strip of `preview_file` into its moments, each a JPEG."""
+    starts = range(0, strip.shape[1], WIDTH + GAP)
+    return [cv2.imencode(".jpg", strip[:, start : start + WIDTH, ::-1])[1].tobytes() for start in starts]

@@ -1,0 +1,83 @@
+"""The `vidcolor` command: reads its options, calls the packages below, and shows what comes of it.
+
+Heavy imports happen inside the commands, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+import click
+
+from vidcolor_utils.cli.clips import prepare
+from vidcolor_utils.cli.films import colorize, info, stabilize
+from vidcolor_utils.cli.keyframes import keyframes
+from vidcolor_utils.cli.scores import demo, evaluate, score
+from vidcolor_utils.cli.screen import fail
+from vidcolor_utils.cli.survey import survey
+from vidcolor_utils.cli.training import export, train
+from vidcolor_utils.cli.weights import weights
+from vidcolor_utils.system.errors import VidcolorError
+
+INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
+KERAS = "Keras", "keras tensorflow-cpu"
+MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": ("PyTorch", "torch")}  # what colorizing does without
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="vidcolor-utils", prog_name="vidcolor")
+def vidcolor() -> None:
+    """Give black-and-white video its colours back.
+
+    \b
+    vidcolor colorize film.mp4 -o film_color.mp4     a video, sound kept, or a still image
+    vidcolor stabilize film.mp4 color.mp4 -o out.mp4 calm another method's colours
+    """
+
+
+for _command in (
+    *(colorize, keyframes, stabilize, info, score, demo, evaluate, prepare),
+    *(weights, train, export, survey),
+):
+    vidcolor.add_command(_command)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, made an exception so that half-written files are removed."""
+
+
+def _on_terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
+def main() -> None:
+    """Run the command line."""
+    run(vidcolor)
+
+
+def run(command: click.Group) -> None:
+    """Run a group of commands; every expected failure is one line on stderr and an exit code."""
+    logging.basicConfig(format="vidcolor: %(message)s")
+    logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _on_terminate)
+    try:
+        sys.exit(command.main(standalone_mode=False))
+    except click.UsageError as error:
+        fail(error.format_message(), error.exit_code)
+    except VidcolorError as error:
+        fail(str(error), error.exit_code)
+    except FileNotFoundError as error:
+        fail(str(error), 2)
+    except ModuleNotFoundError as error:
+        if error.name not in MISSING:
+            raise
+        name, packages = MISSING[error.name]
+        fail(f"this needs {name}, which colorizing does not: run `pip install {packages}`", 2)
+    except (KeyboardInterrupt, click.Abort) as error:
+        terminated = isinstance(error.__cause__ or error, _Terminated)
+        fail(
+            "interrupted; nothing was left half-written, and the same command goes on",
+            TERMINATED if terminated else INTERRUPTED,
+        )

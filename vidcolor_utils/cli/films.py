@@ -1,0 +1,195 @@
+"""The commands that give films their colours: colorize, stabilize, info."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from vidcolor_utils.cli.options import (
+    PathArgument,
+    click_type,
+    encoding_options,
+    look_options,
+    options_from,
+    rate_of,
+    span_options,
+)
+from vidcolor_utils.cli.screen import fail, folder_table, progress_bars, tell, tell_facts
+from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
+
+if TYPE_CHECKING:
+    from vidcolor_utils.film.picture import ColorizeReport
+    from vidcolor_utils.tool.folder import Result
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv, .png ...).")
+@look_options
+@click.option(
+    "--preview",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Only write a picture (-o strip.png) of N frames spread over the film, gray above colour.",
+)
+@encoding_options
+@span_options
+@click.option(
+    "--segment",
+    "segment_s",
+    type=click_type(SEGMENT_LENGTH),
+    default=SEGMENT_S,
+    show_default=True,
+    help="Seconds of film that are finished together: the most that an interruption costs.",
+)
+@click.option("--rate", metavar="FPS", help="Of numbered images (frames/%05d.png) as input; default: 24.")
+@click.option("--format", "container", help="Of what is written to a pipe (-o -): matroska, mp4 ...")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done and how long it would take.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="So many processes on this machine, each at a segment of the video or at a file of the folder.",
+)
+@click.option("--cluster", metavar="ADDRESS", help="The same with the workers of this Dask scheduler.")
+def colorize(
+    source: Path,
+    output: Path,
+    look: Look,
+    preview: int | None,
+    dry_run: bool,
+    workers: int | None,
+    cluster: str | None,
+    rate: str | None,
+    container: str | None,
+    **work: Any,
+) -> None:
+    """Colorize a video, a still image, numbered images (frames/%05d.png), or all files of a folder.
+
+    "-" as INPUT or output is a pipe.
+
+    Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
+    as they are. After an interruption the same command goes on with a video.
+    """
+    if cluster:  # its workers may stand in other folders
+        source, output, look = source.absolute(), output.absolute(), _absolute(look)
+    if preview:
+        _preview(source, output, preview, look)
+    elif dry_run:
+        if workers or cluster or source.is_dir():
+            raise click.UsageError("--dry-run is for a video, without --workers and --cluster")
+        _plan(source, output, look=look, **work)
+    elif "-" in (str(source), str(output)):
+        _colorize_pipe(source, output, container, workers, cluster, look=look, **work)
+    elif source.is_dir():
+        _colorize_folder(source, output, workers, cluster, look=look, **work)
+    else:
+        tell(_colorize_file(source, output, workers, cluster, look=look, rate=rate_of(rate), **work))
+
+
+def _absolute(look: Look) -> Look:
+    photographs = (Reference(Path(each.photograph).absolute(), each.at) for each in look.references)
+    keys = None if look.keyframes is None else Path(look.keyframes).absolute()
+    return replace(look, references=tuple(photographs), keyframes=keys)
+
+
+def _preview(source: Path, output: Path, count: int, look: Look) -> None:
+    from vidcolor_utils.tool.preview import preview_file
+
+    with progress_bars() as bar:
+        report = preview_file(source, output, count=count, look=look, progress=bar("previewing"))
+    click.echo(f"{report.output}: {report.frames} frames, gray above colour")
+
+
+def _plan(source: Path, output: Path, **work: Any) -> None:
+    from vidcolor_utils.tool.plan import plan_file
+
+    tell_facts(plan_file(source, output, **work))
+
+
+def _colorize_pipe(
+    source: Path, output: Path, container: str | None, workers: int | None, cluster: str | None, **work: Any
+) -> None:
+    """Colorize a film that comes through a pipe, or is written to one; what is said goes to stderr."""
+    from vidcolor_utils.tool.sequence import piped
+
+    with piped(source, output, container, sys.stdin.buffer, sys.stdout.buffer) as stand:
+        report = _colorize_file(stand.source, stand.output, workers, cluster, **work)
+    for warning in report.warnings:
+        click.echo(f"vidcolor: warning: {stand.told(warning)}", err=True)
+    click.echo(f"{stand.told(str(report.output))}: {report.frames} frames in colour", err=True)
+
+
+def _colorize_file(
+    source: Path, output: Path, workers: int | None, cluster: str | None, **work: Any
+) -> ColorizeReport:
+    from vidcolor_utils.system.spread import spread_over
+    from vidcolor_utils.tool.colorize import colorize_file
+
+    with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
+        return colorize_file(source, output, spread=spread, progress=bar("colorizing"), **work)
+
+
+def _colorize_folder(source: Path, output: Path, workers: int | None, cluster: str | None, **work: Any) -> None:
+    from vidcolor_utils.system.spread import spread_over
+    from vidcolor_utils.tool.folder import REPORT, colorize_folder
+
+    with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
+        results = colorize_folder(source, output, spread=spread, progress=bar, **work)
+    _tell_results(results, output / REPORT)
+
+
+def _tell_results(results: list[Result], report: Path) -> None:
+    """Print what became of the files of a folder, and exit with 1 if one failed."""
+    Console().print(folder_table(results))
+    for result in results:
+        for warning in result.warnings:
+            click.echo(f"vidcolor: warning: {warning}", err=True)
+    failures = [result for result in results if result.error]
+    for result in failures:
+        click.echo(f"vidcolor: {result.name}: failed: {result.error}", err=True)
+    click.echo(f"{report} says what was done")
+    if failures:
+        fail(f"{len(failures)} of {len(results)} files failed; the same command tries them again", 1)
+
+
+@click.command()
+@click.argument("source", metavar="INPUT_GRAY", type=PathArgument)
+@click.argument("colors", metavar="COLOR_VIDEO", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
+@options_from(Look, "strength", "offline")
+@encoding_options
+def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
+    """Calm the colours that another method gave a video.
+
+    Luma, size, rate, times, rotation and sound are those of INPUT_GRAY, colours those of COLOR_VIDEO, which
+    shows the same frames.
+    """
+    from vidcolor_utils.tool.stabilize import stabilize_file
+
+    with progress_bars() as bar:
+        report = stabilize_file(source, colors, output, progress=bar("stabilizing"), **options)
+    tell(report)
+
+
+@click.command()
+@click.argument("file", type=PathArgument)
+def info(file: Path) -> None:
+    """Show what a video or image file holds."""
+    from vidcolor_utils.stills.images import is_image, read_image
+    from vidcolor_utils.video.files import video_info
+
+    if is_image(file):
+        image = read_image(file)
+        height, width = image.rgb.shape[:2]
+        facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
+    else:
+        facts = video_info(file)._asdict()
+        for kind in ("sound", "subtitles"):
+            facts[kind] = ", ".join(facts[kind]) or None
+        facts["rate"] = f"{float(facts['rate']):.3f} frames per second"
+    tell_facts(facts)

@@ -1,0 +1,168 @@
+"""Options that commands share, and what their words mean."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vidcolor_utils.film.look import Look, Reference
+from vidcolor_utils.system.options import OneOf, Option, Rule, Within, YesOrNo, options_of
+from vidcolor_utils.video.codecs import CODECS, SOUND, Encoding
+
+if TYPE_CHECKING:
+    from vidcolor_utils.video.times import Span
+
+
+PathArgument = click.Path(path_type=Path)
+json_option = click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+
+
+def look_options(command: Callable) -> Callable:
+    """Add all options of `Look`, --reference, --at and --keyframes; the command gets them as `look`."""
+
+    @functools.wraps(command)
+    def with_look(
+        photographs: tuple[Path, ...], times: tuple[str, ...], keyframes: Path | None, **options: Any
+    ) -> None:
+        names = {option.name for option in options_of(Look)}
+        chosen = {name: options.pop(name) for name in names}
+        look = Look(references=references(photographs, times), keyframes=keyframes, **chosen)
+        command(look=replace(look, restore=look.is_restored), **options)
+
+    with_look = click.option(
+        "--reference",
+        "photographs",
+        metavar="PICTURE",
+        multiple=True,
+        type=PathArgument,
+        help="A photograph whose colours guide the frames that resemble it; may be given more than once.",
+    )(
+        click.option(
+            "--at",
+            "times",
+            metavar="TIME",
+            multiple=True,
+            help="Time (1:23.5) in the shot that the photograph guides, one for each; without, all shots.",
+        )(with_look)
+    )
+    with_look = click.option(
+        "--keyframes",
+        metavar="FOLDER",
+        type=PathArgument,
+        default=None,
+        help="Pictures of `vidcolor keyframes` that came back in colour: their shots take these colours.",
+    )(with_look)
+    return options_from(Look)(with_look)
+
+
+def options_from(kind: type, *names: str) -> Callable[[Callable], Callable]:
+    """Add the options of a dataclass, or those of these names; the command gets each by its name."""
+
+    def with_options(command: Callable) -> Callable:
+        for option in reversed(list(options_of(kind))):
+            if not names or option.name in names:
+                command = click_option(option)(command)
+        return command
+
+    return with_options
+
+
+def span_options(command: Callable) -> Callable:
+    """Add --start and --end; the command gets them as `span`."""
+
+    @functools.wraps(command)
+    def with_span(start: str | None, end: str | None, **options: Any) -> None:
+        command(span=span(start, end), **options)
+
+    with_span = click.option("--end", metavar="TIME", help="Where in the film to stop.")(with_span)
+    return click.option("--start", metavar="TIME", help="Where in the film to begin, as 90, 1:30 or 00:01:30.5.")(
+        with_span
+    )
+
+
+def click_option(option: Option) -> Callable[[Callable], Callable]:
+    """Make a click option of an option of a dataclass: its name, what it may be, its default and its help."""
+    name = f"--{option.name.replace('_', '-')}"
+    if isinstance(option.rule, YesOrNo):
+        return click.option(name, is_flag=True, default=option.default, help=option.help)
+    return click.option(
+        name, type=click_type(option.rule), default=option.default, show_default=True, help=option.help
+    )
+
+
+def click_type(rule: Rule) -> click.ParamType:
+    """Say to click what an option may be."""
+    if isinstance(rule, OneOf):
+        return click.Choice(rule.names)
+    if isinstance(rule, Within):
+        most, opens = None if rule.most == inf else rule.most, (rule.open_start, rule.open_end)
+        if rule.whole:
+            return click.IntRange(round(rule.least), None if most is None else round(most), *opens)
+        return click.FloatRange(rule.least, most, *opens)
+    raise TypeError(f"The command line knows no {rule!r}")
+
+
+def encoding_options(command: Callable) -> Callable:
+    """Add --codec, --crf, --preset and --sound; the command gets them as `encoding`, None if none is given."""
+
+    @functools.wraps(command)
+    def with_encoding(
+        *, codec: str | None, crf: int | None, preset: str | None, sound: str | None, **options: object
+    ) -> None:
+        is_given = (codec, crf, preset, sound) != (None,) * 4
+        encoding = Encoding(codec or Encoding().codec, crf, preset, sound or Encoding().sound)
+        command(encoding=encoding if is_given else None, **options)
+
+    for option in (
+        click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),
+        click.option("--crf", type=int, help="Quality, 0 the best."),
+        click.option(
+            "--sound",
+            type=click.Choice(SOUND[1:]),
+            help="Copy it, make it anew, or leave it out; default: copy what the container can hold.",
+        ),
+        click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
+    ):
+        with_encoding = option(with_encoding)
+    return with_encoding
+
+
+def references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> tuple[Reference, ...]:
+    """Pair photographs with the times in the film that they guide."""
+    from vidcolor_utils.system.times import parse_time
+
+    if times and len(times) != len(photographs):
+        raise click.UsageError(
+            f"{len(photographs)} --reference and {len(times)} --at: give one time for each, or none"
+        )
+    seconds: Sequence[float | None] = [parse_time(time) for time in times] or [None] * len(photographs)
+    return tuple(Reference(*pair) for pair in zip(photographs, seconds, strict=True))
+
+
+def span(start: str | None, end: str | None) -> Span:
+    """Read the part of a film between two times."""
+    from vidcolor_utils.system.times import parse_time
+    from vidcolor_utils.video.times import Span
+
+    span = Span(parse_time(start or "0"), parse_time(end) if end else None)
+    if span.end is not None and span.end <= span.start:
+        raise click.UsageError("--end must be later than --start")
+    return span
+
+
+def rate_of(text: str | None) -> Fraction | None:
+    """Read frames per second, as 24, 23.976 or 24000/1001."""
+    try:
+        rate = None if text is None else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise click.BadParameter(f"{text} is no number of frames per second", param_hint="--rate") from None
+    if rate is not None and not 0 < rate <= 1000:
+        raise click.BadParameter(f"{text}: from above 0 to 1000", param_hint="--rate")
+    return rate

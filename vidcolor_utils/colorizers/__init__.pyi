@@ -1,0 +1,10 @@
+from . import defaults as defaults
+from . import steady as steady
+from .base import Colorizer as Colorizer
+from .base import GrayColorizer as GrayColorizer
+from .frame import FrameColorizer as FrameColorizer
+from .frame import View as View
+from .load import load_colorizer as load_colorizer
+from .steady import SteadyColorizer as SteadyColorizer
+from .stills import colorize_frames as colorize_frames
+from .stills import colorize_still as colorize_still

@@ -1,0 +1,103 @@
+"""What a colorizer is, and those that need no weights: gray, and another one in a mirror or paler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
+from vidcolor_utils.system.options import Within, check_option
+
+Meaning = np.ndarray  # float32 (h, w, C), a grid over a frame that tells what it shows
+
+
+class Colorizer(Protocol):
+    """Anything that predicts chroma."""
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict (N, h, w, 2) ab in Lab units for frames (H, W) of one size, float32 luma in [0, 1]."""
+        ...
+
+
+class UnderstandingColorizer(Colorizer, Protocol):
+    """A colorizer that finds out what a frame shows before it predicts its chroma, or is told."""
+
+    def understand(self, luma: np.ndarray) -> Meaning:
+        """Find out what a frame (H, W) shows."""
+        ...
+
+    def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
+        """Predict chroma as `Colorizer.predict_ab` does, of frames that show this."""
+        ...
+
+
+def understanding_of(colorizer: Colorizer, luma: np.ndarray) -> Meaning | None:
+    """Return what a frame shows, if the colorizer is one that asks for it."""
+    understand = getattr(colorizer, "understand", None)
+    return understand(luma) if understand else None
+
+
+def predict_with(
+    colorizer: Colorizer, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning | None] | None
+) -> np.ndarray:
+    """Let a colorizer predict, told what the frames show where that is known of them."""
+    if meanings is None or any(meaning is None for meaning in meanings):
+        return colorizer.predict_ab(lumas)
+    return colorizer.predict_ab(lumas, meanings)  # type: ignore[call-arg]  # it was understood, so it is one that asks
+
+
+class GrayColorizer:
+    """Predicts no colour at once, for checks of everything else."""
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict (N, 8, 8, 2) zeros for frames as `Colorizer.predict_ab` takes."""
+        return np.zeros((len(lumas), 8, 8, 2), np.float32)
+
+
+class ColorizerAround:
+    """What colorizers have in common that change what another one sees or says: it finds out what frames show."""
+
+    def __init__(self, colorizer: Colorizer):
+        self._colorizer = colorizer
+
+    def understand(self, luma: np.ndarray) -> Meaning | None:
+        """Find out what a frame shows, as it is."""
+        return understanding_of(self._colorizer, luma)
+
+
+class MirroredColorizer(ColorizerAround):
+    """A colorizer that sees its frames in a mirror: a second opinion of the same network."""
+
+    def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
+        """Predict chroma as `Colorizer.predict_ab` does."""
+        known = None if meanings is None else [_mirrored(meaning) for meaning in meanings]
+        return _mirrored(predict_with(self._colorizer, [_mirrored(luma) for luma in lumas], known), axis=2)
+
+
+class SaturatedColorizer(ColorizerAround):
+    """A colorizer with its chroma multiplied.
+
+    Luma is not its business; `chroma.rgb_difference` keeps strong colours inside RGB without changing it.
+
+    Args:
+        colorizer: predicts the chroma.
+        factor: in [0, `LARGEST_SATURATION`]; 0 gives gray, 1 what `colorizer` gives.
+
+    Raises:
+        ValueError: if `factor` is out of range.
+    """
+
+    def __init__(self, colorizer: Colorizer, factor: float):
+        check_option("factor", factor, Within(0, LARGEST_SATURATION))
+        super().__init__(colorizer)
+        self._factor = np.float32(factor)
+
+    def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
+        """Predict chroma as `Colorizer.predict_ab` does."""
+        return predict_with(self._colorizer, lumas, meanings) * self._factor
+
+
+def _mirrored(array: np.ndarray, axis: int = 1) -> np.ndarray:
+    return np.ascontiguousarray(np.flip(array, axis))

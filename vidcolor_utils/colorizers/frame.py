@@ -1,0 +1,115 @@
+"""The colorizer that ships: luma in, chroma out, one frame at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.colorizers.base import Meaning
+from vidcolor_utils.colorizers.meaning import UNKNOWN, Reader
+from vidcolor_utils.colorizers.networks import Network, load_network
+from vidcolor_utils.pictures.chroma import resize_ab
+from vidcolor_utils.pictures.sizes import network_size
+from vidcolor_utils.system.files import file_sha256
+from vidcolor_utils.weights.shipped import FRAME_WEIGHTS, STRIDE, VIT_WEIGHTS, shipped_weights_path
+
+MAX_ASPECT = 4  # wider pictures are squeezed for the network
+
+
+class View(NamedTuple):
+    """One look at a frame."""
+
+    side: int  # short side of the network's input in pixels
+    mirrored: bool = False
+
+
+VIEWS = (View(128),)
+
+
+class FrameColorizer:
+    """Predicts the chroma of single frames: meaning from a frozen transformer, detail from a light network.
+
+    Args:
+        weights: a file written by `vidcolor export`; its suffix says in what the networks run: `.onnx` in ONNX
+            Runtime, `.safetensors` in Keras. If not given, the shipped ones, in ONNX Runtime.
+        quality: "fine", or "fast", which does without the meaning.
+        views: looks at each frame, whose predictions are averaged.
+        load: gives the network of a file; for other runtimes.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if the file is damaged, or holds no such network.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        *,
+        quality: str = "fine",
+        views: Sequence[View] = VIEWS,
+        load: Callable[[Path], Network] = load_network,
+    ):
+        self.views = tuple(views)
+        self._files = [Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)]
+        self._network = load(self._files[0])
+        self._read: Reader | None = None
+        if quality == "fine":
+            self._files += [shipped_weights_path(VIT_WEIGHTS), meaning_beside(self._files[0])]
+            self._read = Reader(*self._files[1:], load=load)
+
+    def fingerprint(self) -> dict:
+        """Tell two colorizers apart that may predict different colours, as JSON holds it."""
+        return {"views": self.views, "weights": [file_sha256(file) for file in self._files]}
+
+    def understand(self, luma: np.ndarray) -> Meaning:
+        """Find out what a frame shows, for `predict_ab` of this frame or of those near it.
+
+        Args:
+            luma: (H, W) float32 in [0, 1].
+
+        Returns:
+            (h, w, 256) float32, a grid over the whole frame; of zeros at quality "fast".
+        """
+        return self._read(luma) if self._read else UNKNOWN
+
+    def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
+        """Predict chroma.
+
+        Args:
+            lumas: frames of one size, each (H, W) float32 luma in [0, 1].
+            meanings: what they show, see `understand`, which is asked if they are not given.
+
+        Returns:
+            (N, h/2, w/2, 2) float32 ab in Lab units, (h, w) = `working_size(H, W, side)` of the largest view.
+        """
+        known = np.stack([self.understand(luma) for luma in lumas] if meanings is None else meanings)
+        height, width = lumas[0].shape
+        height, width = working_size(height, width, max(view.side for view in self.views))
+        total = np.zeros((len(lumas), height // 2, width // 2, 2), np.float32)
+        for view in self.views:
+            for frame_sum, ab in zip(total, self._look(lumas, known, view), strict=True):
+                frame_sum += resize_ab(ab, frame_sum.shape[:2])
+        return total / len(self.views)
+
+    def _look(self, lumas: Sequence[np.ndarray], known: np.ndarray, view: View) -> np.ndarray:
+        height, width = lumas[0].shape
+        height, width = working_size(height, width, view.side)
+        small = np.stack([cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas])
+        if not view.mirrored:
+            return self._network(small[..., None], known)
+        ab = self._network(*(np.ascontiguousarray(of[:, :, ::-1]) for of in (small[..., None], known)))
+        return np.ascontiguousarray(ab[:, :, ::-1])
+
+
+def meaning_beside(weights: Path) -> Path:
+    """Path of the meaning's file, which `vidcolor export` writes beside that of the frame colorizer."""
+    return weights.with_name(f"{weights.stem}_meaning{weights.suffix}")
+
+
+def working_size(height: int, width: int, side: int) -> tuple[int, int]:
+    """Height and width of the network's input for frames of this size, with `side` as the short one."""
+    return network_size((height, width), side, multiple=STRIDE, most_aspect=MAX_ASPECT)

@@ -1,0 +1,83 @@
+"""How the frames of a video are tied to their neighbours in time: where pixels go, and how far to trust that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.pictures.color import to_uint8
+from vidcolor_utils.pictures.cuts import CutDetector
+from vidcolor_utils.pictures.flow import DenseFlow, warp
+from vidcolor_utils.pictures.sizes import fit_short_side, shrunk
+
+SIDE = 192  # short side at which chroma is carried, in pixels
+AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
+SMOOTHING = (5, 5)  # pixels over which that difference is averaged
+MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
+CUT = 0.5  # mean trust below which a change of content is a cut; motion and flicker stay above
+
+
+class Link(NamedTuple):
+    """How a frame is tied to a neighbour in time."""
+
+    flow: np.ndarray  # float32 (h, w, 2), from the frame to the neighbour, in pixels
+    trust: np.ndarray  # float32 (h, w) in [0, 1], how well the neighbour's luma, carried along, agrees
+
+
+class Linker:
+    """Ties each frame of a video to the one before.
+
+    Args:
+        both_ways: find the links from the frame before as well.
+    """
+
+    def __init__(self, *, both_ways: bool = False):
+        self._both_ways = both_ways
+        self._flow, self._changes = DenseFlow(), CutDetector()
+        self._last: np.ndarray | None = None
+
+    def __call__(self, gray: np.ndarray) -> tuple[Link | None, Link | None]:
+        """Take the next frame, uint8 (h, w).
+
+        The first frame of a shot is one that the detector takes for it and whose luma the last frame's, carried
+        along, does not explain: the detector alone takes fast motion and a flickering lamp for cuts.
+
+        Returns:
+            The links from it to the frame before and back; None for the first frame of a shot, and the second
+            one unless `both_ways`.
+        """
+        last, self._last = self._last, gray
+        changes = self._changes(gray)
+        if last is None:
+            return None, None
+        back = self._link(gray, last)
+        if changes and back.trust.mean() < CUT:
+            return None, None
+        return back, self._link(last, gray) if self._both_ways else None
+
+    def _link(self, gray: np.ndarray, other: np.ndarray) -> Link:
+        flow = self._flow(gray, other)
+        return Link(flow, agreement(gray, warp(other, flow)))
+
+
+def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
+    """Tell how well two pictures, uint8 (h, w), agree, apart from their overall brightness.
+
+    Returns:
+        float32 (h, w): exp(-(d / `AGREEMENT`)^2), d the difference of luma averaged over `SMOOTHING`.
+    """
+    gain = np.clip((gray.mean() + 1) / (carried.mean() + 1), 1 / MAX_GAIN, MAX_GAIN)
+    difference = np.abs(gray.astype(np.float32) - np.float32(gain) * carried)
+    return np.exp(-np.square(cv2.blur(difference, SMOOTHING) / AGREEMENT))
+
+
+def working_size(shape: tuple[int, int]) -> tuple[int, int]:
+    """Height and width at which the colours of frames (H, W) are carried; the short side is at most `SIDE`."""
+    return fit_short_side(shape, SIDE)
+
+
+def small_gray(luma: np.ndarray) -> np.ndarray:
+    """Shrink luma (H, W) float32 in [0, 1] to `working_size`, as uint8."""
+    return to_uint8(shrunk(luma, SIDE))

@@ -1,0 +1,99 @@
+"""Run the report's networks over clips, and score what they make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from vidcolor_utils.pairs.examples import example_inputs
+from vidcolor_utils.pairs.store import ClipStore
+from vidcolor_utils.pictures.color import gray_clip, rgb_from_gray, to_uint8
+from vidcolor_utils.pictures.metrics import psnr
+
+PREDICT_BATCH = 16
+
+Score = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+
+
+def colorize_clip(
+    model: keras.Model,
+    baseline: np.ndarray,
+    *,
+    value_range: float = 1.0,
+    feed_back: bool = False,
+    **inputs: Any,
+) -> np.ndarray:
+    """Run a network of the report over a clip.
+
+    Args:
+        model: from `build_alexnet_colorizer` or `build_vgg16_colorizer`.
+        baseline: (T, H, W, 3) uint8, the baseline's colorization.
+        value_range: white of the model's frames: 1, or 255 for `as_published` ones.
+        feed_back: give the model its own outputs as previous frames, as one would in use; otherwise the
+            baseline's, as in training.
+        **inputs: what the model's input holds, see `examples.example_inputs`.
+
+    Returns:
+        (T, H, W, 3) uint8 RGB; values outside the range are clipped.
+    """
+    numbers = np.arange(len(baseline))
+    if not feed_back:
+        chunks = [numbers[start : start + PREDICT_BATCH] for start in range(0, len(numbers), PREDICT_BATCH)]
+        pairs = (example_inputs(baseline, chunk, **inputs) for chunk in chunks)
+        return np.concatenate([_predict(model, *pair, value_range) for pair in pairs])
+    colored = np.array(baseline)  # outputs replace it frame by frame; the first frame's previous is itself
+    for number in numbers:
+        # At `number` the clip still holds the baseline, behind it the outputs.
+        pair = example_inputs(colored, numbers[number : number + 1], **inputs)
+        colored[number] = _predict(model, *pair, value_range)[0]
+    return colored
+
+
+def _predict(model: keras.Model, previous: np.ndarray, current: np.ndarray, value_range: float) -> np.ndarray:
+    scale = np.float32(value_range / 255)
+    inputs = [frames.astype(np.float32) * scale for frames in (previous, current)]
+    return to_uint8(np.asarray(model.predict_on_batch(inputs), np.float32) / np.float32(value_range))
+
+
+def frame_scores(true: np.ndarray, colored: np.ndarray) -> dict[str, float]:
+    """Score a colorized clip; both (T, H, W, 3) uint8, T at least 2.
+
+    Returns:
+        mse: mean squared error in squared 8-bit units; lower is better.
+        psnr: mean over frames, in dB; higher is better.
+        change: mean squared difference from frame to frame, to be compared with that of the true clip.
+    """
+    mse = np.square(np.subtract(colored, true, dtype=np.float32)).mean()
+    change = np.square(np.diff(colored.astype(np.float32), axis=0)).mean()
+    frames_psnr = [psnr(*frames) for frames in zip(true, colored, strict=True)]
+    return {"mse": float(mse), "psnr": float(np.mean(frames_psnr)), "change": float(change)}
+
+
+def score_clips(
+    store: ClipStore, names: Sequence[str], colorize: Callable[[np.ndarray], np.ndarray], score: Score
+) -> dict[str, dict[str, float]]:
+    """Score a colorizer of baseline frames over clips, with the rows it must be compared with.
+
+    Args:
+        store: the clips.
+        names: which of them.
+        colorize: from baseline to colorized frames, (T, H, W, 3) uint8.
+        score: from true and colorized frames to named numbers.
+
+    Returns:
+        Mean scores of each row: "model", "baseline", "gray" and "true"; empty if there are no clips.
+    """
+    rows: dict[str, list[dict[str, float]]] = {}
+    for name in names:
+        true, baseline = store.read(name)
+        gray = rgb_from_gray(gray_clip(true))
+        clips = {"model": colorize(baseline), "baseline": baseline, "gray": gray, "true": true}
+        for row, clip in clips.items():
+            rows.setdefault(row, []).append(score(true, clip))
+    return {
+        row: {key: float(np.mean([entry[key] for entry in scores])) for key in scores[0]}
+        for row, scores in rows.items()
+    }

@@ -1,0 +1,118 @@
+"""The questions of a blind survey in random order, and one judge's way through them.
+
+Answers go to a file after each choice, so that a judge can stop and go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from vidcolor_utils.course.lesson.judging import (
+    QUESTIONS,
+    SIDES,
+    TRUE,
+    WHICH_IS_TRUE,
+    Answer,
+    read_answers,
+    write_answers,
+)
+from vidcolor_utils.system.errors import InputError
+
+PLAYED = (".mp4", ".m4v", ".webm")  # what browsers play
+Films = Mapping[str, Mapping[str, str | Path]]
+
+
+class Trial(NamedTuple):
+    """Two films of a clip, and what is asked of them."""
+
+    clip: str
+    question: str
+    left: str
+    right: str
+
+
+def films_in(folder: str | Path) -> dict[str, dict[str, Path]]:
+    """List the films of a folder: a folder for each clip, in it a video for each way of colouring.
+
+    Raises:
+        InputError: if there is no clip with two films, or a film that browsers do not play.
+    """
+    clips = {
+        clip.name: {film.stem: film for film in sorted(clip.iterdir()) if not film.name.startswith(".")}
+        for clip in sorted(Path(folder).glob("*/"))
+    }
+    check_films(clips := {name: films for name, films in clips.items() if len(films) > 1})
+    return clips
+
+
+def check_films(films: Films) -> None:
+    """Raise `InputError` unless each clip has two films or more, in files that browsers play."""
+    if not films or any(len(clip) < 2 for clip in films.values()):
+        raise InputError("a survey needs a clip with two films: CLIP/true.mp4 and CLIP/ours.mp4, say")
+    for film in (Path(film) for clip in films.values() for film in clip.values()):
+        if film.suffix.lower() not in PLAYED:
+            raise InputError(f"{film}: browsers play {', '.join(PLAYED)}: convert it first")
+
+
+def make_trials(films: Films, *, questions: Sequence[str] = QUESTIONS, seed: int = 0) -> list[Trial]:
+    """Make all trials: every pair of a clip for every question, but which is true only where one is.
+
+    Args:
+        films: clip to name to file; the film named "true" is the truth.
+        questions: of `judging.QUESTIONS`.
+        seed: decides the order, and which film is on the left.
+    """
+    rng, trials = np.random.default_rng(seed), []
+    for clip, names in films.items():
+        for question in questions:
+            for pair in combinations(sorted(names), 2):
+                if question != WHICH_IS_TRUE or TRUE in pair:
+                    trials.append(Trial(clip, question, *(pair[i] for i in rng.permutation(2))))
+    return [trials[i] for i in rng.permutation(len(trials))]
+
+
+class Ballot:
+    """One judge's way through the trials.
+
+    Args:
+        trials: from `make_trials`.
+        judge: a name to tell answers apart by; it is written into the file.
+        path: where answers are kept, and read from if they are there.
+
+    Attributes:
+        answers: those given so far.
+
+    Raises:
+        InputError: if the file holds another judge's answers, or to other trials.
+    """
+
+    def __init__(self, trials: Sequence[Trial], judge: str, path: str | Path):
+        self.trials, self.judge, self.path = list(trials), judge, Path(path)
+        self.answers = read_answers(path) if self.path.exists() else []
+        given = [Trial(a.clip, a.question, a.left, a.right) for a in self.answers]
+        if {a.judge for a in self.answers} - {judge} or given != self.trials[: len(given)]:
+            raise InputError(f"{path}: holds another survey's answers: name another file")
+
+    @property
+    def trial(self) -> Trial | None:
+        """The one to be answered, None when all are."""
+        return self.trials[len(self.answers)] if len(self.answers) < len(self.trials) else None
+
+    def choose(self, side: str) -> None:
+        """Answer the trial with "left" or "right", and write the file."""
+        if side not in SIDES:
+            raise InputError(f"the choice must be left or right. Received: {side!r}")
+        if self.trial is not None:
+            self.answers.append(Answer(self.judge, *self.trial, side))
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_answers(self.path, self.answers)
+
+
+def judged_by(trials: Sequence[Trial], judge: str, choose: Callable[[str, str, str, str], str]) -> list[Answer]:
+    """Answer all trials with a function, as `judging.simulated_judge` makes it."""
+    return [Answer(judge, *t, choose(t.question, t.clip, t.left, t.right)) for t in trials]

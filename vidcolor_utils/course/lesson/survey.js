@@ -1,0 +1,57 @@
+// The browser's half of vidcolor_utils.course.lesson.survey.Survey and of the page of `vidcolor survey`.
+
+const SIDES = ["left", "right"];
+const KEYS = { ArrowLeft: "left", ArrowRight: "right" };
+
+function element(name, options = {}, ...children) {
+  const made = Object.assign(document.createElement(name), options);
+  made.append(...children);
+  return made;
+}
+
+function render({ model, el }) {
+  const heading = element("p", { className: "vidcolor-survey-question" });
+  heading.setAttribute("role", "status"); // read aloud when it changes
+  const counter = element("p", { className: "vidcolor-survey-counter" });
+  const videos = {};
+  const addresses = {};
+  const choose = (choice) => model.get("question") && model.send({ choice, number: model.get("number") });
+  const panels = SIDES.map((side) => {
+    const video = element("video", { loop: true, muted: true, autoplay: true, playsInline: true });
+    video.setAttribute("aria-label", `the film on the ${side}`);
+    videos[side] = video;
+    const button = element("button", { type: "button", textContent: side === "left" ? "← This one" : "This one →" });
+    button.addEventListener("click", () => choose(side));
+    return element("div", { className: `vidcolor-survey-panel vidcolor-survey-${side}` }, video, button);
+  });
+  const row = element("div", { className: "vidcolor-survey-row" }, ...panels);
+
+  const showFilm = (side) => {
+    URL.revokeObjectURL(addresses[side]);
+    const content = model.get(side);
+    addresses[side] = URL.createObjectURL(new Blob([content], { type: "video/mp4" }));
+    videos[side].src = addresses[side];
+  };
+  const show = () => {
+    const done = !model.get("question");
+    heading.textContent = done ? "That was all. Thank you: the answers are in the file." : model.get("question");
+    counter.textContent = `${model.get("number")} of ${model.get("total")} answered`;
+    row.hidden = done;
+    if (!done) SIDES.forEach(showFilm);
+  };
+  // Both begin together, and again whenever the first one does.
+  videos.left.addEventListener("seeked", () => (videos.right.currentTime = videos.left.currentTime));
+
+  el.classList.add("vidcolor-survey");
+  el.tabIndex = 0;
+  el.addEventListener("keydown", (event) => KEYS[event.key] && (event.preventDefault(), choose(KEYS[event.key])));
+  el.append(heading, row, counter);
+  model.on("change:number", show);
+  show();
+  return () => {
+    model.off("change:number", show);
+    SIDES.forEach((side) => URL.revokeObjectURL(addresses[side]));
+  };
+}
+
+export default { render };

@@ -1,0 +1,139 @@
+"""The survey as a page of its own, on this machine only: what `vidcolor survey` opens.
+
+The page is the notebook widget's (`survey.js`), with this server in place of the kernel. Names of films never
+leave the server.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from vidcolor_utils.course.lesson.ballot import Ballot, Films
+from vidcolor_utils.course.lesson.judging import SIDES
+from vidcolor_utils.system.errors import InputError
+
+HOST = "127.0.0.1"
+FOLDER = Path(__file__).parent
+LONGEST = 1000  # bytes of an answer
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Which film?</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="survey.css">
+<style>body { margin: 0 auto; max-width: 1200px; }</style></head>
+<body><main></main><script type="module">
+import survey from "./survey.js";
+const heard = [];
+const model = { state: {}, get: (name) => model.state[name], on: (_, f) => heard.push(f), off() {} };
+async function load() {
+  model.state = await (await fetch("state")).json();
+  if (!model.state.question) return;
+  for (const side of ["left", "right"])
+    model.state[side] = await (await fetch(`${side}?${model.state.number}`)).arrayBuffer();
+}
+model.send = async (answer) => {
+  await fetch("answer", { method: "POST", body: JSON.stringify(answer) });
+  await load();
+  heard.forEach((f) => f());
+};
+await load();
+survey.render({ model, el: document.querySelector("main") });
+document.querySelector("main").focus();
+</script></body></html>
+"""
+
+
+class SurveyServer(ThreadingHTTPServer):
+    """Serves a survey under a secret address.
+
+    Args:
+        films: clip to name to file.
+        ballot: the judge's way through the trials.
+        port: 0: any that is free.
+
+    Attributes:
+        address: what to open in a browser.
+
+    Example:
+        >>> with SurveyServer(films, Ballot(make_trials(films), "anna", "anna.json")) as server:
+        ...     print(server.address)
+        ...     server.serve_forever()  # returns when all is answered
+    """
+
+    daemon_threads = True
+
+    def __init__(self, films: Films, ballot: Ballot, *, port: int = 0):
+        self.films, self.ballot = films, ballot
+        self.lock, self.secret = threading.Lock(), secrets.token_urlsafe(16)
+        super().__init__((HOST, port), _Handler)
+        self.address = f"http://{HOST}:{self.server_port}/{self.secret}/"
+
+    def state(self) -> dict:
+        """What the page shows; the films come by themselves."""
+        trial, number = self.ballot.trial, len(self.ballot.answers)
+        return {"question": trial.question if trial else "", "number": number, "total": len(self.ballot.trials)}
+
+    def film(self, side: str) -> bytes:
+        """The film on a side, nothing when all is answered."""
+        trial = self.ballot.trial
+        return Path(self.films[trial.clip][getattr(trial, side)]).read_bytes() if trial else b""
+
+    def answer(self, content: dict) -> None:
+        """Take an answer; a second one to the same trial is none."""
+        with self.lock:
+            if content.get("number") == len(self.ballot.answers):
+                self.ballot.choose(str(content.get("choice")))
+            if self.ballot.trial is None:
+                threading.Timer(1.0, self.shutdown).start()  # the page still asks for the last state
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: SurveyServer
+
+    def do_GET(self) -> None:
+        """Serve the page and its parts."""
+        name = self._name()
+        if name == "":
+            self._send(PAGE.encode(), "text/html; charset=utf-8")
+        elif name in ("survey.js", "survey.css"):
+            kind = "text/javascript" if name.endswith("js") else "text/css"
+            self._send((FOLDER / name).read_bytes(), kind)
+        elif name == "state":
+            self._send(json.dumps(self.server.state()).encode(), "application/json")
+        elif name in SIDES:
+            self._send(self.server.film(name), "video/mp4")
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def do_POST(self) -> None:
+        """Take an answer."""
+        length = int(self.headers.get("Content-Length") or 0)
+        if self._name() != "answer" or length > LONGEST:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        try:
+            self.server.answer(json.loads(self.rfile.read(length)))
+        except (ValueError, AttributeError, InputError):
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        self._send(b"{}", "application/json")
+
+    def _name(self) -> str | None:
+        """What is asked for below the secret, None if the secret is not said."""
+        _, secret, *rest = [*self.path.split("?")[0].split("/"), ""]
+        return rest[0] if secret == self.server.secret else None
+
+    def _send(self, content: bytes, kind: str) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing: the terminal is the judge's."""

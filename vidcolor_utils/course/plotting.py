@@ -1,0 +1,277 @@
+"""Figures for the notebooks: arrays in, a figure shown, nothing computed. Matplotlib is used only here.
+
+Every figure has an `alt`, the text for those who do not see it. Lines differ in style as well as in colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from itertools import cycle
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
+
+from vidcolor_utils.course.lesson.shown import Picture, show
+from vidcolor_utils.pictures.ab_bins import BIN_WIDTH, ab_bins
+from vidcolor_utils.pictures.color import rgb_from_lab
+
+WIDTH = 10.0  # inches; at 100 dots an inch the width of a notebook's text
+LINES_HEIGHT = 3.6
+MARGIN = 0.3  # inches above a picture with a title
+DPI = 100
+CROWDED = 60  # largest over smallest value of a logarithmic axis from which only powers of ten are written
+JPEG_QUALITY = 88
+BIN_LIGHTNESS = 65  # L at which the colours of bins are shown
+STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
+MARKS = ("o", "s", "^", "D", "v", "P")
+
+
+def show_image(rgb: np.ndarray, title: str | None = None, *, alt: str) -> None:
+    """Show a picture over the full width, without axes.
+
+    Args:
+        rgb: (H, W, 3) uint8, or float in [0, 1].
+        title: line above it.
+        alt: what is to be seen.
+    """
+    height = WIDTH * rgb.shape[0] / rgb.shape[1]
+    figure = plt.figure(figsize=(WIDTH, height + (MARGIN if title else 0)), dpi=DPI)
+    axes = figure.add_axes((0, 0, 1, height / figure.get_figheight()))
+    axes.imshow(rgb, interpolation="antialiased")
+    axes.axis("off")
+    if title:
+        axes.set_title(title, fontsize=11)
+    show_figure(alt, "jpeg")
+
+
+def plot_lines(
+    series: Mapping[str, Sequence[float]],
+    *,
+    x: Sequence[float] | None = None,
+    x_label: str,
+    y_label: str,
+    alt: str,
+    title: str | None = None,
+    log: bool = False,
+    log_x: bool = False,
+) -> None:
+    """Plot one line per name over common axes.
+
+    Args:
+        series: name to values.
+        x: where the values are; 0, 1, 2 ... if None.
+        x_label: quantity and unit.
+        y_label: quantity and unit.
+        alt: what is to be seen.
+        title: line above the plot.
+        log: logarithmic vertical axis.
+        log_x: logarithmic horizontal axis.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    for (name, values), style in zip(series.items(), cycle(STYLES), strict=False):
+        axes.plot(range(len(values)) if x is None else x, values, label=name, linestyle=style)
+    axes.set(xlabel=x_label, ylabel=y_label, title=title or "", yscale="log" if log else "linear")
+    _plain_numbers(axes.yaxis, log)
+    if log_x:
+        axes.set_xscale("log")
+        _plain_numbers(axes.xaxis, log_x)
+    elif x is None or all(float(place).is_integer() for place in x):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no frame or epoch 1.5
+    axes.grid(alpha=0.3)
+    if len(series) > 1:
+        axes.legend()
+    show_figure(alt)
+
+
+def plot_spread(
+    series: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    x_label: str,
+    y_label: str,
+    alt: str,
+    first: int = 1,
+    log: bool = False,
+) -> None:
+    """Plot for each name the mean of several runs, and the range from the lowest to the highest of them.
+
+    Args:
+        series: name to runs, each of the same number of values.
+        x_label: quantity and unit.
+        y_label: quantity and unit.
+        alt: what is to be seen.
+        first: where the first value is; the others follow by steps of 1.
+        log: logarithmic vertical axis.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    for (name, runs), style in zip(series.items(), cycle(STYLES), strict=False):
+        x = range(first, first + len(runs[0]))
+        (line,) = axes.plot(x, np.mean(runs, axis=0), label=name, linestyle=style)
+        axes.fill_between(x, np.min(runs, axis=0), np.max(runs, axis=0), color=line.get_color(), alpha=0.2)
+    axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
+    _plain_numbers(axes.yaxis, log)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    show_figure(alt)
+
+
+def plot_dots(groups: Mapping[str, Sequence[float]], *, x_label: str, alt: str, mark: float | None = None) -> None:
+    """Plot single values on a line for each name, so that every one of them is seen.
+
+    Args:
+        groups: name to values.
+        x_label: quantity and unit.
+        alt: what is to be seen.
+        mark: where to draw a vertical line.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, 0.8 + 0.3 * len(groups)), dpi=DPI, layout="constrained")
+    for row, values in enumerate(groups.values()):
+        axes.plot(values, [row] * len(values), "o", alpha=0.6)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.set(xlabel=x_label, ylim=(len(groups) - 0.5, -0.5))
+    axes.grid(alpha=0.3, axis="x")
+    if mark is not None:
+        axes.axvline(mark, color="gray", linewidth=1)
+    show_figure(alt)
+
+
+def show_maps(maps: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str | None = None) -> None:
+    """Show arrays as false colours, side by side, on one scale.
+
+    Args:
+        maps: name to (H, W) numbers, or to a picture (H, W, 3), which is shown as it is, off the scale.
+        unit: label of the colour bar.
+        alt: what is to be seen.
+        title: line above all.
+    """
+    numbers = [values for values in maps.values() if values.ndim == 2]
+    low, high = (float(pick([pick(values) for values in numbers])) for pick in (np.nanmin, np.nanmax))
+    aspect = max(values.shape[0] / values.shape[1] for values in maps.values())
+    height = WIDTH / (len(maps) + 0.3) * aspect + 2 * MARGIN
+    figure, row = plt.subplots(1, len(maps), figsize=(WIDTH, height), dpi=DPI, layout="constrained", squeeze=False)
+    for axes, (name, values) in zip(row[0], maps.items(), strict=True):
+        shown = axes.imshow(values, vmin=low, vmax=high, cmap="viridis")
+        axes.set_title(name, fontsize=10)
+        axes.axis("off")
+    figure.colorbar(shown, ax=row[0], label=unit, shrink=0.9)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    show_figure(alt, "jpeg")
+
+
+def show_bins(values: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str | None = None) -> None:
+    """Show a number for each ab bin where the bin lies in the ab plane, a upwards, b to the right.
+
+    Args:
+        values: name to (Q,) numbers, in the order of `ab_bins.ab_bins`.
+        unit: label of the colour bar.
+        alt: what is to be seen.
+        title: line above all.
+    """
+    cells = (ab_bins() / BIN_WIDTH).astype(int)
+    lowest, highest = cells.min(axis=0), cells.max(axis=0)
+    maps = {"colours, at L = 65": _bin_colors(cells - lowest, highest - lowest + 1)}
+    for name, numbers in values.items():
+        maps[name] = np.full(highest - lowest + 1, np.nan)
+        maps[name][tuple((cells - lowest).T)] = numbers
+    show_maps({name: plane[::-1] for name, plane in maps.items()}, unit=unit, alt=alt, title=title)
+
+
+def _bin_colors(cells: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Picture (A, B, 3) of the bins' own colours, white where there is no bin."""
+    lab = np.insert(ab_bins(), 0, BIN_LIGHTNESS, axis=-1)
+    picture = np.ones((*shape, 3), np.float32)
+    picture[tuple(cells.T)] = rgb_from_lab(lab[None])[0]
+    return picture
+
+
+def plot_bars(
+    groups: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    y_label: str,
+    alt: str,
+    x_label: str = "",
+    mark: float | None = None,
+    log: bool = False,
+) -> None:
+    """Plot for each place on the horizontal axis the mean of several runs, and bars from lowest to highest.
+
+    Args:
+        groups: name of a line to place (a text or a number) to values, one a run.
+        y_label: quantity and unit.
+        alt: what is to be seen.
+        x_label: quantity and unit.
+        mark: where to draw a horizontal line.
+        log: logarithmic vertical axis.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    for number, (name, places) in enumerate(groups.items()):
+        means = [float(np.mean(values)) for values in places.values()]
+        ranges = [
+            [mean - min(values) for mean, values in zip(means, places.values(), strict=True)],
+            [max(values) - mean for mean, values in zip(means, places.values(), strict=True)],
+        ]
+        x = np.arange(len(places)) + 0.08 * (number - (len(groups) - 1) / 2)
+        style: dict[str, Any] = {
+            "fmt": MARKS[number % len(MARKS)],
+            "linestyle": STYLES[number % len(STYLES)],
+            "capsize": 4,
+        }
+        axes.errorbar(x, means, yerr=np.abs(ranges), label=name, **style)
+    names = list(next(iter(groups.values())))
+    axes.set_xticks(range(len(names)), [str(name) for name in names])
+    axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
+    if mark is not None:
+        axes.axhline(mark, color="gray", linewidth=1)
+    axes.grid(alpha=0.3)
+    if len(groups) > 1:
+        axes.legend()
+    show_figure(alt)
+
+
+def plot_points(
+    points: Mapping[str, tuple[float, float]], *, x_label: str, y_label: str, alt: str, log: bool = False
+) -> None:
+    """Plot one named point each: two quantities against each other.
+
+    Args:
+        points: name to x and y.
+        x_label: quantity and unit.
+        y_label: quantity and unit.
+        alt: what is to be seen.
+        log: logarithmic horizontal axis.
+    """
+    _, axes = plt.subplots(figsize=(WIDTH, 1.4 * LINES_HEIGHT), dpi=DPI, layout="constrained")
+    for number, (name, (x, y)) in enumerate(points.items()):
+        axes.plot(x, y, MARKS[number % len(MARKS)], label=name)
+    axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if log else "linear")
+    _plain_numbers(axes.xaxis, log)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    show_figure(alt)
+
+
+def _plain_numbers(axis: Axis, log: bool) -> None:
+    """Write 6,000 on a logarithmic axis, not 6 x 10^3; over many decades only powers of ten, the rest collides."""
+    if log:
+        low, high = axis.get_view_interval()
+        written = StrMethodFormatter("{x:,.10g}")
+        axis.set_major_formatter(written)
+        axis.set_minor_formatter(written if high < CROWDED * low else NullFormatter())
+
+
+def show_figure(alt: str, kind: str = "png") -> None:
+    """Show the figure as a file with its `alt`: photographs as JPEG, since as PNG they take megabytes."""
+    file, options = BytesIO(), {"quality": JPEG_QUALITY} if kind == "jpeg" else None
+    plt.gcf().savefig(file, format=kind, pil_kwargs=options)
+    show(Picture(file.getvalue(), kind, alt))
+    if _in_notebook():
+        plt.close()  # or it would be shown again, without its text
+
+
+def _in_notebook() -> bool:
+    return "inline" in plt.get_backend()

@@ -1,0 +1,210 @@
+"""Colour a video segment by segment, go on where an earlier run was interrupted, and put the segments together.
+
+One process reads the video once and makes one segment after the other. Where several make them, the first process
+only reads, to find where segments begin, and each of the others opens the video at the segment that it is given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from vidcolor_utils.film.joining import Segment, join_segments
+from vidcolor_utils.film.painting import Painter, Plan, small_luma
+from vidcolor_utils.film.picture import ColorizeReport, ColorSource
+from vidcolor_utils.film.record import SegmentRecord, identify, versions
+from vidcolor_utils.film.tape import UNCUT, Cutting, Place, Tape, unfinished
+from vidcolor_utils.film.work_folder import WorkFolder
+from vidcolor_utils.pictures.active_area import Area, find_active_area
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.system.spread import HERE, Spread
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.files import sample_lumas
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.streams import interlacing_warning, keep_streams, open_output
+from vidcolor_utils.video.times import WHOLE, Span
+
+MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
+FINE_SIDE = 192  # where the U plane's short side is less, colours are made from the luma at its full size
+
+
+def color_video(
+    source: Path,
+    output: Path,
+    colors: ColorSource,
+    *,
+    encoding: Encoding,
+    span: Span = WHOLE,
+    cutting: Cutting = UNCUT,
+    find_bars: bool = True,
+    deinterlace: bool = False,
+    restore_luma: bool = False,
+    spread: Spread = HERE,
+    progress: Progress = silent,
+) -> ColorizeReport:
+    """Write a video with the luma of `source` and everything else it has, and with new colours.
+
+    Finished segments are kept beside `output` until it is complete, see `WorkFolder`; a later call that would
+    make the same ones goes on from them.
+
+    Args:
+        source: the input.
+        output: the file to write.
+        colors: where the new colours come from; asked once the files are known to be good.
+        encoding: codec, quality and speed.
+        span: the part of `source` to colorize.
+        cutting: how it is cut into segments.
+        find_bars: show `colors` only what lies between black bars, and leave them neutral.
+        deinterlace: make the colours of interlaced frames from de-interlaced ones; needs a lead and frames ahead.
+        restore_luma: take flicker, grain and interlacing out of what is written, too; needs a lead.
+        spread: has the segments made, see `spread.spread_over`; `colors` is sent to other processes.
+        progress: called after every frame, or after every segment that another process has made.
+
+    Raises:
+        FileNotFoundError, InputError, OutputError: as `colorize_file` does.
+    """
+    encoding.check(output)
+    with (
+        VideoReader(source) as reader,
+        WorkFolder(output, source=source, suffix=encoding.spec.intermediate) as work,
+    ):
+        planes = _check_video(reader, work, encoding)
+        fields = reader.info.fields if deinterlace else None
+        is_deinterlaced = fields is not None and restore_luma
+        treatment = {"find_bars": find_bars, "deinterlaced": fields, "luma_restored": restore_luma}
+        made_with = {**colors.settings(), **treatment, "encoding": encoding, "span": span, "cutting": cutting}
+        records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
+        if not is_complete(records):
+            shape = planes if min(planes) >= FINE_SIDE else reader.info.stored_size
+            area = find_area(reader, planes, shape) if find_bars else None
+            plan = Plan(source, colors, fields, restore_luma, encoding, span, cutting, shape, area)
+            records |= _color_segments(plan, reader, work, records, spread, progress)
+        records = dict(sorted(records.items()))
+        with work.output() as part:
+            lacking = join_segments(
+                _segments(work, records),
+                reader,
+                part,
+                encoding=encoding,
+                span=span,
+                is_deinterlaced=is_deinterlaced,
+                shown=output,
+            )
+        work.remove()
+        interlacing = interlacing_warning(
+            reader.info, encoding, is_seen_deinterlaced=deinterlace, is_written_deinterlaced=is_deinterlaced
+        )
+        warnings = [*lacking, interlacing, *(record.warning for record in records.values())]
+    frames = _count_frames(records.values())
+    return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
+
+
+def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:
+    """Check that a video can be coloured and the output can hold what it has; return the shape of its U plane."""
+    check_size(reader)
+    with work.scratch_output() as part:
+        writer = open_output(reader, part, encoding, shown=work.target)
+        try:
+            keep_streams(reader, writer)
+        finally:
+            writer.discard()
+    return writer.chroma_shape
+
+
+def check_size(reader: VideoReader) -> None:
+    """Check that a video's frames are large enough to colorize.
+
+    Raises:
+        InputError: if they are not.
+    """
+    info = reader.info
+    if min(info.width, info.height) < MIN_SIDE:
+        raise InputError(f"{info.path}: frames of {info.width}x{info.height} are too small to colorize")
+
+
+def expected_frames(info: VideoInfo, span: Span = WHOLE) -> int | None:
+    """Tell how many frames a span of a video should have; None if the file does not say."""
+    if span == WHOLE:
+        return info.frames
+    length_s = float(info.frames / info.rate) if info.frames else info.duration_s
+    end = min(span.end or math.inf, length_s or math.inf)
+    return None if end == math.inf else max(0, round((end - span.start) * info.rate))
+
+
+def is_complete(records: Mapping[int, SegmentRecord]) -> bool:
+    """Tell whether these records of segments are all that a video has."""
+    return any(record.following is None and index + 1 == len(records) for index, record in records.items())
+
+
+def _segments(work: WorkFolder, records: Mapping[int, SegmentRecord]) -> list[Segment]:
+    return [
+        Segment(work.segment_path(index), record.times, record.order, record.end)
+        for index, record in records.items()
+    ]
+
+
+def _color_segments(
+    plan: Plan,
+    reader: VideoReader,
+    work: WorkFolder,
+    finished: Mapping[int, SegmentRecord],
+    spread: Spread,
+    progress: Progress,
+) -> dict[int, SegmentRecord]:
+    """Colour the segments that are not finished; return their records by their index."""
+    done, total = _count_frames(finished.values()), expected_frames(reader.info, plan.span)
+
+    def tell(before: int, frames: int) -> None:
+        progress(before + frames, total)
+
+    made: dict[int, SegmentRecord] = {}
+    if spread.is_local:
+        painter = Painter(reader, plan)
+        for place, tape in unfinished(reader, plan.span, plan.cutting, finished):
+            made[place.segment] = painter.make(work, place.segment, tape, partial(tell, done))
+            done += _count_frames([made[place.segment]])
+        return made
+    tell(done, 0)
+    for index, record in spread(partial(_make_elsewhere, plan, work), _places(plan, reader, finished)):
+        made[index] = record
+        done += _count_frames([record])
+        tell(done, 0)
+    return made
+
+
+def _count_frames(records: Iterable[SegmentRecord]) -> int:
+    return sum(len(record.times) for record in records)
+
+
+def _places(plan: Plan, reader: VideoReader, finished: Mapping[int, SegmentRecord]) -> Iterator[Place]:
+    """Yield the segments to be made; to find the next one, the frames of each are read here as well."""
+    for place, tape in unfinished(reader, plan.span, plan.cutting, finished):
+        yield place
+        for _ in tape.segment():
+            pass
+
+
+def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, SegmentRecord]:
+    """Make one segment, in any process; return its index and record."""
+    with VideoReader(plan.source) as reader:
+        tape = Tape(reader, plan.span, plan.cutting, place)
+        return place.segment, Painter(reader, plan).make(work, place.segment, tape, lambda frames: None)
+
+
+def find_area(reader: VideoReader, planes: tuple[int, int], shape: tuple[int, int]) -> Area:
+    """Find the picture between black bars.
+
+    Args:
+        reader: the open film.
+        planes: size (height, width), before it is turned, of the luma it is looked for in: that of the U plane,
+            free of grain.
+        shape: the same of the luma that it is given for, as `Plan.shape`.
+    """
+    area = find_active_area(small_luma(luma, reader.info, planes) for luma in sample_lumas(reader.path))
+    if reader.info.orientation.is_turned:
+        planes, shape = (planes[1], planes[0]), (shape[1], shape[0])
+    return area.resized(planes, shape)

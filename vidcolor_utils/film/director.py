@@ -1,0 +1,150 @@
+"""Which colours each part of a film gets: those of a colorizer, guided by photographs or not, or its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from functools import cache, cached_property, partial
+from itertools import groupby
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, SaturatedColorizer
+from vidcolor_utils.colorizers.links import small_gray
+from vidcolor_utils.colorizers.load import shared_colorizer
+from vidcolor_utils.colorizers.reference import ReferenceColorizer
+from vidcolor_utils.colorizers.steady import SteadyColorizer
+from vidcolor_utils.film.look import Look, Reference
+from vidcolor_utils.film.picture import Picture
+from vidcolor_utils.film.record import fingerprint, identify
+from vidcolor_utils.film.shots import shot_around
+from vidcolor_utils.film.stored_color import ColorDetector, mark_colored
+from vidcolor_utils.pictures.cuts import CutDetector
+from vidcolor_utils.pictures.restore import CopyRestorer
+from vidcolor_utils.stills.images import read_image
+from vidcolor_utils.video.times import Span
+
+OWN = None  # in place of guides: a part keeps its own colours
+
+Guides = tuple[int, ...]  # which photographs guide a part
+# From the luma (h, w) of each frame of a part, in order, to its ab; may read ahead, but not beyond the part.
+LumaColors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
+
+
+class Album:
+    """The photographs that guide a film.
+
+    Args:
+        references: the photographs, and where they count, which `spans` holds in seconds.
+        source: the film that times are looked up in; not needed if there are none.
+
+    Raises:
+        FileNotFoundError: if a photograph does not exist.
+        InputError: if one is no picture, or its time lies behind the film's end.
+    """
+
+    def __init__(self, references: Sequence[Reference], source: Path | None = None):
+        self._photographs = [(str(each.photograph), read_image(each.photograph).rgb) for each in references]
+        everywhere = Span(-inf, inf)
+        self.spans = [
+            everywhere if each.at is None or source is None else shot_around(source, each.at)
+            for each in references
+        ]
+
+    def guides_at(self, seconds: float) -> Guides:
+        """Return the numbers of the photographs that guide the frame shown at a time."""
+        return tuple(index for index, span in enumerate(self.spans) if span.holds(seconds))
+
+    def guided(self, colorizer: Colorizer, guides: Guides) -> Colorizer:
+        """Return `colorizer`, guided.
+
+        Raises:
+            InputError: if a photograph has no colours.
+        """
+        photographs = dict(self._photographs[index] for index in guides)
+        return ReferenceColorizer(colorizer, photographs) if photographs else colorizer
+
+
+class FilmColors:
+    """The colours of a film or a picture by a colorizer: a `ColorSource`.
+
+    The network and the photographs are loaded when first needed. It can be sent to another process, without what
+    is loaded, if it has no colorizer of its own.
+
+    Args:
+        source: the film or the picture.
+        look: what decides the colours.
+        colorizer: predicts the chroma; if not given, `look.method` names it.
+    """
+
+    warnings: tuple[str, ...] = ()  # of it there is nothing to say
+
+    def __init__(self, source: Path, look: Look, colorizer: Colorizer | None = None):
+        self._source, self._look, self._own = source, look, colorizer
+        self._guided = cache(self._guide)
+
+    def __reduce__(self) -> tuple:
+        return FilmColors, (self._source, self._look, self._own)
+
+    def settings(self) -> dict:
+        """Give all that the colours depend on beside the source, as JSON holds it."""
+        look = asdict(self._look)
+        for said in ("method", "quality", "device", "keyframes"):  # the colorizer and the key frames say more
+            del look[said]
+        look["references"] = [
+            (span, identify(reference.photograph))
+            for span, reference in zip(self._album.spans, self._look.references, strict=True)
+        ]
+        return look | {"colorizer": fingerprint(self._colorizer)}
+
+    def at(self, seconds: float) -> Colorizer:
+        """Return what makes the colours of a picture by itself: the frame shown at a time, or a still at 0."""
+        return self._guided(self._album.guides_at(seconds))
+
+    def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
+        """Yield the ab of each frame of one segment, None where it keeps its own; reads ahead within a part."""
+        steady = cache(partial(self._steady, CopyRestorer()))  # goes on where the same photographs guide again
+        for guides, part in groupby(self._with_guides(pictures), key=lambda item: item[1]):
+            if guides is OWN:
+                yield from (None for _ in part)
+            else:
+                yield from steady(guides)(picture.luma for picture, _ in part)
+
+    def _steady(self, copies: CopyRestorer, guides: Guides) -> LumaColors:
+        look = self._look
+        steady = SteadyColorizer(
+            self._guided(guides),
+            in_turn=[self._guided(guides, mirrored=True)],
+            strength=look.strength,
+            every=look.every,
+            offline=look.offline,
+        ).stream
+        return (lambda lumas: steady(map(copies, lumas))) if look.restore else steady
+
+    def _with_guides(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, Guides | None]]:
+        for picture, has_color in self._marked(pictures):
+            yield picture, OWN if has_color else self._album.guides_at(picture.frame.seconds)
+
+    def _marked(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, bool]]:
+        if not self._look.skip_colored:
+            return ((picture, False) for picture in pictures)
+        has_color, changes = ColorDetector(), CutDetector()
+        return mark_colored(
+            pictures,
+            lambda picture: has_color(picture.frame.decoded),
+            lambda picture: changes(small_gray(picture.luma)),
+        )
+
+    @cached_property
+    def _colorizer(self) -> Colorizer:
+        return self._own or shared_colorizer(*self._look.networks)
+
+    @cached_property
+    def _album(self) -> Album:
+        return Album(self._look.references, self._source)
+
+    def _guide(self, guides: Guides, mirrored: bool = False) -> Colorizer:
+        plain = MirroredColorizer(self._colorizer) if mirrored else self._colorizer
+        return SaturatedColorizer(self._album.guided(plain, guides), self._look.saturation)

@@ -1,0 +1,125 @@
+"""What a film or a picture is to look like: all options that decide its colours, checked, in one object.
+
+An option more is a field of `Look` and a key of `LookOptions`: the command line, Python, folders and previews take
+it from there. Nothing heavy is imported, so that help is instant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import Annotated, NamedTuple, TypedDict
+
+from vidcolor_utils.colorizers.defaults import DEVICES, EVERY, LARGEST_SATURATION, METHODS, QUALITIES, STRENGTH
+from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, check_options
+
+STEADINESS = Within(0, 1, open_end=True)  # what `strength` may be
+SEGMENT_LENGTH = Within(0, open_start=True)  # what `segment_s` may be
+SEGMENT_S = 30.0  # seconds of film in a segment: what a crash can cost, against a lead of about one second each
+
+
+class Reference(NamedTuple):
+    """A photograph, and a time in the shot whose colours it guides; without one it guides all shots."""
+
+    photograph: str | Path
+    at: float | None = None  # seconds
+
+
+@dataclass(frozen=True)
+class Look:
+    """What decides the colours.
+
+    Attributes:
+        method: which colorizer to load, see `load_colorizer`.
+        quality: "fast" leaves the frozen transformer out, see `FrameColorizer`.
+        device: where the networks run, see `colorizers.devices`.
+        strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
+        every: ask the network for every so many frames of a video and carry colours in between.
+        offline: look at a video's frames to come as well: steadier, and needs more memory.
+        saturation: factor on the chroma, in [0, 3]; luma stays as it is.
+        skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
+        restore: make colours from a copy of each frame without flicker and grain, see `pictures.restore`, and
+            from de-interlaced frames, see `video.fields`.
+        restore_luma: take flicker, grain and interlacing out of a video's own luma, with `restore` or without.
+        references: photographs whose colours guide the shots named with them, or all; see `director`.
+        keyframes: folder of pictures in colour of frames of a video, whose shots follow them; see `keyframes`.
+
+    Raises:
+        OptionError: if a value is not one of those.
+    """
+
+    method: Annotated[
+        str,
+        OneOf(METHODS),
+        "The network that ships, or Zhang et al. 2016 (fetch it once: vidcolor weights get zhang).",
+    ] = "frame"
+    quality: Annotated[
+        str, OneOf(QUALITIES), "Whether a second network is asked what the film shows; fast does without."
+    ] = QUALITIES[0]
+    device: Annotated[
+        str, OneOf(DEVICES), "Where the networks run; auto: an accelerator, if ONNX Runtime's build has one."
+    ] = DEVICES[0]
+    strength: Annotated[
+        float, STEADINESS, "How long colours last from frame to frame; 0 leaves each frame's as they are."
+    ] = STRENGTH
+    every: Annotated[
+        int,
+        Within(1, whole=True),
+        "Ask the network for every so many frames only and carry colours in between: faster.",
+    ] = EVERY
+    offline: Annotated[bool, YesOrNo(), "Look at the frames to come as well: steadier, needs more memory."] = False
+    saturation: Annotated[float, Within(0, LARGEST_SATURATION), "Factor on the colours."] = 1.0
+    skip_colored: Annotated[bool, YesOrNo(), "Leave the parts of a video that have colour as they are."] = False
+    restore: Annotated[
+        bool,
+        YesOrNo(),
+        "Old film: make colours from a copy of each frame without flicker, grain and interlacing.",
+    ] = False
+    restore_luma: Annotated[
+        bool, YesOrNo(), "Take flicker, grain and interlacing out of the film's own luma as well."
+    ] = False
+    references: tuple[Reference, ...] = ()
+    keyframes: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if not isinstance(self.references, tuple) or not all(
+            isinstance(each, Reference) for each in self.references
+        ):
+            raise OptionError(f"`references` must be a tuple of `Reference`. Received: {self.references!r}")
+        if not isinstance(self.keyframes, str | Path | None):
+            raise OptionError(f"`keyframes` must be a folder's path. Received: {self.keyframes!r}")
+        for reference in self.references:
+            check_option("at", reference.at or 0.0, Within(0, inf, open_end=True))
+
+    @property
+    def networks(self) -> tuple[str, str, str]:
+        """What decides which networks are loaded, and for what: arguments of `load_colorizer`."""
+        return self.method, self.quality, self.device
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether anything is restored, so that frames around each one are needed."""
+        return self.restore or self.restore_luma
+
+
+PLAIN = Look()
+
+
+class LookOptions(TypedDict, total=False):
+    """The options of `Look` by name, for functions that take them so."""
+
+    method: str
+    quality: str
+    device: str
+    strength: float
+    every: int
+    offline: bool
+    saturation: float
+    skip_colored: bool
+    restore: bool
+    restore_luma: bool
+    references: tuple[Reference, ...]
+    keyframes: str | Path | None

@@ -1,0 +1,213 @@
+"""Paint the segments of a film: its frames read, their colours made, both written, at the same time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from itertools import tee
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.film.picture import ColorSource, Picture
+from vidcolor_utils.film.record import SegmentRecord
+from vidcolor_utils.film.tape import Cutting, Tape, TapeFrame
+from vidcolor_utils.film.work_folder import WorkFolder
+from vidcolor_utils.pictures.active_area import Area, ab_in_area
+from vidcolor_utils.pictures.chroma import hdr_planes, luma01, luma_range, resize_ab, shown_luma, uv_planes
+from vidcolor_utils.pictures.restore import Deflicker, denoised
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.pipeline import running_ahead
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.ffmpeg import packet_order
+from vidcolor_utils.video.fields import deinterlaced, without_second_field
+from vidcolor_utils.video.formats import LumaFrame, chroma_planes, to_depth
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.streams import open_output
+from vidcolor_utils.video.times import WHOLE, Span
+from vidcolor_utils.video.writer import VideoWriter
+
+
+class Plan(NamedTuple):
+    """All that the segments of a video depend on; another process can make them if `colors` can be sent there."""
+
+    source: Path
+    colors: ColorSource
+    fields: str | None  # the order of fields of frames to de-interlace; None: they stay as they are
+    restore_luma: bool  # whether flicker and grain are taken out of what is written, after that
+    encoding: Encoding
+    span: Span
+    cutting: Cutting
+    shape: tuple[int, int]  # (height, width), before it is turned, of the luma that colours are made from
+    area: Area | None  # the picture between black bars; None if they are to be coloured as well
+
+    @property
+    def lost_fields(self) -> str | None:
+        """The order of fields that what is written has no longer."""
+        return self.fields if self.restore_luma else None
+
+
+class Painter:
+    """Makes segments of one video in colour.
+
+    Args:
+        reader: the open video.
+        plan: how; times count from the start of its span.
+    """
+
+    def __init__(self, reader: VideoReader, plan: Plan):
+        self._reader, self._plan = reader, plan
+        self._transfer = reader.colors.transfer
+        self._start = round((reader.start + Fraction(plan.span.start)) / reader.time_base)
+
+    def make(self, work: WorkFolder, index: int, tape: Tape, tell: Callable[[int], None]) -> SegmentRecord:
+        """Colour the segment that a tape stands at and keep it; return its record.
+
+        Args:
+            work: where to keep it.
+            index: of the segment.
+            tape: frames of the painter's video.
+            tell: called with the number of frames done, after every frame.
+
+        Raises:
+            InputError, OutputError: as `paint` does.
+        """
+        times, end = [], 0
+        with (
+            work.segment(index) as part,
+            closing(self.paint(tape.segment(), part, shown=work.target)) as painted,
+        ):
+            for time, duration in painted:
+                times.append(time)
+                end = time + duration
+                tell(len(times))
+        path, following = work.segment_path(index), tape.following()
+        is_end = following is None and self._plan.span == WHOLE
+        record = SegmentRecord(
+            times=times,
+            order=packet_order(path),
+            end=end,
+            following=following and following.anchor,
+            warning=self._reader.truncation_warning() if is_end else None,
+            bytes=path.stat().st_size,
+        )
+        work.keep(index, record)
+        return record
+
+    def paint(
+        self, frames: Generator[TapeFrame, None, None], path: Path, *, shown: Path
+    ) -> Generator[tuple[int, int], None, None]:
+        """Write the frames of one segment; reading, colouring and writing overlap.
+
+        Args:
+            frames: see `Tape.segment`.
+            path: file to write; in it times count from the segment's first frame.
+            shown: how messages call it.
+
+        Yields:
+            After each frame its time, from the start of the span, and how long it is shown.
+
+        Raises:
+            InputError: if there is no frame.
+            OutputError: if the file cannot be written.
+        """
+        first = None
+        with (
+            open_output(
+                self._reader,
+                path,
+                self._plan.encoding,
+                is_deinterlaced=bool(self._plan.lost_fields),
+                shown=shown,
+            ) as writer,
+            running_ahead(self._pictures(frames)) as pictures,
+            running_ahead(self._colored(pictures)) as colored,
+        ):
+            for picture, ab in colored:
+                time = picture.frame.pts - self._start
+                first = time if first is None else first
+                self._write(picture, ab, writer, time - first)
+                yield time, picture.frame.duration
+            if first is None:
+                raise InputError(f"{self._reader.path}: there is no frame between the start and the end asked for")
+
+    def _pictures(self, shown: Iterable[TapeFrame]) -> Generator[Picture, None, None]:
+        """Yield what is written of each frame, and what is looked at."""
+        info, plan = self._reader.info, self._plan
+        shown, same = tee(shown)
+        frames: Iterator[LumaFrame] = (frame for frame, _ in shown)
+        if plan.fields:
+            # To average pairs of lines, as `small_luma` does, is not enough: what moves is then seen twice.
+            frames = deinterlaced(frames, plan.fields, bit_depth=info.bit_depth)
+        if plan.restore_luma:
+            frames = map(luma_restorer(info), frames)
+        for (original, is_own), frame in zip(same, frames, strict=True):
+            luma = small_luma(frame.luma, info, plan.shape)
+            yield Picture(frame if plan.restore_luma else original, luma, is_own)
+
+    def _colored(self, pictures: Iterable[Picture]) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
+        """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
+        for picture, ab in self._in_step(pictures):
+            if picture.is_own:
+                yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
+
+    def _in_step(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, np.ndarray | None]]:
+        """Yield each picture with its ab; pictures wait for their colours."""
+        waiting: deque[Picture] = deque()
+        area = self._plan.area
+
+        def shown() -> Iterator[Picture]:
+            for picture in pictures:
+                waiting.append(picture)
+                luma = shown_luma(area.cut(picture.luma) if area else picture.luma, self._transfer)
+                yield picture._replace(luma=luma)
+
+        for ab in self._plan.colors.colors(shown()):
+            yield waiting.popleft(), ab
+
+    def _over_picture(self, ab: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        return ab_in_area(ab, shape, self._plan.area) if self._plan.area else resize_ab(ab, shape)
+
+    def _write(self, picture: Picture, ab: np.ndarray | None, writer: VideoWriter, time: int) -> None:
+        reader, frame = self._reader, picture.frame
+        if ab is None:
+            u, v = chroma_planes(frame.decoded, writer.pixel_format)
+            if self._plan.lost_fields and frame.decoded.interlaced_frame:
+                u, v = (without_second_field(plane, self._plan.lost_fields) for plane in (u, v))
+        else:
+            weights, bits = reader.colors.weights, writer.bit_depth
+            seen = shown_luma(picture.luma, self._transfer)
+            planes = uv_planes(seen, ab, weights, bit_depth=bits, full_range=writer.full_range)
+            if reader.colors.is_hdr:
+                planes = hdr_planes(planes, picture.luma, self._transfer, bit_depth=writer.bit_depth)
+            u, v = (_shrunk(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
+        writer.write_planes(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
+
+
+def small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
+    """Make upright luma (h, w) float32 in [0, 1] from a stored plane; `shape` is its size before it is turned."""
+    small = luma01(_shrunk(stored, shape), bit_depth=info.bit_depth, full_range=info.full_range)
+    return info.orientation.upright(small)
+
+
+def luma_restorer(info: VideoInfo) -> Callable[[LumaFrame], LumaFrame]:
+    """Return what restores the luma planes of a film themselves, to be called with its frames in order."""
+    deflicker = Deflicker()
+    depth, full_range = info.bit_depth, info.full_range
+    black, white = luma_range(bit_depth=depth, full_range=full_range)
+
+    def restore(frame: LumaFrame) -> LumaFrame:
+        luma = luma01(frame.luma, bit_depth=depth, full_range=full_range)
+        clean = denoised(deflicker(luma).apply(luma)) * np.float32(white - black) + black
+        return frame._replace(luma=np.rint(clean).astype(frame.luma.dtype))
+
+    return restore
+
+
+def _shrunk(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA)

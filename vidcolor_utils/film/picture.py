@@ -1,0 +1,39 @@
+"""What passes between those who read and write a film and those who know its colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from vidcolor_utils.video.formats import LumaFrame
+
+
+class Picture(NamedTuple):
+    """A frame of the source, and what its colours are made from."""
+
+    frame: LumaFrame
+    luma: np.ndarray  # float32 (h, w) in [0, 1], upright, as large as the plan says
+    is_own: bool  # of the segment, rather than looked at before or after it
+
+
+class ColorSource(Protocol):
+    """Where the colours of a film come from. Where several processes work, it is sent to them."""
+
+    def settings(self) -> dict:
+        """Give all that the colours depend on beside the film, as JSON holds it."""
+        ...
+
+    def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
+        """Yield the ab (h', w', 2) of each frame of one segment, None where it keeps its own; may read ahead."""
+        ...
+
+
+class ColorizeReport(NamedTuple):
+    """What was done: the output, its number of frames, and what the user should know."""
+
+    output: Path
+    frames: int
+    warnings: tuple[str, ...]

@@ -1,0 +1,186 @@
+"""From the key frames of shots to colours for every frame: carried by motion, matched, and only then automatic.
+
+Frames come in order and go out in order; what is held in memory is one run of frames, from a key frame to the
+next, of at most `WAIT`: a key frame colours what follows it up to the end of its shot, and so many before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.colorizers.links import agreement
+from vidcolor_utils.keyframes.matching import UNSURE, Library, find_match, library_of
+from vidcolor_utils.keyframes.tracks import Carried, KeyFrame, Step, StepFinder, Track, joined
+from vidcolor_utils.pictures.chroma import resize_ab
+from vidcolor_utils.pictures.flow import warp
+
+WAIT = 240  # frames
+FEW = 0.01  # share of a frame that may lack colours before they are looked for
+EVERY = 2  # frames from one search to the next; in between what was found moves along
+KEPT = 0.8  # of a found colour from frame to frame, where luma agrees
+STRONGEST, TINY = 1.5, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
+AROUND = 0.15  # of the frame's short side: how far colours that arrived shift automatic ones
+LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
+
+
+class Frame(NamedTuple):
+    """A frame of a film."""
+
+    gray: np.ndarray  # uint8 (h, w), as large as colours are carried
+    key: np.ndarray | None = None  # its ab (h, w, 2) if it is a key frame
+    is_first: bool = False  # of a shot
+
+
+class Reached(NamedTuple):
+    """What reached a frame from key frames."""
+
+    gray: np.ndarray
+    carried: Carried | None  # None in a shot, or part of one, without
+    libraries: list[Library]  # the points of those key frames
+    back: np.ndarray | None  # flow to the frame before, if both are of one shot
+
+
+class Run(NamedTuple):
+    """Frames of one shot, of which at most the first is a key frame."""
+
+    frames: list[Frame]
+    following: Frame | None  # the key frame after them, in the same shot
+
+
+class _Key:
+    """A key frame, whose points are described when they are first needed."""
+
+    def __init__(self, frame: Frame):
+        ab = np.zeros((*frame.gray.shape, 2), np.float32) if frame.key is None else frame.key
+        self.frame = KeyFrame(frame.gray, ab)
+
+    @cached_property
+    def library(self) -> Library:
+        return library_of(self.frame)
+
+
+def runs(frames: Iterable[Frame]) -> Iterator[Run]:
+    """Cut frames at key frames and cuts, and where a run is `WAIT` long."""
+    run: list[Frame] = []
+    for frame in frames:
+        if run and (frame.key is not None or frame.is_first or len(run) == WAIT):
+            yield Run(run, frame if frame.key is not None and not frame.is_first else None)
+            run = []
+        run.append(frame)
+    if run:
+        yield Run(run, None)
+
+
+def reach(frames: Iterable[Frame]) -> Generator[Reached, None, None]:
+    """Carry the colours of key frames to all frames of their shots."""
+    finder, last = StepFinder(), None
+    key: _Key | None = None
+    track: Track | None = None
+    for run in runs(frames):
+        if run.frames[0].is_first:
+            key = track = last = None
+        if run.frames[0].key is not None:
+            key = _Key(run.frames[0])
+            track = Track(key.frame)
+        steps = _steps(run, last, finder)
+        following = None if run.following is None else _Key(run.following)
+        behind = _from_behind(run, steps, following)
+        libraries = [each for each in (key, following) if each is not None]
+        for frame, step, late in zip(run.frames, steps, behind, strict=False):
+            sides = [] if track is None else [_next(track, frame, step)]
+            sides += [] if late is None else [late.unpacked()]
+            carried = joined(sides) if sides else None
+            yield Reached(frame.gray, carried, [each.library for each in libraries], step and step.back)
+        last = run.frames[-1].gray
+
+
+def _next(track: Track, frame: Frame, step: Step | None) -> Carried:
+    if frame.key is not None or step is None:
+        return track.here()
+    return track.step(frame.gray, step.back, step.ahead)
+
+
+def _steps(run: Run, last: np.ndarray | None, finder: StepFinder) -> list[Step | None]:
+    """The motion to each frame of a run from the one before, and to the key frame behind it."""
+    grays = [frame.gray for frame in [*run.frames, *([run.following] if run.following else [])]]
+    first = None if last is None else finder(last, grays[0])
+    return [first, *(finder(*pair) for pair in pairwise(grays))]
+
+
+def _from_behind(run: Run, steps: list[Step | None], following: _Key | None) -> list[Carried | None]:
+    if following is None:
+        return [None] * len(run.frames)
+    track, found = Track(following.frame), []
+    for frame, step in zip(reversed(run.frames), reversed(steps), strict=False):
+        is_here = frame.key is not None or step is None
+        found.append(None if is_here else track.step(frame.gray, step.ahead, step.back).packed())
+    return found[::-1]
+
+
+class Filler:
+    """Makes the colours of frames of what reached them, in order."""
+
+    def __init__(self) -> None:
+        self._last: tuple[np.ndarray, np.ndarray] | None = None  # gray and what was filled in
+        self._share = np.zeros(0, np.float32)  # of what motion brought, in what was found to be unsure
+        self._turn = 0
+
+    def __call__(self, reached: Reached, automatic: np.ndarray) -> np.ndarray:
+        """Give the ab (h, w, 2) of the next frame.
+
+        Args:
+            reached: what reached it.
+            automatic: colours (h', w', 2) of another source, which stand where nothing else is known.
+        """
+        automatic = resize_ab(automatic, reached.gray.shape)
+        if reached.carried is None:
+            self._last = None
+            return automatic
+        carried = reached.carried
+        filled, confidence = automatic + _shift(carried, automatic), carried.confidence
+        kept, before = self._before(reached)
+        self._turn = 0 if before is None else self._turn + 1
+        if reached.back is None or self._turn % EVERY == 0:
+            self._share = np.zeros_like(confidence)
+            if (confidence < UNSURE).mean() > FEW:
+                match = find_match(reached.gray, carried, reached.libraries)
+                filled += match.trust[..., None] * (match.ab - filled)
+                self._share = match.share
+            kept *= KEPT
+        else:
+            self._share = warp(self._share, reached.back)
+        if before is not None:
+            filled += kept[..., None] * (before - filled)
+        self._last = reached.gray, filled
+        confidence = confidence + (1 - confidence) * self._share
+        filled = filled * _strength(confidence, carried.ab, filled, reached.libraries)
+        return filled + confidence[..., None] * (carried.ab - filled)
+
+    def _before(self, reached: Reached) -> tuple[np.ndarray, np.ndarray | None]:
+        """What was filled in before, moved along, and how far it holds (h, w)."""
+        if self._last is None or reached.back is None:
+            return np.zeros(reached.gray.shape, np.float32), None
+        gray, before = (warp(each, reached.back) for each in self._last)
+        return agreement(reached.gray, gray), before
+
+
+def _strength(confidence: np.ndarray, ab: np.ndarray, filled: np.ndarray, keys: list[Library]) -> np.float32:
+    """By what to multiply filled colours, means of many, so that a frame has as much chroma as its key frames."""
+    wanted = np.mean([np.abs(key.ab).mean() for key in keys])
+    share = confidence[..., None]
+    there, added = np.abs(share * ab).mean(), np.abs((1 - share) * filled).mean()
+    return np.float32(np.clip((wanted - there) / max(added, TINY), 1, STRONGEST))
+
+
+def _shift(carried: Carried, automatic: np.ndarray) -> np.ndarray:
+    """How far the colours around each point that arrived differ from the automatic ones, (h, w, 2)."""
+    width = max(3, round(min(carried.confidence.shape) * AROUND))
+    weight = carried.confidence[..., None]
+    differences = cv2.blur(weight * (carried.ab - automatic), (width, width))
+    return differences / (cv2.blur(carried.confidence, (width, width)) + LEAST_WEIGHT)[..., None]

@@ -1,0 +1,10 @@
+from . import prepare as prepare
+from . import sources as sources
+from .examples import FramePairs as FramePairs
+from .examples import example_inputs as example_inputs
+from .examples import motion_to_previous as motion_to_previous
+from .prepare import prepare_clips as prepare_clips
+from .sources import Clip as Clip
+from .store import ClipStore as ClipStore
+from .synthetic import render_clip as render_clip
+from .targets import pack_targets as pack_targets

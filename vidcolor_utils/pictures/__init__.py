@@ -1,0 +1,4 @@
+"""One picture or two: arrays in, arrays out.
+
+Knows no files.
+"""

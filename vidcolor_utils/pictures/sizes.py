@@ -1,0 +1,52 @@
+"""Sizes of pictures: with a given short side, fitted into a frame; and places spread evenly over a length."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def fit_short_side(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Height and width of a picture (H, W, ...) whose short side is brought down to `side`, never up to it."""
+    scale = min(1.0, side / min(shape[:2]))
+    height, width = (max(1, round(length * scale)) for length in shape[:2])
+    return height, width
+
+
+def network_size(shape: tuple[int, ...], side: int, *, multiple: int, most_aspect: float) -> tuple[int, int]:
+    """Height and width at which a network looks at a picture (H, W, ...).
+
+    Args:
+        shape: of the picture.
+        side: the short side that is wanted.
+        multiple: what both are multiples of.
+        most_aspect: of the long side to the short one; wider pictures are squeezed.
+    """
+    scale = side / min(shape[:2])
+    sides = (min(length * scale, side * most_aspect) for length in shape[:2])
+    height, width = (max(multiple, round(length / multiple) * multiple) for length in sides)
+    return height, width
+
+
+def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
+    """Shrink a picture (H, W) or (H, W, C) until its short side is at most `side` pixels."""
+    height, width = fit_short_side(picture.shape, side)
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def fit_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale a frame (H, W, 3) uint8 into `size` = (height, width), centred, black where its shape leaves room."""
+    height, width = size
+    scale = min(height / frame.shape[0], width / frame.shape[1])
+    inner_height, inner_width = (max(1, round(side * scale)) for side in frame.shape[:2])
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    inner = cv2.resize(frame, (inner_width, inner_height), interpolation=interpolation)
+    fitted = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    fitted[top : top + inner_height, left : left + inner_width] = inner
+    return fitted
+
+
+def evenly(length: int, count: int) -> np.ndarray:
+    """Places in a sequence, from its first to its last: `count` of them, or all `length` if there are fewer."""
+    return np.linspace(0, length - 1, min(count, length)).round().astype(int)

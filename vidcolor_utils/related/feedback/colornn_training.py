@@ -1,0 +1,156 @@
+"""The previous estimate as an input: trained first without it, then with the network's own, as in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
+from vidcolor_utils.related.clips import SmallClip
+from vidcolor_utils.related.feedback.colas_training import Runs
+from vidcolor_utils.related.feedback.colornn import build_features, build_head, trunk_of
+from vidcolor_utils.related.pointer.training import Watch
+
+AB_SCALE = 50.0
+
+
+class ColorNNConfig(NamedTuple):
+    """How the network is trained, in two stages.
+
+    Attributes:
+        frame_steps: of the first stage: no previous estimate (zeros), single frames.
+        feedback_steps: of the second: runs of `unroll` frames, each given the estimate before; no gradient flows.
+        unroll: frames of a run.
+        batch: frames, or runs.
+        learning_rate: of Adam, over both.
+        feedback: False: the second stage goes on with zeros, for as many steps: the control.
+        encoder_weights: see `models.vgg16_weights.load_vgg16_weights`.
+        seed: of the weights and draws.
+    """
+
+    frame_steps: int = 300
+    feedback_steps: int = 100
+    unroll: int = 4
+    batch: int = 8
+    learning_rate: float = 1e-3
+    feedback: bool = True
+    encoder_weights: str | None = "hed"
+    seed: int = 0
+
+
+Previous = Callable[[list[np.ndarray], int], np.ndarray]
+"""From the estimates so far, each (B, S, S, 2) scaled, and the frame's number to what is given as the previous."""
+
+
+def own_estimate(made: list[np.ndarray], frame: int) -> np.ndarray:
+    """The network's own estimate of the frame before."""
+    return made[-1]
+
+
+def nothing(made: list[np.ndarray], frame: int) -> np.ndarray:
+    """Zeros: no previous frame."""
+    return np.zeros_like(made[-1])
+
+
+def random_earlier(seed: int) -> Previous:
+    """The network's own estimate of some earlier frame, drawn anew each time."""
+    rng = np.random.default_rng(seed)
+    return lambda made, frame: made[int(rng.integers(len(made)))]
+
+
+class ColorNN:
+    """A trained network and its frozen trunk.
+
+    Args:
+        config: how it is trained.
+        side: height and width of the frames.
+    """
+
+    def __init__(self, config: ColorNNConfig, side: int):
+        keras.utils.set_random_seed(config.seed)
+        self.config, self.side = config, side
+        self.features = build_features(side=side)
+        self.weights_source = load_vgg16_weights(trunk_of(self.features), config.encoder_weights)
+        self.head = build_head(side=side)
+        self.head.compile(keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
+
+    def train(self, clips: Sequence[SmallClip], *, say: Watch | None = None) -> list[float]:
+        """Train both stages; returns the loss of each step, in units of 50 Lab units."""
+        config = self.config
+        single = Runs(clips, length=1, batch=config.batch, seed=config.seed)
+        runs = Runs(clips, length=config.unroll, batch=config.batch, seed=config.seed + 1)
+        history: list[float] = []
+        for step in range(config.frame_steps + config.feedback_steps):
+            lab = (single if step < config.frame_steps else runs).draw()
+            history.append(self._learn(lab))
+            if say is not None:
+                say(step, history[-1])
+        return history
+
+    def _learn(self, lab: np.ndarray) -> float:
+        """Train on runs (B, n, S, S, 3), frame after frame; returns the mean loss."""
+        previous = np.zeros((*lab.shape[:1], *lab.shape[2:4], 2), np.float32)
+        losses = []
+        for t in range(lab.shape[1]):
+            inputs = self._inputs(lab[:, t], previous)
+            losses.append(float(self.head.train_on_batch(inputs, lab[:, t, ..., 1:] / AB_SCALE)))
+            if self.config.feedback and t + 1 < lab.shape[1]:
+                previous = np.array(self.head.predict_on_batch(inputs))
+        return float(np.mean(losses))
+
+    def _inputs(self, lab: np.ndarray, previous: np.ndarray) -> list[np.ndarray]:
+        gray = lab[..., :1] / 50 - 1
+        return [*self.features.predict_on_batch(gray), gray, previous]
+
+    def colorize(
+        self, clip: SmallClip, *, previous: Previous = own_estimate, first: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Colour a clip frame by frame.
+
+        Args:
+            clip: its L is used.
+            previous: what is given beside each frame.
+            first: an estimate (S, S, 2), Lab units, in place of the first frame's own.
+
+        Returns:
+            ab (T, S, S, 2), Lab units.
+        """
+        made = [np.zeros((1, self.side, self.side, 2), np.float32)]
+        made.append(
+            self._step(clip.lab[:1], made[0]) if first is None else first[None].astype(np.float32) / AB_SCALE
+        )
+        for t in range(1, len(clip.lab)):
+            made.append(self._step(clip.lab[t : t + 1], previous(made[1:], t)))
+        return np.concatenate(made[1:]) * AB_SCALE
+
+    def _step(self, lab: np.ndarray, previous: np.ndarray) -> np.ndarray:
+        return np.array(self.head.predict_on_batch(self._inputs(lab, previous)))
+
+
+def turned_hue(ab: np.ndarray) -> np.ndarray:
+    """Turn all hues by 90 degrees: (a, b) to (-b, a)."""
+    return np.stack([-ab[..., 1], ab[..., 0]], axis=-1)
+
+
+def memory_curve(network: ColorNN, clip: SmallClip, *, frames: int = 30) -> np.ndarray:
+    """Tell how long a wrong first estimate lasts: what is left of the difference at each frame, the first 1.
+
+    The same clip is coloured twice, from the true first colours and from the same with their hue turned.
+    """
+    start = SmallClip(clip.name, clip.lab[:frames])
+    true = clip.lab[0, ..., 1:]
+    right, wrong = (network.colorize(start, first=first) for first in (true, turned_hue(true)))
+    difference = np.linalg.norm(wrong - right, axis=-1).mean(axis=(1, 2))
+    return difference / difference[0]
+
+
+def half_life(curve: np.ndarray) -> float:
+    """Frames until a curve that begins at 1 first falls to 1/2, linear between frames; infinite if it does not."""
+    below = np.flatnonzero(curve <= 0.5)
+    if not len(below):
+        return float("inf")
+    after = int(below[0])
+    return float(after - 1 + (curve[after - 1] - 0.5) / (curve[after - 1] - curve[after]))

@@ -1,0 +1,1 @@
+"""Colours carried from key frames by a learned linear map (Liu et al., 2018)."""

@@ -1,0 +1,1 @@
+"""Video translation without pairs (Bashkirova, Usman and Saenko, 2018)."""

@@ -1,0 +1,4 @@
+"""Photographs and other still pictures: read and written with all that comes with them.
+
+They are read by Pillow; films and animations are `video`'s.
+"""

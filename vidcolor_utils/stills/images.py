@@ -1,0 +1,224 @@
+"""Read and write still pictures."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageFile, ImageSequence, UnidentifiedImageError
+
+from vidcolor_utils.pictures.color import REC601_WEIGHTS
+from vidcolor_utils.pictures.orientation import UPRIGHT
+from vidcolor_utils.stills.notes import Notes, notes_of, orientation_of
+from vidcolor_utils.stills.pixels import pixels_of
+from vidcolor_utils.stills.writing import save_pages
+from vidcolor_utils.system.errors import InputError, OutputError
+
+JPEG, JPEG2000 = (".jpg", ".jpeg", ".jpe", ".jfif"), (".jp2", ".j2k", ".jpf", ".jpx")
+TIFF, NETPBM = (".tif", ".tiff"), (".ppm", ".pnm")
+HEIF = (".heic", ".heif")
+IMAGE_SUFFIXES = (".png", *JPEG, ".webp", ".bmp", *TIFF, ".avif", *JPEG2000, ".tga", *NETPBM)  # written as well
+READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", *HEIF)
+ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
+REDUCED = 1  # of TIFF's NewSubfileType: a small copy of another page
+SUBFILE_TYPE = 254
+
+
+class StillImage(NamedTuple):
+    """A decoded picture, upright.
+
+    Attributes:
+        rgb: (H, W, 3) uint8, or uint16 where the file has more than 8 bits and these were asked for.
+        alpha: (H, W) of the same dtype, or None for an opaque picture.
+        notes: what else the file says of it.
+    """
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None
+    notes: Notes = Notes()
+
+    @property
+    def luma(self) -> np.ndarray:
+        """Luma (H, W) float32 in [0, 1]."""
+        return (self.rgb.astype(np.float32) @ REC601_WEIGHTS) / np.float32(np.iinfo(self.rgb.dtype).max)
+
+    def in_8_bits(self) -> StillImage:
+        """The same picture in 8 bits."""
+        if self.rgb.dtype == np.uint8:
+            return self
+        alpha = None if self.alpha is None else _rounded(self.alpha)
+        return self._replace(rgb=_rounded(self.rgb), alpha=alpha)
+
+
+class Pages(NamedTuple):
+    """All pictures of a file, and a sentence for each thing that the user should know."""
+
+    images: list[StillImage]
+    warnings: list[str]
+
+
+def is_image(path: str | Path) -> bool:
+    """Tell by its suffix whether a path names a still picture."""
+    return Path(path).suffix.lower() in READ_SUFFIXES
+
+
+def is_animation(path: str | Path) -> bool:
+    """Tell whether a file is a film in a format of pictures: an animated GIF, WebP, PNG or AVIF."""
+    path = Path(path)
+    if path.suffix.lower() not in ANIMATED_SUFFIXES or not path.is_file():
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its reader says so
+            with Image.open(path) as image:
+                return getattr(image, "n_frames", 1) > 1
+    except Image.DecompressionBombError:
+        return path.suffix.lower() == ".gif"  # mostly films, whose reader tells that they are too large
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return False
+
+
+def write_apng(source: Path, output: Path) -> None:
+    """Write an animation as an animated PNG, without loss: FFmpeg reads no animated WebP.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    try:
+        with Image.open(source) as image:
+            durations = []
+            for frame in ImageSequence.Iterator(image):
+                frame.load()
+                durations.append(frame.info.get("duration", 0))
+            image.seek(0)
+            image.save(output, "PNG", save_all=True, duration=durations)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{source}: not an animation that can be read ({error})") from None
+
+
+def is_still(path: str | Path) -> bool:
+    """Tell whether a file is a still picture: by its suffix, and by holding one frame where it could hold more."""
+    path = Path(path)
+    return (is_image(path) or path.suffix.lower() in ANIMATED_SUFFIXES) and not is_animation(path)
+
+
+def read_image(path: str | Path) -> StillImage:
+    """Read a still picture, the first of a file, in 8 bits, as sRGB and upright.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it is no image.
+    """
+    return read_pages(path, first_only=True).images[0].in_8_bits()
+
+
+def read_pages(path: str | Path, *, first_only: bool = False) -> Pages:
+    """Read all pictures of a file, each upright and with all its bits.
+
+    Colour profiles are honoured: what comes looks in sRGB as the file does in a viewer that knows profiles. A file
+    that is damaged is read as far as it goes.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it is no image.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if path.suffix.lower() in HEIF:
+        _learn_heif(path)
+    try:
+        return _read(path, first_only)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        truncated = error
+    try:
+        pages = _read_damaged(path, first_only)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise InputError(f"{path}: not an image that can be read ({truncated})") from None
+    return Pages(pages.images, [*pages.warnings, f"{path}: damaged: coloured as far as it can be read"])
+
+
+def _read(path: Path, first_only: bool) -> Pages:
+    with warnings.catch_warnings(), Image.open(path) as image:
+        warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
+        pages = ImageSequence.Iterator(image) if image.format == "TIFF" and not first_only else [image]
+        return Pages([_still(path, page) for page in pages if not _is_reduced(page)], [])
+
+
+def _read_damaged(path: Path, first_only: bool) -> Pages:
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        return _read(path, first_only)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _is_reduced(page: Image.Image) -> bool:
+    return page.tell() > 0 and bool(getattr(page, "tag_v2", {}).get(SUBFILE_TYPE, 0) & REDUCED)
+
+
+def _still(path: Path, page: Image.Image) -> StillImage:
+    orientation, pixels = orientation_of(page), pixels_of(path, page)
+    if pixels.is_upright:
+        orientation = UPRIGHT
+    alpha = None if pixels.alpha is None else orientation.upright(pixels.alpha)
+    return StillImage(orientation.upright(pixels.rgb), alpha, notes_of(page, pixels.profile))
+
+
+def _learn_heif(path: Path) -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise InputError(f"{path}: to read it, run `pip install pillow-heif`") from None
+    register_heif_opener()
+
+
+def _rounded(deep: np.ndarray) -> np.ndarray:
+    return ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def check_image_name(path: Path) -> None:
+    """Check that a picture in colour can be written to a file of this name.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise InputError(f"{path}: an image is written to a file that ends in {', '.join(IMAGE_SUFFIXES)}")
+
+
+def write_image(path: str | Path, image: StillImage) -> None:
+    """Write a still picture in the format of the path's suffix.
+
+    Raises:
+        InputError: if the suffix is none of `IMAGE_SUFFIXES`.
+        OutputError: if the file cannot be written.
+    """
+    write_pages(path, [image])
+
+
+def write_pages(path: str | Path, images: list[StillImage], *, shown: Path | None = None) -> list[str]:
+    """Write pictures to one file; only a TIFF holds more than one.
+
+    Args:
+        path: the file; its suffix says the format.
+        images: at least one.
+        shown: how messages call the file.
+
+    Returns:
+        A sentence for each thing that the file does not have.
+
+    Raises:
+        InputError: if the suffix is none of `IMAGE_SUFFIXES`.
+        OutputError: if the file cannot be written.
+    """
+    path = Path(path)
+    check_image_name(path)
+    try:
+        lost = save_pages(path, images)
+    except (OSError, ValueError) as error:
+        reason: Any = getattr(error, "strerror", None) or error
+        raise OutputError(f"{shown or path}: cannot be written ({reason})") from None
+    return [f"{shown or path}: {text}" for text in lost]

@@ -1,0 +1,129 @@
+"""What comes with a picture: date, description, camera, resolution, profile; kept from file to file."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from PIL import Image, PngImagePlugin, TiffImagePlugin, TiffTags
+
+from vidcolor_utils.pictures.orientation import UPRIGHT, Orientation
+
+ORIENTATION, XMP = 0x0112, 700
+EXIF_IFD, GPS_IFD = 0x8769, 0x8825
+# Tags of the first directory that describe a picture rather than how it is stored: document name, description,
+# make, model, page name, software, date, artist, host, copyright, rating.
+DESCRIPTIVE = (0x010D, 0x010E, 0x010F, 0x0110, 0x011D, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x8298)
+# EXIF's numbers, each with the quarter turns and the mirroring that make the picture upright.
+ORIENTATIONS = {
+    1: UPRIGHT,
+    2: Orientation(0, mirrored=True),
+    3: Orientation(180),
+    4: Orientation(180, mirrored=True),
+    5: Orientation(270, mirrored=True),
+    6: Orientation(270),
+    7: Orientation(90, mirrored=True),
+    8: Orientation(90),
+}
+NO_RESOLUTION = ((1, 1), (0, 0))  # what Pillow says of files that do not say
+PNG_OWN_TEXTS = ("XML:com.adobe.xmp",)
+
+
+class Notes(NamedTuple):
+    """What a file says of a picture beside its pixels."""
+
+    exif: Image.Exif | None = None  # without what belongs to how the source was stored; its orientation is upright
+    dpi: tuple[float, float] | None = None
+    xmp: bytes | None = None
+    comment: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()  # those of PNG: title, author and the like
+    profile: bytes | None = None  # ICC, of the pixels as they were given out
+
+
+def orientation_of(image: Image.Image) -> Orientation:
+    """Tell how a picture is to be turned and mirrored."""
+    return ORIENTATIONS.get(image.getexif().get(ORIENTATION, 1), UPRIGHT)
+
+
+def notes_of(image: Image.Image, profile: bytes | None) -> Notes:
+    """Read what comes with a picture.
+
+    Args:
+        image: as opened.
+        profile: of its pixels, as they are given out.
+    """
+    dpi = image.info.get("dpi")
+    texts = {name: text for name, text in getattr(image, "text", {}).items() if name not in PNG_OWN_TEXTS}
+    return Notes(
+        exif=_exif_of(image),
+        dpi=None if dpi is None or tuple(map(round, dpi)) in NO_RESOLUTION else (float(dpi[0]), float(dpi[1])),
+        xmp=_bytes(image.info.get("xmp")),
+        comment=_bytes(image.info.get("comment")),
+        texts=tuple((name, str(text)) for name, text in texts.items()),
+        profile=profile,
+    )
+
+
+def _exif_of(image: Image.Image) -> Image.Exif | None:
+    source, kept = image.getexif(), Image.Exif()
+    for tag in DESCRIPTIVE:
+        if tag in source:
+            kept[tag] = source[tag]
+    for directory in (EXIF_IFD, GPS_IFD):
+        if found := source.get_ifd(directory):
+            kept.get_ifd(directory).update(found)
+    if not dict(kept) and not kept.get_ifd(EXIF_IFD) and not kept.get_ifd(GPS_IFD):
+        return None
+    if image.format != "TIFF" or ORIENTATION in source:
+        kept[ORIENTATION] = 1
+    return kept
+
+
+def _bytes(value: Any) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value or None
+
+
+def directories_of(notes: Notes) -> list[tuple[int, dict[int, Any]]]:
+    """What EXIF keeps in directories of its own: the tag that says where one is, and what is in it."""
+    if notes.exif is None:
+        return []
+    found = ((tag, dict(notes.exif.get_ifd(tag))) for tag in (EXIF_IFD, GPS_IFD))
+    return [(tag, directory) for tag, directory in found if directory]
+
+
+def save_options(notes: Notes, image_format: str) -> dict[str, Any]:
+    """Arguments for Pillow's `save` that keep notes, as far as a format holds them."""
+    options: dict[str, Any] = {
+        "exif": notes.exif,
+        "dpi": notes.dpi,
+        "xmp": notes.xmp,
+        "comment": notes.comment if image_format == "JPEG" else None,
+        "icc_profile": notes.profile,
+    }
+    if image_format == "PNG":
+        options["pnginfo"] = _png_info(notes)
+    if image_format == "TIFF":
+        options |= {"exif": None, "xmp": None, "tiffinfo": _tiff_info(notes)}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _tiff_info(notes: Notes) -> TiffImagePlugin.ImageFileDirectory_v2:
+    """What Pillow leaves out of a TIFF if it is given as EXIF."""
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    if notes.xmp:
+        info[XMP] = notes.xmp
+    if notes.exif:
+        for tag, value in notes.exif.items():
+            info[tag] = value
+        for directory, found in directories_of(notes):
+            info[directory] = found
+            info.tagtype[directory] = TiffTags.LONG
+    return info
+
+
+def _png_info(notes: Notes) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    for name, text in notes.texts:
+        info.add_itxt(name, text)
+    if notes.xmp:
+        info.add_itxt(PNG_OWN_TEXTS[0], notes.xmp.decode("utf-8", "replace"))
+    return info

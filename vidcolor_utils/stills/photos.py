@@ -1,0 +1,103 @@
+"""Photographs for training, from folders and tars."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.pictures.color import lab_from_rgb
+from vidcolor_utils.system.errors import InputError
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+MIN_CHROMA = 3.0  # mean of |a|, |b| below which a photograph counts as gray
+MIN_SIDE = 64
+
+
+class Photo(NamedTuple):
+    """A photograph as it lies in its file."""
+
+    kind: str  # the first folder of its name, "" if there is none
+    encoded: bytes
+
+    @property
+    def rgb(self) -> np.ndarray:
+        """Its picture, uint8 (H, W, 3); decoded each time, as thousands of them would not fit into memory."""
+        picture = _decode(self.encoded)
+        if picture is None:
+            raise InputError(f"a photograph of the kind {self.kind!r} cannot be decoded")
+        return picture
+
+
+def find_photos(*sources: str | Path) -> list[Photo]:
+    """Find every photograph below folders or inside tars, gray ones too, in sorted order of their names.
+
+    Raises:
+        FileNotFoundError: if a source does not exist.
+        InputError: if one holds no photograph.
+    """
+    return [photo for source in sources for photo in _found_in(Path(source))]
+
+
+def _found_in(source: Path) -> list[Photo]:
+    found = [Photo(_kind(name), encoded) for name, encoded in _encoded_photos(source)]
+    usable = [photo for photo in found if _decode(photo.encoded) is not None]
+    if not usable:
+        raise InputError(f"{source}: no photographs")
+    return usable
+
+
+def _kind(name: str) -> str:
+    first, _, rest = name.partition("/")
+    return first if rest else ""
+
+
+def read_photos(source: str | Path) -> list[np.ndarray]:
+    """Read every colour photograph below a folder or inside a tar, in sorted order of their names.
+
+    Near-gray and very small ones are left out: they teach no colour.
+
+    Returns:
+        uint8 RGB arrays (H, W, 3).
+
+    Raises:
+        FileNotFoundError: if `source` does not exist.
+        InputError: if it holds no usable photograph.
+    """
+    photos = (_decode(encoded) for _, encoded in _encoded_photos(Path(source)))
+    found = [photo for photo in photos if photo is not None]
+    usable = [photo for photo in found if min(photo.shape[:2]) >= MIN_SIDE and _chroma(photo) >= MIN_CHROMA]
+    if not usable:
+        raise InputError(f"{source}: no colour photographs of at least {MIN_SIDE} pixels a side")
+    return usable
+
+
+def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each photograph's file."""
+    if source.is_dir():
+        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES):
+            yield path.relative_to(source).as_posix(), path.read_bytes()
+        return
+    try:
+        with tarfile.open(source) as archive:
+            members = [m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)]
+            for member in sorted(members, key=lambda m: m.name):
+                file = archive.extractfile(member)
+                if file is not None:  # None for what is no file
+                    yield member.name, file.read()
+    except tarfile.ReadError:
+        raise InputError(f"{source}: neither a folder nor a tar of photographs") from None
+
+
+def _decode(encoded: bytes) -> np.ndarray | None:
+    bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _chroma(rgb: np.ndarray) -> float:
+    small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA)
+    return float(np.abs(lab_from_rgb(small)[..., 1:]).mean())

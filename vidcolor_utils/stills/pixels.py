@@ -1,0 +1,173 @@
+"""The pixels of a picture as RGB, with all their bits and the look that their colour profile gives them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image, ImageCms
+
+BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, SMALLEST, LARGEST = 258, 262, 274, 340, 341  # tags of TIFF
+WHITE_IS_ZERO = 0
+DEEP = 65535
+INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+RAMP = 256  # steps in which the curve of a gray profile is asked for
+
+cv2.utils.logging.setLogLevel(0)  # it has its own opinions of TIFFs, on stderr
+
+
+class Pixels(NamedTuple):
+    """What is read of one picture."""
+
+    rgb: np.ndarray  # (H, W, 3) uint8 or uint16
+    alpha: np.ndarray | None  # (H, W), the same dtype
+    profile: bytes | None = None  # ICC, of `rgb`
+    is_upright: bool = False  # already: Pillow turns a TIFF while it reads it
+
+
+def pixels_of(path: Path, page: Image.Image) -> Pixels:
+    """Read the pixels of an open picture, of any mode that Pillow knows.
+
+    Args:
+        path: of the file, for what Pillow reads with fewer bits than there are.
+        page: the picture.
+
+    Raises:
+        OSError, ValueError: if it is damaged.
+    """
+    if page.format == "TIFF" and page.info.get("compression") == "raw" and page.getexif().get(ORIENTATION, 1) > 4:
+        page = _read_raw(path, page)
+    profile = page.info.get("icc_profile") or None
+    if page.mode.startswith(("I", "F")):
+        pixels = _in_srgb_gray(_gray01(page), profile)
+    else:
+        deep = _deep_layers(path, page)
+        if deep is not None:
+            return Pixels(*deep, profile)  # the numbers stay: the profile goes with them
+        pixels = _of_8_bits(page, profile)
+    return pixels._replace(is_upright=page.format == "TIFF")
+
+
+def _read_raw(path: Path, page: Image.Image) -> Image.Image:
+    """Read an uncompressed page that is to be turned on its side, as stored: Pillow 13 mixes up its rows."""
+    tags = getattr(page, "tag_v2", {})
+    values = tifffile.imread(path, key=page.tell())
+    if values.dtype == np.uint8 and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        values = 255 - values
+    copy = Image.fromarray(values)
+    copy.info, copy.tag_v2 = dict(page.info), tags  # type: ignore[attr-defined]  # as a picture of a TIFF has it
+    return copy
+
+
+def _of_8_bits(page: Image.Image, profile: bytes | None) -> Pixels:
+    has_alpha = "A" in page.getbands() or "transparency" in page.info
+    page.load()
+    if has_alpha:
+        rgba = np.asarray(page.convert("RGBA"))
+        alpha, opaque = rgba[..., 3].copy(), page.convert("RGB") if page.mode == "RGBA" else None
+        rgb, profile = _in_srgb(opaque, profile) if opaque is not None else (rgba[..., :3], _known(profile))
+        return Pixels(np.ascontiguousarray(rgb), alpha, profile)
+    rgb, profile = _in_srgb(page, profile)
+    return Pixels(rgb, None, profile)
+
+
+def _gray01(page: Image.Image) -> np.ndarray:
+    """Read gray of more than 8 bits as float32 in [0, 1], black 0."""
+    tags = getattr(page, "tag_v2", {})
+    values = np.asarray(page, np.float32)
+    if page.mode == "F":
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        black, white = _float_range(values, tags)
+    else:
+        bits = (tags.get(BITS_PER_SAMPLE) or (16,))[0]
+        black, white = 0.0, float(2**bits - 1)
+        if white < values.max():
+            white = float(DEEP if values.max() <= DEEP else values.max())
+    gray = np.clip((values - black) / np.float32(white - black), 0, 1)
+    return 1 - gray if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray
+
+
+def _float_range(values: np.ndarray, tags: dict) -> tuple[float, float]:
+    """Tell which numbers of a float picture are black and white: as tagged, or the usual range that holds them."""
+    if SMALLEST in tags and LARGEST in tags:
+        smallest, largest = (np.ravel(tags[tag])[0] for tag in (SMALLEST, LARGEST))
+        if largest > smallest:
+            return float(smallest), float(largest)
+    top = float(values.max(initial=0))
+    return 0.0, next((white for white in (1.0, 255.0, float(DEEP)) if top <= white), max(top, 1.0))
+
+
+def _deep_layers(path: Path, page: Image.Image) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Read colour or alpha of 16 bits, of which Pillow gives 8; None where there are no more than 8."""
+    if page.tell() == 0 and _bits(path, page) > 8:
+        layers = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+        if layers is not None and layers.dtype == np.uint16:
+            layers = layers[..., None] if layers.ndim == 2 else layers
+            rgb = np.repeat(layers, 3, axis=2) if layers.shape[2] == 1 else layers[..., 2::-1]
+            return np.ascontiguousarray(rgb), layers[..., 3].copy() if layers.shape[2] == 4 else None
+    return None
+
+
+def _bits(path: Path, page: Image.Image) -> int:
+    """Bits of one number in the file."""
+    if page.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24]  # the header's ninth byte, after its width and height
+    if page.format == "TIFF":
+        return max(getattr(page, "tag_v2", {}).get(BITS_PER_SAMPLE) or (8,))
+    return 16 if page.format in ("JPEG2000", "PPM") else 8  # asked of the pixels
+
+
+def _in_srgb_gray(gray: np.ndarray, profile: bytes | None) -> Pixels:
+    """Bring gray (H, W) float32 in [0, 1] to 16 bits of sRGB."""
+    if profile is not None:
+        ramp = Image.fromarray(np.arange(RAMP, dtype=np.uint8)[None])
+        curve = np.asarray(_converted(ramp, profile) or ramp.convert("RGB"))[0, :, 1]
+        gray = np.interp(gray, np.linspace(0, 1, RAMP), curve / 255)
+    deep = np.rint(gray * DEEP).astype(np.uint16)
+    return Pixels(np.repeat(deep[..., None], 3, axis=2), None, None if profile is None else srgb_profile())
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> tuple[np.ndarray, bytes | None]:
+    """Bring a picture of 8 bits to sRGB; return its pixels, and their profile if it had one."""
+    if profile is None:
+        return np.asarray(picture.convert("RGB")), None
+    if picture.mode in ("1", "P"):
+        picture = picture.convert("RGB")
+    if _is_srgb(profile) and picture.mode == "RGB":
+        return np.asarray(picture), profile
+    converted = _converted(picture, profile)
+    if converted is None:  # a profile for other pixels than these: viewers pass over it
+        return np.asarray(picture.convert("RGB")), None
+    return np.asarray(converted), srgb_profile()
+
+
+def _converted(picture: Image.Image, profile: bytes) -> Image.Image | None:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(
+            picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB", renderingIntent=INTENT
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return None
+
+
+def _is_srgb(profile: bytes) -> bool:
+    try:
+        return "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError):
+        return False
+
+
+def _known(profile: bytes | None) -> bytes | None:
+    return profile if profile is not None and _is_srgb(profile) else None
+
+
+def srgb_profile() -> bytes:
+    """The ICC profile of sRGB."""
+    content = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return content[:24] + bytes(12) + content[36:]  # without the time at which it was made: files stay the same

@@ -1,0 +1,138 @@
+"""Write pictures with all that comes with them, in 16 bits where the format has them."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image, TiffImagePlugin
+
+from vidcolor_utils.stills.notes import DESCRIPTIVE, XMP, Notes, directories_of, save_options
+
+if TYPE_CHECKING:
+    from vidcolor_utils.stills.images import StillImage
+
+SAVE_OPTIONS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"quality": 95},
+    "AVIF": {"quality": 90, "subsampling": "4:4:4"},
+    "JPEG2000": {"irreversible": False},
+}
+OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
+DEEP = ("PNG", "TIFF")  # 16 bits in these
+PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
+TEXT_TYPE, LONG_TYPE = 2, 4  # of TIFF's fields
+
+
+def format_of(path: Path) -> str:
+    """Pillow's name of the format that a suffix stands for."""
+    Image.init()
+    return {".jfif": "JPEG", ".jpe": "JPEG"}.get(path.suffix.lower()) or Image.EXTENSION[path.suffix.lower()]
+
+
+def save_pages(path: Path, images: list[StillImage]) -> list[str]:
+    """Write pictures to one file; see `images.write_pages`.
+
+    Returns:
+        What the file does not have.
+
+    Raises:
+        OSError, ValueError: if it cannot be written.
+    """
+    image_format, lost = format_of(path), []
+    if image_format != "TIFF" and len(images) > 1:
+        lost.append(f"has the first of {len(images)} pages: a file that ends in .tif holds all of them")
+        images = images[:1]
+    is_deep = any(image.rgb.dtype == np.uint16 for image in images)
+    if is_deep and image_format not in DEEP:
+        lost.append("luma of 16 bits is written as 8: a .png or a .tif holds 16")
+    elif is_deep and image_format == "TIFF":
+        _save_deep_tiff(path, images)
+        return lost
+    elif is_deep:
+        path.write_bytes(_deep_png(images[0]))
+        return lost
+    pages = [_picture(image, image_format) for image in images]
+    more = {"save_all": True, "append_images": pages[1:]} if len(pages) > 1 else {}
+    options = SAVE_OPTIONS.get(image_format, {}) | save_options(images[0].notes, image_format) | more
+    pages[0].save(path, format=image_format, **options)
+    return lost
+
+
+def _picture(image: StillImage, image_format: str) -> Image.Image:
+    image = image.in_8_bits()
+    if image.alpha is None or image_format in OPAQUE:
+        return Image.fromarray(image.rgb)
+    return Image.fromarray(np.dstack([image.rgb, image.alpha]))
+
+
+def _deep_png(image: StillImage) -> bytes:
+    """Encode 16 bits, which Pillow does not write, and put in what Pillow writes of the notes."""
+    layers = image.rgb[..., ::-1] if image.alpha is None else np.dstack([image.rgb[..., ::-1], image.alpha])
+    is_made, encoded = cv2.imencode(".png", np.ascontiguousarray(layers))
+    if not is_made:
+        raise OSError("the PNG cannot be encoded")
+    content, start = encoded.tobytes(), PNG_SIGNATURE_BYTES + PNG_HEADER_BYTES
+    noted = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(noted, "PNG", **save_options(image.notes, "PNG"))
+    return content[:start] + b"".join(_ancillary_chunks(noted.getvalue())) + content[start:]
+
+
+def _ancillary_chunks(png: bytes) -> list[bytes]:
+    """The chunks of a PNG that describe it: their names begin with a small letter."""
+    chunks, place = [], PNG_SIGNATURE_BYTES
+    while place < len(png):
+        length = int.from_bytes(png[place : place + 4], "big") + 12
+        if png[place + 4 : place + 5].islower():
+            chunks.append(png[place : place + length])
+        place += length
+    return chunks
+
+
+def _save_deep_tiff(path: Path, images: list[StillImage]) -> None:
+    with tifffile.TiffWriter(path, byteorder="<") as file:
+        for image in images:
+            extra = None if image.alpha is None else ["unassalpha"]
+            layers = image.rgb if image.alpha is None else np.dstack([image.rgb, image.alpha])
+            layers = layers if layers.dtype == np.uint16 else layers.astype(np.uint16) * 257
+            file.write(layers, photometric="rgb", extrasamples=extra, metadata=None, **_tiff_notes(image.notes))
+
+    for number, image in enumerate(images):
+        for tag, directory in directories_of(image.notes):
+            _append_directory(path, number, tag, directory)
+
+
+def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, Any]) -> None:
+    """Put a directory at the end of a TIFF, and its place into a page, where `_tiff_notes` left room for it."""
+    made = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+    for name, value in directory.items():
+        made[name] = value
+    with tifffile.TiffFile(path, mode="r+") as file:
+        handle = file.filehandle
+        place = handle.size + handle.size % 2  # TIFF wants even ones
+        handle.seek(place)
+        handle.write(made.tobytes(place))
+        left = file.pages[page].aspage().tags[tag - 1]
+        handle.seek(left.offset)
+        handle.write(struct.pack("<HHII", tag, LONG_TYPE, 1, place))
+
+
+def _tiff_notes(notes: Notes) -> dict[str, Any]:
+    """The same as `save_options`, for tifffile."""
+    exif: Mapping[int, Any] = notes.exif or {}
+    texts = [(tag, str(exif[tag])) for tag in DESCRIPTIVE if isinstance(exif.get(tag), str)]
+    tags: list[tuple] = [(tag, TEXT_TYPE, len(text) + 1, text, True) for tag, text in texts]
+    # tifffile writes no directories; `_append_directory` makes them of these, which stand where they will.
+    tags += [(tag - 1, LONG_TYPE, 1, 0, True) for tag, _ in directories_of(notes)]
+    if notes.xmp:
+        tags.append((XMP, 1, len(notes.xmp), notes.xmp, True))
+    options: dict[str, Any] = {"extratags": tags, "iccprofile": notes.profile, "software": False}
+    if notes.dpi:
+        options |= {"resolution": notes.dpi, "resolutionunit": "INCH"}
+    return options

@@ -1,0 +1,4 @@
+"""Files, processes and messages, for all that deals with them.
+
+Knows no pictures.
+"""

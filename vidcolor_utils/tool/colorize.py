@@ -1,0 +1,162 @@
+"""Colorize files: a video or a still image in, the same in colour out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+
+from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.stills import colorize_still
+from vidcolor_utils.film.color_video import color_video
+from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
+from vidcolor_utils.film.picture import ColorizeReport
+from vidcolor_utils.film.tape import Cutting, plan_cutting
+from vidcolor_utils.keyframes.source import colors_of
+from vidcolor_utils.pictures.restore import MEMORY
+from vidcolor_utils.stills.images import check_image_name, is_image, is_still, read_pages, write_pages
+from vidcolor_utils.system.errors import InputError, OptionError
+from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.options import check_option
+from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.system.spread import HERE, Spread
+from vidcolor_utils.tool.sequence import needs_stand, renamed, stand_for
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.fields import REACH
+from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.times import WHOLE, Span
+
+
+def colorize_file(
+    source: str | Path,
+    output: str | Path,
+    colorizer: Colorizer | None = None,
+    *,
+    look: Look = PLAIN,
+    span: Span = WHOLE,
+    segment_s: float = SEGMENT_S,
+    encoding: Encoding | None = None,
+    rate: Fraction | None = None,
+    spread: Spread = HERE,
+    progress: Progress = silent,
+    **options: Unpack[LookOptions],
+) -> ColorizeReport:
+    """Colorize a video or a still image; only its luma is used, and it is kept.
+
+    A video whose colorizing was interrupted goes on from the segments that were finished, if the same call is made
+    again.
+
+    Args:
+        source: the input: a video, an animation, a still image, or numbered images as frames/%05d.png, which are
+            coloured as one video.
+        output: the file to write, of the same kind as `source`. It appears when it is complete.
+        colorizer: predicts the chroma; if not given, `look` names it, and it is loaded once the files are known
+            to be good.
+        look: all options that decide the colours.
+        span: the part of a video to colorize, with its sound.
+        segment_s: seconds of film that are finished together: what an interruption costs at most.
+        encoding: codec, quality and speed of a video; default: H.264.
+        rate: frames per second of numbered images; default: 24.
+        spread: has a video's segments coloured, see `spread.spread_over`; then `look` must name the colorizer.
+        progress: called after every frame, or after every segment that another process has coloured.
+        options: those of `look`, by name.
+
+    Raises:
+        FileNotFoundError: if `source` does not exist.
+        InputError: if `source` cannot be read, or `output` is of another kind or the same file.
+        OptionError: if an option has a value that it cannot have, or does not go with such a source; no file is
+            touched then, and no network loaded.
+        OutputError: if `output` cannot be written.
+
+    Example:
+        colorize_file("film.mp4", "film_color.mp4", saturation=0.8)
+    """
+    source, output, look = Path(source), Path(output), replace(look, **options)
+    check_option("segment_s", segment_s, SEGMENT_LENGTH)
+    if colorizer is not None and not spread.is_local:
+        raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
+    if needs_stand(source, output):
+        with stand_for(source, output, encoding, rate) as stand:
+            report = colorize_file(
+                stand.source,
+                stand.output,
+                colorizer,
+                look=look,
+                span=span,
+                segment_s=segment_s,
+                encoding=stand.encoding,
+                spread=spread,
+                progress=progress,
+            )
+        return renamed(report, stand, output)
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file")
+    is_picture = is_still(source)
+    if is_picture != is_image(output):
+        kinds = ("an image", "a video") if is_picture else ("a video", "an image")
+        raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
+    if is_picture:
+        _check_for_still(source, look, encoding, spread)
+        return _colorize_image(source, output, FilmColors(source, look, colorizer), look, progress)
+    colors = colors_of(source, look, colorizer)
+    report = color_video(
+        source,
+        output,
+        colors,
+        encoding=encoding or Encoding(),
+        span=span,
+        cutting=_cutting(source, output, look, segment_s, encoding or Encoding()),
+        deinterlace=look.is_restored,
+        restore_luma=look.restore_luma,
+        spread=spread,
+        progress=progress,
+    )
+    return report._replace(warnings=(*colors.warnings, *report.warnings))
+
+
+def _cutting(source: Path, output: Path, look: Look, segment_s: float, encoding: Encoding) -> Cutting:
+    encoding.check(output)  # before the source is opened
+    info = video_info(source)
+    return plan_cutting(
+        info.rate,
+        seconds=segment_s,
+        strength=look.strength,
+        every=look.every,
+        offline=look.offline,
+        lead=MEMORY if look.is_restored else 0,
+        ahead=REACH if look.is_restored and info.fields else 0,
+    )
+
+
+def _check_for_still(source: Path, look: Look, encoding: Encoding | None, spread: Spread) -> None:
+    """Check that nothing is asked of a still image that only a film can have."""
+    if encoding is not None:
+        raise OptionError(f"{source}: a codec, its quality and its preset are for videos; this is a still image")
+    if look.restore_luma:
+        raise OptionError(f"{source}: the luma of a still image is kept: restore without it")
+    if not spread.is_local:
+        raise OptionError(f"{source}: a still image is coloured by one process: leave workers and cluster out")
+    if any(reference.at is not None for reference in look.references):
+        raise OptionError(f"{source}: a still image has no times: give the reference without one")
+    if look.keyframes is not None:
+        raise OptionError(f"{source}: key frames are for videos; for a still image give a reference")
+
+
+def _colorize_image(
+    source: Path, output: Path, colors: FilmColors, look: Look, progress: Progress
+) -> ColorizeReport:
+    check_image_name(output)
+    pages = read_pages(source)
+    colored = []
+    with finished_file(output, source=source) as part:
+        for image in pages.images:
+            is_deep = image.rgb.dtype == np.uint16
+            rgb = colorize_still(image.luma, colors.at(0.0), restore=look.restore, deep=is_deep)
+            colored.append(image._replace(rgb=rgb))
+            progress(len(colored), len(pages.images))
+        lost = write_pages(part, colored, shown=output)
+    return ColorizeReport(output, len(colored), (*pages.warnings, *lost))

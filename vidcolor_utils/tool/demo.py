@@ -1,0 +1,111 @@
+"""The demo: a real colour clip made gray, colorized, and compared with the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vidcolor_utils.colorizers.frame import FrameColorizer
+from vidcolor_utils.pictures.show import side_by_side, strip, to_width
+from vidcolor_utils.stills.images import StillImage, write_image
+from vidcolor_utils.system.builtin import DEMO_CLIPS, builtin_clip
+from vidcolor_utils.system.files import finished_file, write_json
+from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.score import Scores, score_files
+from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.formats import to_depth
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.writer import VideoWriter
+
+STRIP_FRAMES = 5
+MOVING_WIDTH, MOVING_FRAMES, MOVING_STEP = 960, 40, 3  # pixels; frames shown; every how many
+
+
+def run_demo(out_dir: str | Path, *, clip: str = DEMO_CLIPS[0], progress: Steps = silent_steps) -> Scores:
+    """Make a clip gray, colorize it and compare.
+
+    Writes into `out_dir`: `gray.mp4`, `color.mp4`, `side_by_side.mp4`, `strip.png`, `moving.webp`, `scores.json`.
+
+    Args:
+        out_dir: folder to write to; made if missing.
+        clip: one of `DEMO_CLIPS`.
+        progress: gives the progress callback for a named step.
+
+    Returns:
+        The scores, as written.
+    """
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    true, gray, color = builtin_clip(clip), out_dir / "gray.mp4", out_dir / "color.mp4"
+    write_gray(true, gray, progress("making it gray"))
+    colorize_file(gray, color, FrameColorizer(), progress=progress("colorizing"))
+    rows = {"gray": gray, "vidcolor": color, "true": true}
+    write_side_by_side(rows, out_dir / "side_by_side.mp4", progress("putting side by side"))
+    write_strip(rows, out_dir / "strip.png")
+    write_moving_picture(rows, out_dir / "moving.webp")
+    scores = score_files(true, color, gray_path=gray, progress=progress("scoring"))
+    write_json(out_dir / "scores.json", scores)
+    return scores
+
+
+def write_gray(source: str | Path, output: str | Path, progress: Progress = silent) -> None:
+    """Write the luma of a video as a gray video of the same size, rate and length, without sound."""
+    with (
+        VideoReader(source) as reader,
+        finished_file(output, source=source) as part,
+        VideoWriter(part, reader.info.stored_size, **reader.writer_settings()) as writer,
+    ):
+        middle = 1 << (writer.bit_depth - 1)
+        for frame in reader.luma_frames():
+            luma = to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
+            neutral = np.full(writer.chroma_shape, middle, luma.dtype)
+            writer.write_planes(luma, neutral, neutral, pts=frame.pts)
+            progress(reader.counts.decoded, reader.info.frames)
+
+
+def write_side_by_side(videos: dict[str, Path], output: str | Path, progress: Progress = silent) -> None:
+    """Write one video that shows several of equal length and size beside each other, with their names."""
+    info = video_info(next(iter(videos.values())))
+    with finished_file(output) as part:
+        frames = _beside_each_other(videos)
+        first = next(frames)
+        with VideoWriter(part, first.shape[:2], rate=info.rate) as writer:
+            writer.write_rgb(first, 0)
+            for index, frame in enumerate(frames, start=1):
+                writer.write_rgb(frame, index)
+                progress(index + 1, info.frames)
+
+
+def _beside_each_other(videos: dict[str, Path]) -> Iterator[np.ndarray]:
+    for frames in zip(*(iter_rgb(path) for path in videos.values()), strict=False):
+        yield side_by_side(dict(zip(videos, frames, strict=True)))
+
+
+def write_strip(videos: dict[str, Path], output: str | Path, *, frames: int = STRIP_FRAMES) -> None:
+    """Write a picture with frames of several videos at the same moments, spread over their length."""
+    total = video_info(next(iter(videos.values()))).frames or frames
+    step = max(1, total // frames)
+    rows = {name: list(islice(iter_rgb(path), step // 2, step * frames, step)) for name, path in videos.items()}
+    with finished_file(output) as part:
+        write_image(part, StillImage(strip(rows), None))
+
+
+def write_moving_picture(videos: dict[str, Path], output: str | Path) -> None:
+    """Write a small animated WebP of several videos beside each other, for pages that play no video."""
+    rate = video_info(next(iter(videos.values()))).rate
+    frames = islice(_beside_each_other(videos), 0, MOVING_STEP * MOVING_FRAMES, MOVING_STEP)
+    small = [Image.fromarray(to_width(frame, MOVING_WIDTH)) for frame in frames]
+    with finished_file(output) as part:
+        small[0].save(
+            part,
+            save_all=True,
+            append_images=small[1:],
+            duration=round(1000 * MOVING_STEP / rate),
+            loop=0,
+            quality=70,
+        )

@@ -1,0 +1,261 @@
+"""Score the shipped colorizer on held-out photographs and on pairs of gray and true clips, in one recorded run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict, cast
+
+import numpy as np
+
+from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.stills import colorize_still
+from vidcolor_utils.pictures import metrics
+from vidcolor_utils.pictures.chroma import with_chroma
+from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
+from vidcolor_utils.stills.photos import find_photos
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.score import RATIOS, Row, score_files
+from vidcolor_utils.video.files import iter_rgb
+
+GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
+COLORLESS = 2.0  # colourfulness under which a video counts as gray
+VIDEO_KEYS = (
+    "psnr",
+    "psnr_ab",
+    "mae_ab",
+    "ciede2000",
+    "colorfulness",
+    "cdc",
+    "warp_error",
+    "chroma_warp_error",
+)
+
+
+Rows = dict[str, Row]  # the rows of a clip, see `score.score_frames`
+Means = dict[str, dict[str, float]]  # rows to the means over clips, see `mean_rows`
+
+
+class ClipScores(TypedDict):
+    """Scores of clips and their means."""
+
+    clips: dict[str, Rows]  # by name
+    mean: Means
+
+
+class PairScores(ClipScores):
+    """The same, and how well luma is kept."""
+
+    luma_mae: dict[str, float | None]  # name to the mean absolute difference of luma, in Lab units
+
+
+class KindScores(TypedDict):
+    """Scores of photographs of one kind."""
+
+    photos: int
+    mae_ab_ratio: float  # error of ab over that of gray
+    colorfulness_ratio: float  # over that of the truth
+    chroma_ratio: float  # mean length of ab over that of the truth
+    worse_than_gray: int  # photographs whose ab is further from the truth than gray
+
+
+class PhotoScores(KindScores):
+    """Means over all photographs of a folder or tar, of ours, of gray and of the truth; and their kinds."""
+
+    mae_ab: float
+    mae_ab_gray: float
+    psnr: float
+    psnr_gray: float
+    ciede2000: float
+    ciede2000_gray: float
+    colorfulness: float
+    colorfulness_true: float
+    chroma: float
+    chroma_true: float
+    kinds: dict[str, KindScores]
+
+
+class Evaluation(TypedDict, total=False):
+    """What `vidcolor evaluate` records."""
+
+    photos: dict[str, PhotoScores]  # by the name of the folder or tar
+    clips: PairScores
+    films: ClipScores
+
+
+def evaluate_photos(source: str | Path, colorizer: Colorizer, *, progress: Progress = silent) -> PhotoScores:
+    """Colorize every photograph of a folder or tar from its luma, and compare.
+
+    Args:
+        source: the photographs, see `photos.find_photos`; the first folder of a name is its kind.
+        colorizer: predicts the chroma.
+        progress: called after each photograph.
+
+    Returns:
+        The scores of all, and of each kind by itself.
+    """
+    photos = find_photos(source)
+    rows = []
+    for index, photo in enumerate(photos, start=1):
+        rows.append(_photo_scores(photo.rgb, colorizer))
+        progress(index, len(photos))
+    kinds = sorted({photo.kind for photo in photos})
+    of_kind = {
+        kind: _kind_scores([row for row, photo in zip(rows, photos, strict=True) if photo.kind == kind])
+        for kind in kinds
+    }
+    means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+    return cast("PhotoScores", {**_kind_scores(rows), **means, "kinds": of_kind})
+
+
+def _photo_scores(photo: np.ndarray, colorizer: Colorizer) -> dict[str, float]:
+    luma = luma_from_rgb(photo)
+    rgb = colorize_still(luma, colorizer)
+    gray = with_chroma(luma, np.zeros((*luma.shape, 2), np.float32))
+    scores = {"colorfulness": metrics.colorfulness(rgb), "colorfulness_true": metrics.colorfulness(photo)}
+    true_lab, lab, gray_lab = (lab_from_rgb(of) for of in (photo, rgb, gray))
+    for suffix, each, candidate in (("", lab, rgb), ("_gray", gray_lab, gray)):
+        scores[f"mae_ab{suffix}"] = metrics.mae_ab(true_lab[..., 1:], each[..., 1:])
+        scores[f"psnr{suffix}"] = metrics.psnr(photo, candidate)
+        scores[f"ciede2000{suffix}"] = metrics.mean_ciede2000(true_lab, each)
+    for suffix, each in (("", lab), ("_true", true_lab)):
+        scores[f"chroma{suffix}"] = float(np.hypot(each[..., 1], each[..., 2]).mean())
+    return scores
+
+
+def _kind_scores(rows: Sequence[dict[str, float]]) -> KindScores:
+    def ratio(key: str, over: str) -> float:
+        return sum(row[key] for row in rows) / sum(row[over] for row in rows)
+
+    return {
+        "photos": len(rows),
+        "mae_ab_ratio": ratio("mae_ab", "mae_ab_gray"),
+        "colorfulness_ratio": ratio("colorfulness", "colorfulness_true"),
+        "chroma_ratio": ratio("chroma", "chroma_true"),
+        "worse_than_gray": sum(row["mae_ab"] > row["mae_ab_gray"] for row in rows),
+    }
+
+
+def evaluate_clips(folder: str | Path, colorizer: Colorizer, *, progress: Steps = silent_steps) -> PairScores:
+    """Colorize each `bw_NAME` video of a folder and score it against `color_NAME`, inside the active area.
+
+    Where there is a `colorized_NAME`, another method's output, it is scored too.
+
+    Args:
+        folder: holds the clips.
+        colorizer: predicts the chroma.
+        progress: gives the progress callback for a named step.
+
+    Returns:
+        `clips`: name to rows (gray, vidcolor, other, true) to scores; `mean`: rows to the means over clips,
+        with the colourfulness, CDC and chroma warp error ratios taken of the means; `luma_mae`: name to the mean
+        absolute difference between the luma of input and output, in Lab units.
+
+    Raises:
+        InputError: if the folder holds no such pair.
+    """
+    clips: dict[str, Rows] = {}
+    luma_mae = {}
+    for name in pair_names(folder):
+        clips[name], luma_mae[name] = _clip_rows(Path(folder), name, colorizer, progress)
+    return {"clips": clips, "mean": mean_rows(_in_common(clips.values())), "luma_mae": luma_mae}
+
+
+def pair_names(folder: str | Path) -> list[str]:
+    """Names, sorted, for which a folder holds `bw_NAME` and `color_NAME`.
+
+    Raises:
+        InputError: if there is no such pair.
+    """
+    names = sorted(path.name.removeprefix(TRUE) for path in Path(folder).glob(f"{TRUE}*"))
+    names = [name for name in names if (Path(folder) / f"{GRAY}{name}").exists()]
+    if not names:
+        raise InputError(f"{folder}: no pairs of {GRAY}NAME and {TRUE}NAME")
+    return names
+
+
+def _clip_rows(folder: Path, name: str, colorizer: Colorizer, progress: Steps) -> tuple[Rows, float | None]:
+    gray, true, other = (folder / f"{prefix}{name}" for prefix in (GRAY, TRUE, OTHER))
+    with _colorized(gray, colorizer, progress(f"colorizing {name}")) as output:
+        scores = _score(true, output, gray, progress(f"scoring {name}"))
+        kept = score_files(gray, output)["rows"]["candidate"]["luma_mae"]
+    rows = {"gray": scores["gray"], "vidcolor": scores["candidate"]}
+    if other.exists():
+        rows["other"] = _score(true, other, gray, progress(f"scoring {other.name}"))["candidate"]
+    return rows | {"true": scores["true"]}, kept
+
+
+@contextmanager
+def _colorized(source: Path, colorizer: Colorizer, progress: Progress) -> Iterator[Path]:
+    """Colorize a film into a file that is there as long as it is asked for."""
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / f"{source.stem}.mp4"
+        colorize_file(source, output, colorizer, progress=progress)
+        yield output
+
+
+def _score(true: Path, candidate: Path, gray: Path | None, progress: Progress) -> Rows:
+    return score_files(true, candidate, gray_path=gray, active_area=True, progress=progress)["rows"]
+
+
+def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps = silent_steps) -> ClipScores:
+    """Colorize the luma of each colour video of a folder, and score it against its own colours.
+
+    Args:
+        folder: holds the videos; those without colour are left out.
+        colorizer: predicts the chroma.
+        progress: gives the progress callback for a named step.
+
+    Returns:
+        `clips`: name to rows (gray, vidcolor, true) to scores, see `score.score_files`; `mean`: rows to the means
+        over the clips, as in `evaluate_clips`.
+
+    Raises:
+        InputError: if a file is not a video, or none has colour.
+    """
+    paths = sorted(path for path in Path(folder).iterdir() if path.is_file())
+    colored = [path for path in paths if metrics.colorfulness(next(iter(iter_rgb(path)))) > COLORLESS]
+    if not colored:
+        raise InputError(f"{folder}: no video with colour in it")
+    clips = {path.name: _film_rows(path, colorizer, progress) for path in colored}
+    return {"clips": clips, "mean": mean_rows(clips.values())}
+
+
+def _film_rows(path: Path, colorizer: Colorizer, progress: Steps) -> Rows:
+    with _colorized(path, colorizer, progress(f"colorizing {path.name}")) as output:
+        scores = _score(path, output, None, progress(f"scoring {path.name}"))
+    return {"gray": scores["gray"], "vidcolor": scores["candidate"], "true": scores["true"]}
+
+
+def _in_common(clips: Iterable[Rows]) -> list[Rows]:
+    """Keep the rows that all clips have."""
+    clips = list(clips)
+    return [{name: row for name, row in rows.items() if all(name in other for other in clips)} for rows in clips]
+
+
+def mean_rows(clips: Iterable[Rows]) -> Means:
+    """Average the scores of clips.
+
+    Args:
+        clips: for each, rows to scores, see `score.score_frames`; all have the row "true".
+
+    Returns:
+        Rows to the means over the clips that have them, with the ratios of the means to the truth's there.
+    """
+    clips = list(clips)
+    means: Means = {}
+    for name in dict.fromkeys(name for rows in clips for name in rows):
+        having = [rows for rows in clips if name in rows]
+        means[name] = {key: _mean_of(having, name, key) for key in VIDEO_KEYS}
+        for key in RATIOS:
+            means[name][f"{key}_ratio"] = means[name][key] / _mean_of(having, "true", key)
+    return means
+
+
+def _mean_of(clips: Iterable[Rows], row: str, key: str) -> float:
+    # Films of several frames have a value for each of these measures.
+    return float(np.mean(cast("list[float]", [rows[row][key] for rows in clips])))

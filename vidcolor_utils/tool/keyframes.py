@@ -1,0 +1,120 @@
+"""Write the frames of a film that are worth colouring by hand, as gray pictures, with a page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from vidcolor_utils.keyframes.album import has_color, key_name
+from vidcolor_utils.keyframes.choose import Chosen, choose, find_shots
+from vidcolor_utils.pictures.chroma import luma01, shown_luma
+from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
+from vidcolor_utils.stills.images import StillImage, read_image, write_image
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import finished_file, writing
+from vidcolor_utils.system.options import Within, check_option
+from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.system.times import time_text
+from vidcolor_utils.video.formats import LumaFrame
+from vidcolor_utils.video.reader import VideoReader
+
+PAGE = "index.html"
+HEAD = """<!doctype html>
+<meta charset="utf-8">
+<title>Key frames of {name}</title>
+<style>
+body {{ font: 15px system-ui, sans-serif; margin: 2rem; background: #fff; color: #24292f }}
+figure {{ display: inline-block; margin: 0 1rem 1.5rem 0; vertical-align: top }}
+img {{ display: block; width: 20rem; height: auto }}
+figcaption {{ margin-top: .3rem }}
+</style>
+<h1>Key frames of {name}</h1>
+<p>Colour any of these pictures, keep their names, and give this folder to <code>vidcolor colorize</code>.</p>
+"""
+FIGURE = '<figure><img src="{file}" alt="{name}"><figcaption>{name}</figcaption></figure>\n'
+
+
+class KeyFrames(NamedTuple):
+    """What was written: the folder, and the frames."""
+
+    folder: Path
+    chosen: list[Chosen]
+    kept: list[Path]  # pictures that were there already, in colour, and stay as they are
+
+
+def write_key_frames(
+    source: str | Path,
+    folder: str | Path,
+    *,
+    every: int | None = None,
+    per_shot: int | None = None,
+    at: Sequence[float] = (),
+    progress: Progress = silent,
+) -> KeyFrames:
+    """Write frames of a film as gray PNG files to be coloured, and `index.html`, which shows them.
+
+    A picture that is there already in colour is kept.
+
+    Args:
+        source: the film.
+        folder: where to write; it is made if it is missing.
+        every: the first frame of each shot and every so many after it, instead of those that reach most.
+        per_shot: how many of each shot; if not given, as many as its motion asks for.
+        at: times in seconds of frames to write, instead of any choice.
+        progress: called after every frame that is looked at.
+
+    Raises:
+        FileNotFoundError, InputError: as `VideoReader` does, and if the film ends before a time.
+        OptionError: if `every` or `per_shot` is no whole number above 0.
+        OutputError: if the folder cannot be written to.
+
+    Example:
+        write_key_frames("film.mp4", "keys", per_shot=2)
+    """
+    source, folder = Path(source), Path(folder)
+    for name, value in (("every", every), ("per_shot", per_shot)):
+        if value is not None:
+            check_option(name, value, Within(1, whole=True))
+    chosen = [] if at else choose(list(find_shots(source, progress)), per_shot=per_shot, every=every)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    kept = []
+    with VideoReader(source) as reader:
+        chosen = chosen or [Chosen(0, _shown_at(reader, seconds)) for seconds in sorted(at)]
+        for each in chosen:
+            path = folder / key_name(*each)
+            if path.exists() and has_color(read_image(path).rgb):
+                kept.append(path)
+            else:
+                write_image(path, StillImage(_gray(next(reader.frames_from(each.seconds)), reader), None))
+    with finished_file(folder / PAGE) as part, writing(folder / PAGE):
+        part.write_text(_page(source.name, chosen))
+    return KeyFrames(folder, chosen, kept)
+
+
+def _shown_at(reader: VideoReader, seconds: float) -> float:
+    frame = next(reader.frames_from(seconds), None)
+    step = float(1 / reader.info.rate)
+    if frame is None or seconds >= frame.seconds + 2 * step:
+        raise InputError(f"{reader.path}: ends before {time_text(seconds)}")
+    return frame.seconds
+
+
+def _gray(frame: LumaFrame, reader: VideoReader) -> np.ndarray:
+    info = reader.info
+    luma = luma01(frame.luma, bit_depth=info.bit_depth, full_range=info.full_range)
+    return rgb_from_gray(to_uint8(info.orientation.upright(shown_luma(luma, reader.colors.transfer))))
+
+
+def _page(name: str, chosen: list[Chosen]) -> str:
+    figures = (FIGURE.format(file=key_name(*each), name=_name(each)) for each in chosen)
+    return HEAD.format(name=escape(name)) + "".join(figures)
+
+
+def _name(frame: Chosen) -> str:
+    shot = f"Shot {frame.shot}, " if frame.shot else ""  # nobody looked for shots
+    return f"{shot}{time_text(frame.seconds)}"

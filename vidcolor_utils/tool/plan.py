@@ -1,0 +1,78 @@
+"""Tell what colorizing a video would do and how long it would take, from a short trial."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+from vidcolor_utils.colorizers.load import load_colorizer
+from vidcolor_utils.film.color_video import expected_frames
+from vidcolor_utils.film.look import PLAIN, SEGMENT_S, Look, LookOptions
+from vidcolor_utils.film.work_folder import work_folder_path
+from vidcolor_utils.stills.images import is_still
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.times import time_text
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.times import WHOLE, Span
+
+TRIAL_S = 2.0  # seconds of film
+
+
+def plan_file(
+    source: str | Path,
+    output: str | Path,
+    *,
+    look: Look = PLAIN,
+    span: Span = WHOLE,
+    segment_s: float = SEGMENT_S,
+    encoding: Encoding | None = None,
+    **options: Unpack[LookOptions],
+) -> dict[str, object]:
+    """Tell what `colorize_file` with the same arguments would do; only a trial is written, in a temporary folder.
+
+    Returns:
+        Facts by name, for people to read.
+
+    Raises:
+        FileNotFoundError, InputError: as `colorize_file` does.
+    """
+    source, output, look = Path(source), Path(output), replace(look, **options)
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file")
+    if is_still(source):
+        raise InputError(f"{source}: is a still image: there is nothing to plan")
+    encoding = encoding or Encoding()
+    encoding.check(output)
+    info, colorizer = video_info(source), load_colorizer(*look.networks)
+    frames = expected_frames(info, span)
+    end = span.start + TRIAL_S if span.end is None else min(span.end, span.start + TRIAL_S)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        trial = colorize_file(
+            source,
+            Path(folder) / output.name,
+            colorizer,
+            look=look,
+            span=Span(span.start, end),
+            segment_s=segment_s,
+            encoding=encoding,
+        )
+        fps = trial.frames / (time.monotonic() - started)
+    length_s = frames / info.rate if frames is not None else None
+    return {
+        "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
+        "part": f"{time_text(span.start)} to {'the end' if span.end is None else time_text(span.end)}",
+        "frames": frames,
+        "segments": None if length_s is None else max(1, math.ceil(length_s / segment_s)),
+        "kept": ", ".join([*info.sound, *info.subtitles]) or "no sound, no subtitles",
+        "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
+        "resumes": "yes, from segments of an earlier run" if work_folder_path(output).is_dir() else None,
+        "speed": f"{fps:.1f} frames per second in a trial of {trial.frames} frames",
+        "time": None if frames is None else f"about {time_text(frames / fps)}",
+    }

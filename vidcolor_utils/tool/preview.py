@@ -1,0 +1,139 @@
+"""A strip of frames spread over a film, gray above colour, to decide on before the long run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.stills import colorize_still
+from vidcolor_utils.film.color_video import check_size
+from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.look import PLAIN, Look, LookOptions
+from vidcolor_utils.film.picture import ColorizeReport
+from vidcolor_utils.film.stored_color import ColorDetector
+from vidcolor_utils.pictures.active_area import find_active_area
+from vidcolor_utils.pictures.chroma import luma01
+from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
+from vidcolor_utils.pictures.show import side_by_side, to_width
+from vidcolor_utils.stills.images import IMAGE_SUFFIXES, StillImage, is_image, is_still, write_image
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.options import Within, check_option
+from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.system.times import time_text
+from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.fields import deinterlaced
+from vidcolor_utils.video.files import sample_lumas
+from vidcolor_utils.video.formats import LumaFrame
+from vidcolor_utils.video.reader import VideoReader
+
+WIDTH = 320  # of each frame in the strip, in pixels
+ROWS_GAP = 4
+COUNT = 8  # of frames
+PAPER = 255
+
+
+def preview_file(
+    source: str | Path,
+    output: str | Path,
+    colorizer: Colorizer | None = None,
+    *,
+    count: int = COUNT,
+    look: Look = PLAIN,
+    progress: Progress = silent,
+    **options: Unpack[LookOptions],
+) -> ColorizeReport:
+    """Colorize a few frames of a video, each by itself, and write them as one picture.
+
+    The frames are sought, so a long film takes no longer than a short one. Each stands under its time; those that
+    would be the same frame of a short video stand there once.
+
+    Args:
+        source: the video.
+        output: the picture to write.
+        colorizer: predicts the chroma; if not given, `look` names it.
+        count: number of frames.
+        look: as for `colorize_file`; what is done over time, steadiness and deflickering, is not shown.
+        progress: called after every frame.
+        options: those of `look`, by name.
+
+    Raises:
+        FileNotFoundError: if `source` does not exist.
+        InputError: if `source` is no video that can be read and sought in, or `output` names no picture.
+        OptionError: if an option has a value that it cannot have.
+        OutputError: if `output` cannot be written.
+    """
+    source, output, look = Path(source), Path(output), replace(look, **options)
+    check_option("count", count, Within(1, whole=True))
+    if not is_image(output):
+        raise InputError(f"{output}: a preview is a picture: name a file that ends in {', '.join(IMAGE_SUFFIXES)}")
+    if source.exists() and is_still(source):
+        raise InputError(f"{source}: a preview is for videos; this is a picture")
+    with VideoReader(source) as reader, finished_file(output, source=source) as part:
+        check_size(reader)
+        painted = _Painted(reader, FilmColors(source, look, colorizer), look)
+        columns = {}
+        for done, frame in enumerate(_spread(reader, count, deinterlace=look.restore), start=1):
+            columns[time_text(frame.seconds)] = _gray_above_color(painted.luma(frame), painted.rgb(frame))
+            progress(done, count)
+        write_image(part, StillImage(side_by_side(columns), None))
+    return ColorizeReport(output, len(columns), ())
+
+
+class _Painted:
+    """Frames of a film as the preview shows them.
+
+    Args:
+        reader: the open film.
+        colors: what makes their colours.
+        look: the same for whether they are restored, or may have colours of their own.
+    """
+
+    def __init__(self, reader: VideoReader, colors: FilmColors, look: Look):
+        self._info, self._colors, self._look = reader.info, colors, look
+        self._area = find_active_area(_shown(luma, reader.info) for luma in sample_lumas(reader.path))
+        self._has_color = ColorDetector() if look.skip_colored else lambda decoded: False
+
+    def luma(self, frame: LumaFrame) -> np.ndarray:
+        """Give a frame's luma (h, w) float32 in [0, 1]."""
+        return _shown(frame.luma, self._info)
+
+    def rgb(self, frame: LumaFrame) -> np.ndarray:
+        """Give a frame in colour, RGB uint8 (h, w, 3)."""
+        if self._has_color(frame.decoded):
+            return self._info.orientation.upright(frame.decoded.to_ndarray(format="rgb24"))
+        colorizer = self._colors.at(frame.seconds)
+        return colorize_still(self.luma(frame), colorizer, area=self._area, restore=self._look.restore)
+
+
+def _spread(reader: VideoReader, count: int, *, deinterlace: bool) -> Iterator[LumaFrame]:
+    """Yield the frames shown in the middle of each of `count` equal parts of the video."""
+    info = reader.info
+    duration = info.duration_s or float((info.frames or 0) / info.rate)
+    for index in range(count):
+        frames = reader.frames_from(duration * (index + 0.5) / count)
+        if deinterlace and info.fields:
+            frames = deinterlaced(frames, info.fields, bit_depth=info.bit_depth)
+        frame = next(frames, None)
+        if frame is not None:
+            yield frame
+
+
+def _shown(luma: np.ndarray, info: VideoInfo) -> np.ndarray:
+    """Luma as stored to upright luma in [0, 1], no wider than two frames of the strip."""
+    luma = info.orientation.upright(luma)
+    height, width = luma.shape
+    scale = min(1, 2 * WIDTH / width)
+    luma = cv2.resize(luma, (round(width * scale), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    return luma01(luma, bit_depth=info.bit_depth, full_range=info.full_range)
+
+
+def _gray_above_color(luma: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    gray, color = (to_width(picture, WIDTH) for picture in (rgb_from_gray(to_uint8(luma)), rgb))
+    return np.concatenate([gray, np.full((ROWS_GAP, WIDTH, 3), PAPER, np.uint8), color])

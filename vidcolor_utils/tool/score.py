@@ -1,0 +1,279 @@
+"""Score a colorized video against the true one, with a gray row and a true row beside it.
+
+The files are read once, in step, and a few frames at a time are in memory, however long the videos are. Every
+value of a video is the plain mean over its frames (or pairs of frames); the measures are those of
+`vidcolor_utils.pictures.metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import NamedTuple, NotRequired, TypedDict
+
+import numpy as np
+
+from vidcolor_utils.pictures import metrics
+from vidcolor_utils.pictures.active_area import Area, find_active_area
+from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, rgb_from_gray, to_float01, to_uint8
+from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, occlusion_mask, warp
+from vidcolor_utils.pictures.histograms import ColorDistributionConsistency, Mean
+from vidcolor_utils.stills.images import is_image
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.video.files import iter_rgb, video_info
+
+ROWS = ("gray", "candidate", "true")
+FLOW_SIDE = 640  # pixels; flow of larger frames is searched at this size
+AREA_STEP = 5  # frames between two looks for letterbox bars
+THREADS = len(ROWS)
+
+# key: (name in the table, which way is better, format)
+MEASURES = {
+    "psnr": ("PSNR, dB", "higher", ".2f"),
+    "ssim": ("SSIM", "higher", ".4f"),
+    "psnr_ab": ("PSNR of ab, dB", "higher", ".2f"),
+    "mae_ab": ("mean abs. error of ab", "lower", ".3f"),
+    "ciede2000": ("mean CIEDE2000", "lower", ".3f"),
+    "colorfulness": ("colourfulness", "as true", ".1f"),
+    "colorfulness_ratio": ("colourfulness / true", "near 1", ".3f"),
+    "cdc": ("CDC", "as true", ".5f"),
+    "cdc_ratio": ("CDC / true", "near 1", ".3f"),
+    "warp_error": ("warp error", "as true", ".5f"),
+    "chroma_warp_error": ("chroma warp error", "as true", ".3f"),
+    "chroma_warp_error_ratio": ("chroma warp error / true", "up to 1", ".3f"),
+    "pixel_match": ("pixel match, %", "higher", ".3f"),
+    "luma_mae": ("mean abs. error of luma", "lower", ".3f"),
+}
+RATIOS = ("colorfulness", "cdc", "chroma_warp_error")
+
+Row = dict[str, float | None]  # measure to value; None where it has none
+
+
+class Scores(TypedDict):
+    """What `score_frames` finds."""
+
+    frames: int
+    active_area: list[int] | None  # the part that was scored, see `Area`
+    rows: dict[str, Row]  # those of `ROWS`
+    warning: NotRequired[str]  # if the inputs differ in length
+
+
+def score_files(
+    true_path: str | Path,
+    candidate_path: str | Path,
+    *,
+    gray_path: str | Path | None = None,
+    active_area: bool = False,
+    progress: Progress = silent,
+) -> Scores:
+    """Score a colorized video, or a still image, against the true one.
+
+    Args:
+        true_path: the true colours.
+        candidate_path: what is scored, of the same size.
+        gray_path: the video that was colorized, for the gray row and for the optical flow; without it, the luma
+            of the true video (BT.601), which is a little better than that of a file encoded once more.
+        active_area: leave out the black letterbox bars of the true video, see `find_active_area`.
+        progress: called after every frame.
+
+    Returns:
+        See `score_frames`.
+
+    Raises:
+        FileNotFoundError: if a file does not exist.
+        InputError: if a file cannot be read, or their frames differ in size.
+
+    Example:
+        scores = score_files("color_1.mp4", "colorized_1.mp4", active_area=True)
+        scores["rows"]["candidate"]["psnr"]
+    """
+    paths = {"true": true_path, "candidate": candidate_path, "gray": gray_path}
+    frames = {name: _opened(iter_rgb(path)) for name, path in paths.items() if path is not None}
+    area = _active_area(true_path) if active_area else None
+    expected = 1 if is_image(true_path) else video_info(true_path).frames
+    return score_frames(**frames, area=area, progress=lambda done, _: progress(done, expected))
+
+
+def _active_area(path: str | Path) -> Area:
+    return find_active_area(luma_from_rgb(rgb) for rgb in islice(iter_rgb(path), 0, None, AREA_STEP))
+
+
+def _opened(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Read the first frame at once, so that a bad file is reported before any work is done."""
+    return chain([next(frames)], frames)
+
+
+def score_frames(
+    true: Iterable[np.ndarray],
+    candidate: Iterable[np.ndarray],
+    gray: Iterable[np.ndarray] | None = None,
+    *,
+    area: Area | None = None,
+    progress: Progress = silent,
+) -> Scores:
+    """Score the frames of a colorized video against the true ones, reading all of them in step.
+
+    Optical flow is found once, on the gray frames, and used for all rows: DIS, medium preset, searched at a
+    longest side of at most 640 pixels. If one input is longer than another, the frames they have in common are
+    scored.
+
+    Args:
+        true: RGB uint8 frames (H, W, 3).
+        candidate: the same.
+        gray: the same; the luma of `true` if not given.
+        area: the part of the frames to score; all of it if not given.
+        progress: called after every frame; how many there will be it is not told.
+
+    Returns:
+        What `json` can write; in its rows the measures are those of `MEASURES`, and `None` where one has no value,
+        as the temporal ones of a still image or a ratio to 0.
+
+    Raises:
+        InputError: if frames differ in size, or there are none.
+    """
+    sources = {"true": true, "candidate": candidate} | ({} if gray is None else {"gray": gray})
+    lengths = dict.fromkeys(sources, 0)
+    with ThreadPoolExecutor(THREADS) as pool:
+        scorer = _Scorer(pool)
+        for group in zip_longest(*sources.values()):
+            frames = {name: frame for name, frame in zip(sources, group, strict=True) if frame is not None}
+            for name in frames:
+                lengths[name] += 1
+            if len(frames) < len(sources):
+                continue  # only counting what is left of the longer ones
+            _check_sizes(frames)
+            scorer.add({name: _cut(frame, area) for name, frame in frames.items()})
+            progress(scorer.frames, None)
+    if not scorer.frames:
+        raise InputError("there are no frames to score")
+    scores: Scores = {
+        "frames": scorer.frames,
+        "active_area": list(area) if area else None,
+        "rows": scorer.rows(),
+    }
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        scores["warning"] = f"numbers of frames differ ({counts}): the first {scorer.frames} were scored"
+    return scores
+
+
+def _check_sizes(frames: dict[str, np.ndarray]) -> None:
+    sizes = {name: f"{frame.shape[1]}x{frame.shape[0]}" for name, frame in frames.items()}
+    for name, size in sizes.items():
+        if size != sizes["true"]:
+            raise InputError(
+                f"the {name} frames are {size}, the true ones {sizes['true']}: score files of one size"
+            )
+
+
+def _cut(frame: np.ndarray, area: Area | None) -> np.ndarray:
+    return frame if area is None else np.ascontiguousarray(area.cut(frame))
+
+
+class _View(NamedTuple):
+    """A frame in the forms that the measures need."""
+
+    rgb: np.ndarray  # uint8 (H, W, 3)
+    lab: np.ndarray  # float32 (H, W, 3)
+
+
+class _Scorer:
+    """Takes the frames of the three rows in step and spreads the work over threads."""
+
+    def __init__(self, pool: ThreadPoolExecutor):
+        self.frames = 0
+        self._pool = pool
+        self._rows = {name: _Row() for name in ROWS}
+        self._flows = [DenseFlow(MEDIUM, max_side=FLOW_SIDE) for _ in range(2)]  # there and back, in parallel
+        self._last_luma: np.ndarray | None = None
+
+    def add(self, frames: dict[str, np.ndarray]) -> None:
+        """Score one frame of each row; the gray one may be missing."""
+        gray = frames.get("gray", frames["true"])
+        luma = to_uint8(luma_from_rgb(gray))
+        if "gray" not in frames:
+            frames["gray"] = rgb_from_gray(luma)
+        views = dict(zip(frames, self._pool.map(_view, frames.values()), strict=True))
+        motion = None if self._last_luma is None else self._motion(self._last_luma, luma)
+        jobs = [self._pool.submit(row.add, views[name], views["true"], motion) for name, row in self._rows.items()]
+        for job in jobs:
+            job.result()
+        self._last_luma = luma
+        self.frames += 1
+
+    def _motion(self, luma: np.ndarray, next_luma: np.ndarray) -> Motion:
+        there, back = self._flows
+        going = self._pool.submit(there, luma, next_luma)
+        coming = self._pool.submit(back, next_luma, luma)
+        flow = going.result()
+        return Motion(flow, occlusion_mask(flow, coming.result()))
+
+    def rows(self) -> dict[str, Row]:
+        """Return the scores of each row, ratios to the true row included, in the order of `MEASURES`."""
+        rows = {name: row.result() for name, row in self._rows.items()}
+        for name in ROWS:
+            for key in RATIOS:
+                rows[name][f"{key}_ratio"] = _ratio(rows[name][key], rows["true"][key])
+        return {name: {key: row[key] for key in MEASURES} for name, row in rows.items()}
+
+
+def _view(rgb: np.ndarray) -> _View:
+    return _View(rgb, lab_from_rgb(rgb))
+
+
+def _ratio(value: float | None, true_value: float | None) -> float | None:
+    return value / true_value if value is not None and true_value else None
+
+
+class _Row:
+    """The running means of one row."""
+
+    def __init__(self) -> None:
+        self._means = {key: Mean() for key in MEASURES}
+        self._cdc = ColorDistributionConsistency()
+        self._last: _View | None = None
+
+    def add(self, view: _View, true: _View, motion: Motion | None) -> None:
+        """Take the row's next frame, the true one, and the motion from the row's last frame to this one."""
+        if view is not true or self._last is None:  # the true row equals itself: one frame says it all
+            self._add_values(_fidelity(true, view))
+        self._add_values({"colorfulness": metrics.colorfulness(view.rgb)})
+        if motion is not None and self._last is not None:
+            self._add_values(_unsteadiness(self._last, view, motion))
+        self._cdc.update(view.rgb)
+        self._last = view
+
+    def _add_values(self, values: dict[str, float | None]) -> None:
+        for key, value in values.items():
+            self._means[key].add(value)
+
+    def result(self) -> Row:
+        """Return the means so far, without the ratios."""
+        return {key: mean.result() for key, mean in self._means.items()} | {"cdc": self._cdc.result()}
+
+
+def _fidelity(true: _View, view: _View) -> dict[str, float | None]:
+    """Compare one frame with the true one."""
+    true_ab, ab = true.lab[..., 1:], view.lab[..., 1:]
+    return {
+        "psnr": metrics.psnr(true.rgb, view.rgb),
+        "ssim": metrics.ssim(true.rgb, view.rgb) if min(view.rgb.shape[:2]) >= metrics.SSIM_SIDE else None,
+        "psnr_ab": metrics.psnr_ab(true_ab, ab),
+        "mae_ab": metrics.mae_ab(true_ab, ab),
+        "ciede2000": metrics.mean_ciede2000(true.lab, view.lab),
+        "pixel_match": metrics.pixel_match(true.rgb, view.rgb),
+        "luma_mae": metrics.luma_mae(true.rgb, view.rgb),
+    }
+
+
+def _unsteadiness(view: _View, next_view: _View, motion: Motion) -> dict[str, float | None]:
+    """Compare one frame with the next, brought back along the motion."""
+    rgb, ab = to_float01(view.rgb), view.lab[..., 1:]
+    next_rgb = warp(to_float01(next_view.rgb), motion.flow)
+    next_ab = warp(np.ascontiguousarray(next_view.lab[..., 1:]), motion.flow)
+    return {
+        "warp_error": metrics.warp_error(rgb, next_rgb, motion.occluded),
+        "chroma_warp_error": metrics.chroma_warp_error(ab, next_ab, motion.occluded),
+    }

@@ -1,0 +1,148 @@
+"""What is no film file and becomes one for a while: numbered pictures, animations, what comes through a pipe."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+from vidcolor_utils.film.picture import ColorizeReport
+from vidcolor_utils.film.work_folder import work_folder_path
+from vidcolor_utils.stills.images import is_animation, is_image, is_still, write_apng
+from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.files import hidden_beside
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.files import is_sequence, sequence_files, write_film_of, write_pictures_of
+
+DEFAULT_RATE = Fraction(24)  # pictures per second
+DIRECT = (".gif", ".apng", ".png")  # animations that FFmpeg reads by itself
+LOSSLESS = "ffv1"
+# Containers by the name that `ffmpeg -f` has for them.
+SUFFIX_OF_FORMAT = {"matroska": ".mkv", "mp4": ".mp4", "mov": ".mov", "webm": ".webm"}
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The film files that stand for the source and the output that were named."""
+
+    source: Path
+    output: Path
+    encoding: Encoding | None
+    names: dict[str, str]  # of these files, as a user knows them
+
+    def told(self, text: str) -> str:
+        """A message with the names that the user gave."""
+        for own, name in self.names.items():
+            text = text.replace(own, name)
+        return text
+
+
+def needs_stand(source: Path, output: Path) -> bool:
+    """Tell whether source or output is no file that a film is read from or written to."""
+    return (
+        is_sequence(source)
+        or _is_sequence_of(output, source)
+        or (is_animation(source) and source.suffix not in DIRECT)
+    )
+
+
+@contextmanager
+def stand_for(source: Path, output: Path, encoding: Encoding | None, rate: Fraction | None) -> Iterator[Stand]:
+    """Put a source into a film file, and take the output out of one when the block ends well.
+
+    The same source gives the same file, so that a run that was interrupted can be gone on with.
+
+    Args:
+        source: a film, an animation, or a sequence such as frames/%05d.png.
+        output: a film, or a sequence.
+        encoding: of a film; not for a sequence.
+        rate: pictures per second of a sequence.
+
+    Raises:
+        InputError, OutputError: as what is done in the block, with the names of `source` and `output`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        film = _film_of(source, Path(folder), rate or DEFAULT_RATE)
+        target = output
+        if _is_sequence_of(output, source):
+            target = hidden_beside(output, output.name.replace("%", ""), ".frames.mkv")
+            encoding = Encoding(LOSSLESS, sound="none")
+        stand = Stand(film, target, encoding, {str(film): str(source), str(target): str(output)})
+        try:
+            yield stand
+            if target != output:
+                write_pictures_of(target, output)
+        except VidcolorError as error:
+            raise type(error)(stand.told(str(error))) from None
+        finally:
+            if target != output:
+                target.unlink(missing_ok=True)
+
+
+def _is_sequence_of(output: Path, source: Path) -> bool:
+    """Tell an output that is pictures from a film, or from the one picture of a source, with a % in its name."""
+    return is_sequence(output) and is_image(output) and (is_sequence(source) or not is_still(source))
+
+
+def _film_of(source: Path, folder: Path, rate: Fraction) -> Path:
+    if is_sequence(source):
+        film, files = folder / "frames.mov", sequence_files(source)
+        write_film_of(source, film, rate)
+        changed = max(file.stat().st_mtime_ns for file in files)
+    elif is_animation(source) and source.suffix not in DIRECT:
+        film = folder / "animation.apng"
+        write_apng(source, film)
+        changed = source.stat().st_mtime_ns
+    else:
+        return source
+    os.utime(film, ns=(changed, changed))
+    return film
+
+
+def renamed(report: ColorizeReport, stand: Stand, output: Path) -> ColorizeReport:
+    """A report with the names that the user gave."""
+    return report._replace(output=output, warnings=tuple(map(stand.told, report.warnings)))
+
+
+@contextmanager
+def piped(source: Path, output: Path, container: str | None, stdin: BinaryIO, stdout: BinaryIO) -> Iterator[Stand]:
+    """Read a film from a pipe and write one to a pipe, where "-" is named; both go through a temporary file.
+
+    Args:
+        source: a file, or "-".
+        output: a file, or "-".
+        container: of what is written to a pipe, as `ffmpeg -f` calls it.
+        stdin: what "-" is read from.
+        stdout: what "-" is written to.
+
+    Raises:
+        InputError: if a container is missing, or unknown.
+    """
+    if str(output) == "-" and container not in SUFFIX_OF_FORMAT:
+        raise InputError(f"a pipe has no name: say the format of what is written: {', '.join(SUFFIX_OF_FORMAT)}")
+    with tempfile.TemporaryDirectory() as folder:
+        film, target = source, output
+        if str(source) == "-":
+            film = Path(folder) / "input"
+            with film.open("wb") as file:
+                while chunk := stdin.read(CHUNK_BYTES):
+                    file.write(chunk)
+        if str(output) == "-":
+            target = Path(folder) / f"output{SUFFIX_OF_FORMAT[str(container)]}"
+        names = {str(work_folder_path(target)): "output", str(film): "stdin", str(target): "stdout"}
+        stand = Stand(film, target, None, names if folder in str(film) + str(target) else {})
+        try:
+            yield stand
+        except VidcolorError as error:
+            raise type(error)(stand.told(str(error))) from None
+        if str(output) == "-":
+            with target.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    stdout.write(chunk)
+            stdout.flush()

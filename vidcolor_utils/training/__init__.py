@@ -1,0 +1,4 @@
+"""Trains the network that ships.
+
+Examples, losses and callbacks stand beside.
+"""

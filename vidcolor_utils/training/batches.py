@@ -1,0 +1,154 @@
+"""Batches of kept views for training, made in a thread beside it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from vidcolor_utils.training.views import Views
+
+FULL_SIDE = 96  # the side of which a batch holds as many views as its size says
+BROAD = 24  # side of the grid of colours that the meaning alone is paid for: two cells to a token
+AHEAD = 4  # batches made before they are asked for
+# How often each kind of photograph is shown. Sources differ in size, not in worth: without weights animals and
+# landscapes would be most of what is seen, and streets, night and snow, on which colours are hard, a hundredth.
+# A photograph's kind is the first folder of its name; the table of the model card says what each holds.
+WEIGHTS = {
+    "scenes": 0.7,
+    "objects": 1.5,
+    "nature": 1.5,
+    "imagenette": 1.0,
+    "animalpose": 0.6,
+    "caltech101": 0.8,
+    "ccp": 1.3,
+    "houses": 1.2,
+    "pets": 0.7,
+    "foodpix": 0.8,
+    "grocery": 0.5,
+    "labelmefacade": 2.0,
+    "clothing": 0.7,
+    "camvid": 3.0,
+    "deepphoto": 3.0,
+    "lowlight": 3.0,
+    "jetson": 3.0,
+    "ilsvrcval": 3.0,
+    "depthany": 3.0,
+}
+
+
+class Batch(NamedTuple):
+    """What one step learns from."""
+
+    luma: torch.Tensor | None  # (B, 1, S, S) in [0, 1]; None where the meaning learns alone
+    tokens: torch.Tensor  # (B, 768, 12, 12)
+    ab: torch.Tensor  # (B, 2, S/2, S/2) Lab units, or (B, 2, 24, 24) without luma
+    known: torch.Tensor  # (B, 1, 1, 1), 0 where the meaning is kept from the light network
+
+
+def views_a_step(side: int | None, batch: int) -> int:
+    """Number of views in a batch: as many as have equal pixels; twice as many of those that have none."""
+    return 2 * batch if side is None else max(4, batch * FULL_SIDE**2 // side**2)
+
+
+class Batches:
+    """Random batches without an end, for use in a `with`.
+
+    Args:
+        views: of the same photographs, from which each batch takes one.
+        sides: of the luma, growing; () for none.
+        batch: views of `FULL_SIDE` pixels in a batch.
+        known: share of views whose meaning is shown.
+        progress: tells how far training has come, from 0 to 1; sides are drawn from the two it has come to.
+        rng: source of randomness.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[Views],
+        sides: Sequence[int],
+        batch: int,
+        known: float,
+        progress: Callable[[], float],
+        rng: np.random.Generator,
+    ):
+        self._views, self._sides, self._batch, self._known = views, sides, batch, known
+        self._progress, self._rng = progress, rng
+        self._shares = sampling_shares(views[0].kinds)
+        self._made: queue.Queue[Batch | Exception] = queue.Queue(AHEAD)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._fill, daemon=True)
+
+    def __enter__(self) -> Iterator[Batch]:
+        self._thread.start()
+        return self._all()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        while self._thread.is_alive():
+            while not self._made.empty():
+                self._made.get()
+            self._thread.join(0.05)
+
+    def _all(self) -> Iterator[Batch]:
+        while True:
+            made = self._made.get()
+            if isinstance(made, Exception):
+                raise made
+            yield made
+
+    def _fill(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._made.put(self._one())
+            except Exception as error:  # raised where the batch is asked for
+                self._made.put(error)
+                return
+
+    def _side(self) -> int | None:
+        if not self._sides:
+            return None
+        at = min(int(self._progress() * (len(self._sides) - 1)), max(0, len(self._sides) - 2))
+        return int(self._rng.choice(self._sides[at : at + 2]))
+
+    def _one(self) -> Batch:
+        rng, side = self._rng, self._side()
+        count = views_a_step(side, self._batch)
+        views = self._views[int(rng.integers(len(self._views)))]
+        chosen = np.sort(rng.choice(len(views.kinds), count, p=self._shares))
+        flips = rng.random(count) < 0.5
+        luma, ab, tokens = (_flipped(of[chosen], flips) for of in (views.luma, views.ab, views.tokens))
+        known = (rng.random(count) < self._known).astype(np.float32)
+        return to_batch(luma, ab, tokens, known, side)
+
+
+def _flipped(arrays: np.ndarray, flips: np.ndarray) -> np.ndarray:
+    """Mirror some of arrays (B, H, W, ...); tokens of a mirrored picture are nearly its tokens, mirrored."""
+    arrays[flips] = arrays[flips][:, :, ::-1]
+    return arrays
+
+
+def to_batch(luma: np.ndarray, ab: np.ndarray, tokens: np.ndarray, known: np.ndarray, side: int | None) -> Batch:
+    """Bring views, as they are kept, to a batch of this side; None without luma."""
+    columns = torch.from_numpy(known).view(-1, 1, 1, 1)
+    grid, colors = (torch.from_numpy(of.astype(np.float32)).permute(0, 3, 1, 2) for of in (tokens, ab))
+    if side is None:
+        return Batch(None, grid, F.interpolate(colors, size=(BROAD, BROAD), mode="area"), columns)
+    gray = sized(torch.from_numpy(luma.astype(np.float32))[:, None] / 255, side)
+    return Batch(gray.contiguous(memory_format=torch.channels_last), grid, sized(colors, side // 2), columns)
+
+
+def sized(x: torch.Tensor, side: int) -> torch.Tensor:
+    """Resize (B, C, H, W) to a square, averaging where it shrinks."""
+    return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
+
+
+def sampling_shares(kinds: Sequence[str]) -> np.ndarray:
+    """Probability with which each photograph is drawn, (N,) float64 with sum 1; unknown kinds weigh 1."""
+    weights = np.array([WEIGHTS.get(kind, 1.0) for kind in kinds])
+    return weights / weights.sum()

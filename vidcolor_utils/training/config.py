@@ -1,0 +1,63 @@
+"""What a training of the frame colorizer depends on; imports no Keras and no PyTorch, so that help is instant."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+from vidcolor_utils.system.options import Within, check_options
+
+
+class Stage(NamedTuple):
+    """A part of a run: what learns, how long, how fast."""
+
+    name: str
+    epochs: float  # passes over the photographs
+    rates: Mapping[str, float]  # factors on the learning rate, by part: "meaning", "encoder", "decoder"
+    sides: tuple[int, ...]  # of what the light network sees, growing; () where the meaning learns alone
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameTrainConfig:
+    """What one training run of the frame colorizer depends on.
+
+    Raises:
+        OptionError: if a value is not allowed.
+    """
+
+    views: Annotated[int, Within(1, whole=True), "Of each photograph that are kept; 0.27 MB each on disk."] = 4
+    meaning_epochs: Annotated[float, Within(0), "Passes in which the meaning learns alone."] = 4.0
+    decoder_epochs: Annotated[float, Within(0), "Passes in which the decoder learns."] = 4.0
+    epochs: Annotated[float, Within(0), "Passes in which all of it learns."] = 12.0
+    sides: tuple[int, ...] = (64, 96, 128, 160)  # of what the light network sees, growing; multiples of 32
+    # As many of other sides as have equal pixels.
+    batch: Annotated[int, Within(1, whole=True), "Views of 96 pixels in a step."] = 32
+    learning_rate: Annotated[float, Within(0, open_start=True), "Peak of the rate."] = 1.5e-3
+    # It has learned to see already.
+    encoder_rate: Annotated[float, Within(0), "Factor on the rate, for the encoder."] = 0.25
+    # It has learned alone by then.
+    meaning_rate: Annotated[float, Within(0), "Factor on the rate, for the meaning, once all learns."] = 0.2
+    weight_decay: float = 0.02
+    # That average is what is scored and exported.
+    ema: Annotated[float, Within(0, 1, open_end=True), "Running average of the weights."] = 0.9995
+    # For the others the light network must do without.
+    known: Annotated[float, Within(0, 1), "Share of views whose meaning is shown."] = 0.85
+    min_crop: Annotated[
+        float, Within(0, 1, open_start=True), "Smallest crop, as a share of the photograph's shorter side."
+    ] = 0.5
+    wear: Annotated[float, Within(0, 1), "How often gray looks like worn film; 0: never, 1: mostly."] = 0.4
+    start_from: str | None = None  # weights (.safetensors) of an earlier run, to begin with instead of ImageNet's
+    seed: Annotated[int, Within(0, whole=True), "Of crops, order and wear."] = 0
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Say what learns in which stage, how long, and how fast."""
+        everything = {"decoder": 1.0, "encoder": self.encoder_rate, "meaning": self.meaning_rate}
+        return (
+            Stage("meaning", self.meaning_epochs, {"meaning": 1.0}, ()),
+            Stage("decoder", self.decoder_epochs, {"decoder": 1.0}, self.sides[:2]),
+            Stage("everything", self.epochs, everything, self.sides),
+        )

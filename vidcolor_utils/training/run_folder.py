@@ -1,0 +1,49 @@
+"""The folder of a training run: it holds one run, which goes on from where it was stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import finished_file, write_json
+
+CONFIG, HISTORY, RECORD = "config.json", "history.csv", "run.json"
+
+
+def claim_run(folder: Path, identity: Mapping) -> None:
+    """Make a folder a run's, or check that it is; what a killed start was writing is removed.
+
+    Args:
+        folder: made if missing.
+        identity: all that the run depends on, such as its parameters; it is kept in `config.json`.
+
+    Raises:
+        InputError: if the folder holds another run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CONFIG
+    if path.exists() and json.loads(path.read_text()) != json.loads(json.dumps(identity)):
+        raise InputError(f"{folder}: holds a run with other parameters or data: name another folder")
+    for leftover in folder.rglob(".*.part-*"):
+        leftover.unlink()
+    write_json(path, identity, indent=1)
+
+
+def write_history(path: Path, place: Mapping, numbers: Mapping) -> None:
+    """Add a row to a run's history, in place of one that a killed start wrote for the same place in it.
+
+    Args:
+        path: a CSV file; rewritten as a whole.
+        place: columns that tell how far the run has come.
+        numbers: what was measured there.
+    """
+    rows = list(csv.DictReader(path.open(newline=""))) if path.is_file() else []
+    here = {name: str(value) for name, value in place.items()}
+    rows = [row for row in rows if any(row[name] != value for name, value in here.items())]
+    with finished_file(path) as part, part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*place, *numbers])
+        writer.writeheader()
+        writer.writerows([*rows, {**place, **numbers}])

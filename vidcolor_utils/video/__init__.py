@@ -1,0 +1,4 @@
+"""Films and pictures, read and written.
+
+The only place that opens a video.
+"""

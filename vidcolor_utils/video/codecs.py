@@ -1,0 +1,167 @@
+"""The video codecs to write: which containers hold them, and what quality and preset mean to each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from vidcolor_utils.system.errors import InputError
+
+INTERMEDIATE = ".nut"  # holds any codec, and exact times, for what is put into another container later
+CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+X26X_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
+
+
+class VideoCodec(NamedTuple):
+    """One row of `CODECS`."""
+
+    encoder: str  # FFmpeg's name
+    containers: tuple[str, ...]
+    options: dict[str, str]  # for the encoder, always
+    # Of the default, chosen so that luma stays as near the source as with H.264; None: it has no such choice.
+    crf: int | None = None
+    crf_limit: int = 0  # the worst there is; 0 is the best
+    presets: tuple[str, ...] = ()  # slowest or fastest first, as the encoder counts
+    preset: str = ""  # of the default
+    preset_option: str = "preset"
+    halves_odd_sides: bool = True  # takes chroma of half the size also where a side is odd
+    keeps_fields: bool = False  # can say that frames are interlaced
+    stores_pixel_aspect: bool = False  # by itself; other than .mp4, PyAV's .mkv does not say it
+    depths: tuple[int, ...] = (8, 10, 12, 16)  # of luma to choose from, as far as the encoder has them
+    halves_height: bool = True  # chroma has half the lines of luma
+    hdr_option: str = ""  # in which the encoder takes HDR's static metadata; "": it cannot pass them on
+    intermediate: str = INTERMEDIATE  # suffix of files that hold it until it is put into another container
+    hdr_names: tuple[str, str] = ("master-display", "max-cll")
+
+
+# Sources: `ffmpeg -h encoder=NAME` for options and ranges; the containers are those that FFmpeg's muxers accept.
+CODECS = {
+    "h264": VideoCodec(
+        encoder="libx264",
+        containers=(".mp4", ".m4v", ".mov", ".mkv"),
+        # With mbtree two runs of x264 on the same planes give different pictures at some sizes, and an interrupted
+        # run would not end in the same film. Without it files are larger, and luma nearer to the source.
+        # Trellis drops what little chroma changes from frame to frame, and then has to make up for it: colours
+        # flicker a tenth more. A finer chroma costs a hundredth of the file's size.
+        options={"mbtree": "0", "trellis": "0", "chromaoffset": "-3"},
+        crf=12,
+        crf_limit=51,
+        presets=X26X_PRESETS,
+        preset="faster",
+        halves_odd_sides=False,
+        stores_pixel_aspect=True,
+        keeps_fields=True,
+        hdr_option="x264-params",
+        hdr_names=("mastering-display", "cll"),
+    ),
+    "h265": VideoCodec(
+        encoder="libx265",
+        containers=(".mp4", ".mov", ".mkv"),
+        options={"x265-params": "log-level=none"},
+        crf=12,
+        crf_limit=51,
+        presets=X26X_PRESETS,
+        preset="veryfast",
+        halves_odd_sides=False,
+        stores_pixel_aspect=True,
+        hdr_option="x265-params",
+    ),
+    "vp9": VideoCodec(
+        encoder="libvpx-vp9",
+        containers=(".mp4", ".mkv", ".webm"),
+        options={"b": "0", "row-mt": "1", "deadline": "good"},
+        crf=12,
+        crf_limit=63,
+        presets=tuple(map(str, range(9))),
+        preset="5",
+        preset_option="cpu-used",
+    ),
+    "av1": VideoCodec(
+        encoder="libsvtav1",
+        containers=(".mp4", ".mkv", ".webm"),
+        options={},
+        crf=12,
+        crf_limit=63,
+        presets=tuple(map(str, range(14))),
+        preset="8",
+        hdr_option="svtav1-params",
+        hdr_names=("mastering-display", "content-light"),
+    ),
+    "ffv1": VideoCodec(
+        encoder="ffv1",
+        containers=(".mkv", ".mp4"),
+        options={"level": "3", "g": "1", "slicecrc": "1"},
+        keeps_fields=True,
+    ),
+    "prores": VideoCodec(  # 422 HQ, what editing programs work in
+        encoder="prores_ks",
+        containers=(".mov",),
+        options={"profile": "3", "vendor": "apl0"},
+        keeps_fields=True,
+        stores_pixel_aspect=True,
+        depths=(10,),
+        intermediate=".mov",
+        halves_height=False,
+    ),
+}
+SOUND = ("auto", "copy", "encode", "none")
+
+
+class Encoding(NamedTuple):
+    """How a video is written.
+
+    Args:
+        codec: one of `CODECS`.
+        crf: constant quality, 0 the best, as the codec's encoder counts; None: the codec's default.
+        preset: speed against size, see `VideoCodec.presets`; None: the codec's default.
+        sound: "copy": as it is, an error where the container cannot hold it; "encode": all of it made anew;
+            "none": left out; "auto": copied where the container can hold it, else made anew.
+    """
+
+    codec: str = "h264"
+    crf: int | None = None
+    preset: str | None = None
+    sound: str = "auto"
+
+    @property
+    def spec(self) -> VideoCodec:
+        """What is known of the codec."""
+        return CODECS[self.codec]
+
+    @property
+    def encoder_options(self) -> dict[str, str]:
+        """Options for the encoder."""
+        spec, found = self.spec, dict(self.spec.options)
+        if spec.crf is not None:
+            found["crf"] = str(spec.crf if self.crf is None else self.crf)
+            found[spec.preset_option] = self.preset or spec.preset
+        return found
+
+    def check(self, output: Path) -> None:
+        """Check that codec, settings and the container that `output` names go together.
+
+        Raises:
+            InputError: if they do not; says what would.
+        """
+        if self.codec not in CODECS:
+            raise InputError(f"{self.codec}: no such codec; there are {', '.join(CODECS)}")
+        spec, suffix = self.spec, output.suffix.lower()
+        if suffix not in CONTAINERS:
+            raise InputError(f"{output}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
+        if suffix not in spec.containers:
+            others = [name for name, other in CODECS.items() if suffix in other.containers]
+            raise InputError(
+                f"{output}: {suffix} cannot hold {self.codec}: name an output that ends in "
+                f"{' or '.join(spec.containers)}, or take the codec {' or '.join(others)}"
+            )
+        if spec.crf is None and (self.crf is not None or self.preset is not None):
+            raise InputError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
+        if self.crf is not None and not 0 <= self.crf <= spec.crf_limit:
+            raise InputError(f"crf {self.crf}: {self.codec} takes 0 (best) to {spec.crf_limit}")
+        if self.preset is not None and self.preset not in spec.presets:
+            raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets)}")
+        if self.sound not in SOUND:
+            raise InputError(f"sound {self.sound}: there is {', '.join(SOUND)}")

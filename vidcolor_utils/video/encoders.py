@@ -1,0 +1,160 @@
+"""What FFmpeg's encoders are told of pictures (formats, options, the metadata of HDR), and those of sound.
+
+Sound is encoded only where a container cannot hold it as it is: without loss where that is possible.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+import av
+import av.audio.codeccontext
+import av.audio.stream
+import av.error
+import av.stream
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.codecs import CODECS, Encoding, VideoCodec
+from vidcolor_utils.video.description import ColorDescription, MasteringDisplay
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+CHROMATICITY_UNIT, LUMINANCE_UNIT = 50000, 10000  # of H.264's and H.265's messages, per unit and per cd/m2
+LOSSLESS = ("flac", "alac")
+SOUND_CODECS = {
+    "flac": "FLAC",
+    "alac": "ALAC",
+    "aac": "AAC",
+    "libopus": "Opus",
+}  # the first that a container takes is used
+BIT_RATE = 96_000  # bits per second and channel, where there is a loss
+EXACT = ("pcm", "flac", "alac", "truehd", "mlp", "wmalossless", "ape", "tta", "wavpack")  # how their names begin
+LAYOUTS = {(1, 1): "yuv444p", (1, 2): "yuv422p", (2, 2): "yuv420p"}
+
+Steps = tuple[int, int]  # lines and columns of luma for one of chroma
+
+
+def find_encoder(encoding: Encoding) -> av.Codec:
+    """Find the encoder of a codec.
+
+    Raises:
+        InputError: if the FFmpeg that is installed has none.
+    """
+    try:
+        return av.Codec(encoding.spec.encoder, "w")
+    except ValueError:
+        there = [name for name, spec in CODECS.items() if spec.encoder in av.codecs_available]
+        raise InputError(
+            f"{encoding.codec}: the FFmpeg that is installed has no {encoding.spec.encoder}: take the codec "
+            f"{' or '.join(there)}"
+        ) from None
+
+
+def chroma_steps(codec: VideoCodec, size: tuple[int, int]) -> Steps:
+    """Choose how coarse chroma is: half of luma's size, where the codec takes that of this (height, width)."""
+    if not codec.halves_height:
+        return 1, 2
+    return (1, 1) if (size[0] % 2 or size[1] % 2) and not codec.halves_odd_sides else (2, 2)
+
+
+def pixel_format(encoder: av.Codec, codec: VideoCodec, steps: Steps, bit_depth: int) -> tuple[int, str]:
+    """The encoder's format with the fewest bits that hold `bit_depth`, or with the most it has; and its bits."""
+    names = {depth: LAYOUTS[steps] + (f"{depth}le" if depth > 8 else "") for depth in codec.depths}
+    known = {video_format.name for video_format in encoder.video_formats or ()}
+    there = [depth for depth, name in names.items() if name in known]
+    depth = next((depth for depth in there if depth >= bit_depth), there[-1])
+    return depth, names[depth]
+
+
+def encoder_options(encoding: Encoding, colors: ColorDescription) -> dict[str, str]:
+    """Options for the encoder of a film with these colours."""
+    options, spec = encoding.encoder_options, encoding.spec
+    if spec.hdr_option and (texts := _hdr_texts(spec, colors)):
+        options[spec.hdr_option] = ":".join([*filter(None, [options.get(spec.hdr_option)]), *texts])
+    return options
+
+
+def _hdr_texts(codec: VideoCodec, colors: ColorDescription) -> list[str]:
+    display, light = codec.hdr_names
+    texts = []
+    if colors.mastering:
+        is_whole = codec.hdr_option != "svtav1-params"  # which takes plain numbers
+        texts.append(f"{display}={_mastering_text(colors.mastering, in_units=is_whole)}")
+    if colors.light_level:
+        texts.append(f"{light}={colors.light_level.content},{colors.light_level.frame_average}")
+    return texts
+
+
+def _mastering_text(mastering: MasteringDisplay, *, in_units: bool) -> str:
+    """Write a mastering display as encoders take it: G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)."""
+
+    def point(name: str, values: tuple[float, float], unit: int) -> str:
+        numbers = (f"{value * unit:.0f}" if in_units else f"{value:.5f}" for value in values)
+        return f"{name}({','.join(numbers)})"
+
+    least, most = mastering.luminance
+    places = (("G", mastering.green), ("B", mastering.blue), ("R", mastering.red), ("WP", mastering.white))
+    texts = [point(name, place, CHROMATICITY_UNIT) for name, place in places]
+    return "".join([*texts, point("L", (most, least), LUMINANCE_UNIT)])
+
+
+def is_sound(stream: av.stream.Stream) -> bool:
+    """Tell sound that can be played from damaged headers of it."""
+    context = stream.codec_context
+    return isinstance(context, av.audio.codeccontext.AudioCodecContext) and (
+        context.sample_rate > 0 and context.channels > 0
+    )
+
+
+class SoundEncoder:
+    """Decodes the packets of one stream of sound and encodes it for another.
+
+    Args:
+        source: as read.
+        container: to be written.
+        codec: one of `SOUND_CODECS`.
+
+    Raises:
+        ValueError, FFmpegError: if the encoder or the container does not take it.
+    """
+
+    def __init__(self, source: av.stream.Stream, container: OutputContainer, codec: str):
+        heard = self._heard = cast(av.audio.codeccontext.AudioCodecContext, source.codec_context)
+        rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
+        self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
+        context = self.stream.codec_context
+        named = not heard.layout.name.endswith("channels")
+        context.layout = heard.layout.name if named else f"{heard.channels}c"
+        if codec in LOSSLESS:
+            is_deep = heard.format.bytes > 2 and heard.name.startswith(EXACT)
+            planar = "p" if codec == "alac" else ""
+            context.format = ("s32" if is_deep else "s16") + planar
+        else:
+            context.bit_rate = BIT_RATE * heard.channels
+        self._time_base = cast(Fraction, source.time_base)
+        self._next = 0  # when the next frame begins, in that unit
+
+    def encoded(self, packet: av.Packet | None) -> list[av.Packet]:
+        """Return what a packet becomes; None ends the sound. What cannot be decoded is left out."""
+        made = [made for frame in self._decoded(packet) for made in self.stream.encode(self._timed(frame))]
+        if packet is None and self.stream.codec_context.is_open:
+            made += self.stream.encode(None)
+        return made
+
+    def _decoded(self, packet: av.Packet | None) -> list[av.AudioFrame]:
+        """Decode a packet; None gives what decoders of WMA and the like hold back until the end."""
+        if packet is None and not self._heard.is_open:
+            return []
+        try:
+            return self._heard.decode(packet)
+        except av.error.FFmpegError:
+            return []
+
+    def _timed(self, frame: av.AudioFrame) -> av.AudioFrame:
+        """Let a frame without a time, as those that were held back, follow on the one before."""
+        if frame.pts is None:
+            frame.pts, frame.time_base = self._next, self._time_base
+        self._next = frame.pts + round(Fraction(frame.samples, frame.sample_rate) / self._time_base)
+        return frame

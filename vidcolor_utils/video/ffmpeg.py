@@ -1,0 +1,186 @@
+"""Numbers and names of FFmpeg, what it is allowed to open, and what its muxers want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+import av.stream
+from av.packet import Packet
+from av.stream import Disposition
+
+from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.video.codecs import INTERMEDIATE
+
+# Formats that hold their own data. Playlists (hls, dash, concat) could name other files and addresses.
+FORMATS = (
+    "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,ogg,flv,asf,wtv,mxf,nut,ivf,gif,apng,yuv4mpegpipe,rm,dv"
+)
+OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "enable_drefs": "0"}
+MAX_PIXELS = 8192 * 8192
+DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # no memory is taken for larger frames
+VIDEO_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        "3gp asf avi dv flv m2ts m4v mkv mov mp4 mpeg mpg mts mxf nut ogv ts vob webm wmv".split()  # noqa: SIM905
+    )
+)
+BT709, SMPTE170M = 1, 6  # numbers of ITU-T H.273, as FFmpeg uses them
+LIMITED_RANGE, FULL_RANGE = 1, 2
+FIELDS = {2: "top", 5: "top", 3: "bottom", 4: "bottom"}  # which one is shown first, by AVFieldOrder
+FIELD_ORDER = {"top": 2, "bottom": 3}
+PARITY = {"top": "tff", "bottom": "bff"}  # as filters call it
+# What muxers say to what they cannot take.
+REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
+EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
+MATROSKA = (".mkv", ".webm")
+CHUNK = 1 << 24  # bytes read at a time
+KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
+
+
+def reason(error: Exception) -> str:
+    """What FFmpeg says of an error, without codes and function names."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def stream_name(stream: av.stream.Stream) -> str:
+    """Describe a stream for a message, as "sound (aac) in language cze"."""
+    kind = KINDS.get(stream.type, f"stream of {stream.type}")
+    codec = f" ({stream.codec_context.codec.canonical_name})" if stream.codec_context is not None else ""
+    language = f" in language {stream.language}" if stream.language not in (None, "und") else ""
+    return kind + codec + language
+
+
+def open_input(path: Path) -> av.container.InputContainer:
+    """Open a video file to read.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it is none.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not path.is_file():
+        raise InputError(f"{path}: not a file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    try:
+        return av.open(
+            f"file:{path}", metadata_errors="replace", options=DECODER_OPTIONS, container_options=OPEN_OPTIONS
+        )
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a video that can be read ({reason(error)})") from None
+
+
+class Packets(Iterator[Packet]):
+    """The packets of streams of an input, in the order of the file; raises what FFmpeg does."""
+
+    def __init__(self, container: av.container.InputContainer, *streams: av.stream.Stream):
+        self._packets = container.demux(*streams)
+
+    def __next__(self) -> Packet:
+        return next(self._packets)
+
+
+def is_damage(path: Path, error: av.error.FFmpegError) -> bool:
+    """Tell an error in the file, which comes again, from one of the disk or network that it lies on.
+
+    FFmpeg has one number for both. Reads all of the file if it has to.
+    """
+    if not isinstance(error, OSError):
+        return True
+    try:
+        with path.open("rb") as file:
+            while file.read(CHUNK):
+                pass
+        with open_input(path) as container:
+            for _ in Packets(container, *container.streams):
+                pass
+    except av.error.FFmpegError:
+        return True
+    except (InputError, OSError):
+        pass
+    return False
+
+
+def attached_picture(path: Path, index: int) -> bytes:
+    """Read the one packet of a stream that is cover art."""
+    with open_input(path) as container:
+        try:
+            return next(
+                (bytes(packet) for packet in Packets(container, container.streams[index]) if packet.size), b""
+            )
+        except av.error.FFmpegError as error:
+            raise InputError(f"{path}: its cover art cannot be read ({reason(error)})") from None
+
+
+def find_video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """Find the first stream of moving pictures that can be decoded; closes the container if there is none.
+
+    Raises:
+        InputError: if there is none.
+    """
+    for stream in container.streams.video:
+        if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
+            stream.thread_type = "AUTO"
+            stream.codec_context.options.update(DECODER_OPTIONS)
+            return stream
+    container.close()
+    raise InputError(f"{path}: the file has no video that can be decoded")
+
+
+def packet_order(path: Path) -> list[int]:
+    """Tell which frame, counted in the order shown, each packet of a segment's file holds; reads all of it.
+
+    Raises:
+        OutputError: if it cannot be read.
+    """
+    times = [packet.pts for packet in packets_of(path) if packet.pts is not None]
+    ranks = {time: rank for rank, time in enumerate(sorted(times))}
+    return [ranks[time] for time in times]
+
+
+def packets_of(path: Path) -> Iterator[Packet]:
+    """Yield the packets of a segment's file in the order in which they are decoded.
+
+    Raises:
+        OutputError: if it cannot be read.
+    """
+    try:
+        with av.open(f"file:{path}") as container:
+            yield from (packet for packet in Packets(container, container.streams.video[0]) if packet.size)
+    except (av.error.FFmpegError, OSError):
+        raise OutputError("a finished segment cannot be read: remove the work folder and start over") from None
+
+
+def is_pause(packet: Packet) -> bool:
+    """Tell the empty subtitle that .mp4 has between two others; its muxer writes them by itself."""
+    return packet.stream.type == "subtitle" and bytes(packet) == EMPTY_MOV_TEXT
+
+
+def muxer_options(path: Path) -> dict[str, str]:
+    """Options for the container that a file's name asks for; some for .mp4 and its kin, none for others."""
+    if path.suffix.lower() in (*MATROSKA, INTERMEDIATE):
+        return {}
+    # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
+    return {"movflags": "+faststart", "movie_timescale": "90000"}
+
+
+def copied(container: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:
+    """Add a stream like another one to a container, for packets that are copied.
+
+    Raises:
+        ValueError: if the container does not take it.
+    """
+    copy = container.add_stream_from_template(stream, opaque=True)
+    if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
+        # .mp4 takes no sound that leaves the order of channels open.
+        copy.layout = f"{copy.layout.nb_channels}c"
+    copy.metadata.update(stream.metadata)
+    if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
+        copy.metadata.setdefault("title", stream.metadata["name"])
+    copy.disposition = stream.disposition
+    return copy

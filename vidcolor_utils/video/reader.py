@@ -1,0 +1,299 @@
+"""Read video files: frames, untouched luma planes, time stamps, and the packets of the other streams.
+
+RGB frames come upright. Only local files are opened, in formats that cannot refer to other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import av
+import av.container
+import av.error
+import av.stream
+import numpy as np
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.counts import Anchor, Counts, truncation_warning
+from vidcolor_utils.video.description import ColorDescription, VideoInfo, describe_video, description_of, film_tags
+from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, open_input, reason
+from vidcolor_utils.video.formats import LumaFrame, luma_format, luma_plane
+from vidcolor_utils.video.times import WHOLE, JoinedTimes, ShownTimes, Span
+
+SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
+
+
+class VideoReader:
+    """An open video. Use as a context manager.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it is no video, has no frames, or declares frames too large to handle.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.counts = Counts()
+        self.end: Fraction | None = None  # when the last frame read stops being shown, in seconds from the start
+        self._open()
+        try:
+            self._first = self._decode_first()
+        except InputError:
+            self._container.close()
+            raise
+        self.colors: ColorDescription = description_of(self._first)
+        self.luma_format = luma_format(self._first.format, int(self._first.color_range))
+        self.info: VideoInfo = describe_video(self.path, self._container, self.stream, self._first)
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._container.close()
+
+    @property
+    def other_streams(self) -> list[av.stream.Stream]:
+        """All streams of the file but the one whose frames are read."""
+        return [stream for stream in self._container.streams if stream.index != self.stream.index]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The file's title and the like."""
+        return film_tags(self._container.metadata)
+
+    @property
+    def video_tags(self) -> dict[str, str]:
+        """The same of the video stream, such as its language."""
+        return film_tags(self.stream.metadata)
+
+    @property
+    def chapters(self) -> list[dict]:
+        """Chapters as PyAV gives them, with times that count from `start`."""
+        return [
+            chapter
+            | {bound: chapter[bound] - round(self.start / chapter["time_base"]) for bound in ("start", "end")}
+            for chapter in map(dict[str, Any], self._container.chapters())
+        ]
+
+    @property
+    def start(self) -> Fraction:
+        """Time of the container's start in seconds; output times count from here."""
+        return Fraction(self._container.start_time or 0, av.time_base)
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds in one unit of `LumaFrame.pts`."""
+        if self.stream.time_base is None:
+            raise InputError(f"{self.path}: the video's frames have no times")
+        return self.stream.time_base
+
+    def writer_settings(self) -> dict:
+        """Arguments for a `VideoWriter` that keeps everything these frames have."""
+        return {
+            "rate": self.info.rate,
+            "time_base": self.time_base,
+            "bit_depth": self.info.bit_depth,
+            "colors": self.colors,
+            "full_range": self.info.full_range,
+            "orientation": self.info.orientation,
+            "pixel_aspect": self.info.pixel_aspect,
+            "fields": self.info.fields,
+        }
+
+    def luma_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[LumaFrame]:
+        """Yield each frame's luma plane in display order, as stored (not rotated).
+
+        Args:
+            on_packet: called with the packets of the other streams as they come by.
+        """
+        step, last = max(1, round(1 / (self.info.rate * self.time_base))), None
+        for frame in self._frames(on_packet):
+            pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
+            pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
+            last, duration = pts, frame.duration or step
+            self.end = (pts + duration) * self.time_base - self.start
+            seconds = float(pts * self.time_base - self.start)
+            yield LumaFrame(luma_plane(frame), pts, seconds, frame, duration)
+
+    def frames_in(self, span: Span = WHOLE) -> Iterator[LumaFrame]:
+        """Read the frames whose times lie in a span; those before it are sought past where the file allows it."""
+        self.restart(max(0.0, span.start - SEEK_MARGIN_S))
+        frames = self.luma_frames()
+        if span.start:
+            first = next(frames, None)
+            if first is None or first.seconds > span.start:  # the file cannot be sought in
+                self.restart()
+                frames = self.luma_frames()
+            else:
+                frames = chain([first], frames)
+        for frame in frames:
+            if span.end is not None and frame.seconds >= span.end:
+                return
+            if frame.seconds >= span.start:
+                yield frame
+
+    def seek_to(self, anchor: Anchor, span: Span) -> Iterator[LumaFrame] | None:
+        """Seek a frame; return it and those after it up to a span's end, or None where another one is found."""
+        seconds = float(anchor.pts * self.time_base - self.start)
+        frames = self.frames_in(Span(max(seconds - SEEK_MARGIN_S, 0.0), span.end))
+        for frame in frames:
+            if frame.pts >= anchor.pts:
+                found = Anchor.of(anchor.number, frame.pts, frame.luma, self.counts)
+                if not found.is_same_frame(anchor):
+                    return None
+                self.counts = anchor.counts
+                return chain([frame], frames)
+        return None
+
+    def frames_from(self, seconds: float) -> Iterator[LumaFrame]:
+        """Seek; yield the frames shown at or after a time, and first the one that is shown at that time.
+
+        What is decoded beforehand begins at the key frame before.
+
+        Raises:
+            InputError: if the file cannot be sought in.
+        """
+        try:
+            self._seek(seconds)
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"{self.path}: no seeking in this file ({reason(error)}): put it into an .mkv file first"
+            ) from None
+        shown = None
+        for frame in self.luma_frames():
+            if shown is not None and frame.seconds > seconds + 1e-6:
+                yield shown
+            shown = frame
+        if shown is not None:
+            yield shown
+
+    def luma_near(self, seconds: float) -> list[np.ndarray]:
+        """Seek to the key frame before a time; return its luma plane as stored, or nothing if that fails."""
+        with suppress(av.error.FFmpegError):
+            self._seek(seconds)
+            for packet in self._packets(self.stream):
+                for frame in packet.decode():
+                    return [luma_plane(self._like_first(frame))]
+        return []
+
+    def first_luma(self) -> np.ndarray:
+        """Luma plane of the first frame as stored."""
+        return luma_plane(self._first)
+
+    def rgb_frames(self) -> Iterator[np.ndarray]:
+        """Yield each frame as upright RGB (H, W, 3) uint8."""
+        for frame in self._frames():
+            yield self.info.orientation.upright(frame.to_ndarray(format="rgb24"))
+
+    def truncation_warning(self) -> str | None:
+        """After reading: a sentence if the file holds less than it declares, or damaged parts."""
+        stream = self.stream
+        declared = None
+        if stream.duration is not None:
+            declared = ((stream.start_time or 0) + stream.duration) * self.time_base - self.start
+        is_one_part = self._joined.parts == 1  # else the file's own times do not tell how long it is
+        end = self.end if is_one_part else None
+        return truncation_warning(self.info, self.counts, end_s=end, declared_end_s=declared)
+
+    def restart(self, seconds: float = 0) -> None:
+        """Go back to the start; or near a time, counted from there, if the file can be sought in."""
+        self._container.close()
+        self._open()
+        self.counts = Counts()
+        if seconds > 0:
+            with suppress(av.error.FFmpegError):
+                self._seek(seconds)
+
+    def other_packets(self) -> Iterator[av.Packet]:
+        """Yield the packets of the other streams, from where the reader stands."""
+        if self.other_streams:
+            for packet in self._packets(*self._container.streams):
+                if packet.stream.index != self.stream.index and not _marks_end(packet):
+                    yield packet
+
+    def _open(self) -> None:
+        self._container = open_input(self.path)
+        self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
+        self.stream = find_video(self._container, self.path)
+
+    def _seek(self, seconds: float) -> None:
+        self._container.seek(round((seconds + float(self.start)) * av.time_base))
+        self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
+
+    def _decode_first(self) -> av.VideoFrame:
+        """Decode one frame to learn what the headers do not tell, then go back to the start."""
+        context = self.stream.codec_context
+        if context.width * context.height > MAX_PIXELS:
+            raise InputError(f"{self.path}: frames of {context.width}x{context.height} are too large")
+        for frame in self._decoded_frames():
+            self.restart()
+            return frame
+        raise InputError(
+            f"{self.path}: no frame of the video can be read: they are damaged, or too large "
+            f"(over {MAX_PIXELS:,} pixels)"
+        )
+
+    def _frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
+        """Decode; frames unlike the first one, as after a switch in a broadcast, are made like it."""
+        for frame in self._decoded_frames(on_packet):
+            alike = self._like_first(frame)
+            self.counts = self.counts._replace(resized=self.counts.resized + (alike is not frame))
+            yield alike
+
+    def _like_first(self, frame: av.VideoFrame) -> av.VideoFrame:
+        first = self._first
+        if (frame.width, frame.height, frame.format.name) == (first.width, first.height, first.format.name):
+            return frame
+        pts, duration = frame.pts, frame.duration
+        frame = frame.reformat(first.width, first.height, first.format.name)
+        frame.pts, frame.duration = pts, duration
+        return frame
+
+    def _decoded_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
+        """Decode, passing over packets that cannot be."""
+        others = self.other_streams if on_packet or self._joined.may_jump else []
+        for packet in self._packets(self.stream, *others):
+            if packet.stream.index != self.stream.index:
+                if on_packet and not _marks_end(packet):
+                    on_packet(packet)
+                continue
+            self.counts = self.counts._replace(packets=self.counts.packets + (packet.size > 0))
+            self._shown.note(packet)
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                self.counts = self.counts._replace(damaged=self.counts.damaged + 1)
+                continue
+            for frame in frames:
+                self.counts = self.counts._replace(decoded=self.counts.decoded + 1)
+                self._shown.put_right(frame)
+                yield frame
+
+    def _packets(self, *streams: av.stream.Stream) -> Iterator[av.Packet]:
+        """Demux up to the end or to where the container is broken.
+
+        Raises:
+            InputError: if reading fails although the file is not damaged.
+        """
+        packets = Packets(self._container, *streams)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError as error:
+                if not is_damage(self.path, error):
+                    raise InputError(f"{self.path}: reading failed ({reason(error)}): try again") from None
+                self.counts = self.counts._replace(damaged=self.counts.damaged + 1)
+                return
+            self._joined.put_right(packet)
+            yield packet
+
+
+def _marks_end(packet: av.Packet) -> bool:
+    return not packet.size and packet.pts is None

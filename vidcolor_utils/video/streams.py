@@ -1,0 +1,222 @@
+"""Carry over everything of a film but its colours: sound, subtitles, chapters, tags; say what cannot be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+import av.stream
+from av.stream import Disposition
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound
+from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, stream_name
+from vidcolor_utils.video.formats import ALPHA_FORMATS
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import WHOLE, Span
+from vidcolor_utils.video.writer import VideoWriter
+
+PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp")}
+WITH_COVERS = (".mp4", ".m4v", ".mov")  # as streams of one picture
+FORMAT_NAMES = {".mkv": "matroska", ".m4v": "ipod"}  # others are called as their suffix
+
+
+def open_output(
+    reader: VideoReader,
+    path: Path,
+    encoding: Encoding,
+    *,
+    is_deinterlaced: bool = False,
+    shown: Path | None = None,
+) -> VideoWriter:
+    """Open a writer for coloured frames of a video, which are marked as interlaced if those of the video are.
+
+    Args:
+        reader: the open source.
+        path: file to write.
+        encoding: codec, quality and speed.
+        is_deinterlaced: the frames to write are interlaced no more.
+        shown: how messages call the file.
+    """
+    settings = reader.writer_settings() | ({"fields": None} if is_deinterlaced else {})
+    return VideoWriter(path, reader.info.stored_size, encoding=encoding, shown=shown, **settings)
+
+
+def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -> list[str]:
+    """Set a writer up for all that a span of the file holds beside the frames, before the first frame is written.
+
+    `VideoWriter.write_packet` takes the packets that `VideoReader.luma_frames` or `other_packets` then give.
+
+    Returns:
+        A sentence for each thing that the output will not have, or not as it was.
+
+    Raises:
+        InputError: if the output cannot hold the sound.
+    """
+    writer.set_tags(reader.tags, reader.video_tags, _chapters_in(span, reader.chapters))
+    told = [_keep(stream, reader, writer) for stream in reader.other_streams]
+    writer.begin()
+    return [f"{reader.path}: {sentence}" for sentence in told if sentence] + picture_warnings(reader, writer)
+
+
+def _keep(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter) -> str | None:
+    """Have one stream kept, if the output can; return what is to be said of it."""
+    suffix, name = writer.path.suffix.lower(), stream_name(stream)
+    if is_sound(stream):
+        return _keep_sound(stream, writer)
+    if stream.disposition & Disposition.attached_pic:
+        return _keep_cover(stream, reader, writer)
+    if _can_hold(suffix, stream):
+        writer.copy_stream(stream)
+        return None
+    is_chapters = stream.type == "data" and stream.name == "bin_data" and bool(reader.chapters)
+    is_timecode = stream.type == "data" and "timecode" in stream.metadata  # which is a tag of the video, too
+    return None if is_chapters or is_timecode else f"{name}: not kept, {suffix} cannot hold it"
+
+
+def _keep_sound(stream: av.stream.Stream, writer: VideoWriter) -> str | None:
+    suffix, name, wanted = writer.path.suffix.lower(), stream_name(stream), writer.encoding.sound
+    if wanted == "none":
+        return None
+    can_copy = _can_hold(suffix, stream)
+    if can_copy and wanted != "encode":
+        writer.copy_stream(stream)
+        return None
+    codec = next((codec for codec in SOUND_CODECS if codec in sound_encoders(suffix)), None)
+    if wanted == "copy" or codec is None:
+        raise InputError(f"{suffix} cannot hold {name}: {_advice(stream, writer)}")
+    writer.encode_sound(stream, codec)
+    why = "as was asked for" if can_copy else f"{suffix} cannot hold it as it is"
+    return f"{name}: made anew as {SOUND_CODECS[codec]}, {why}"
+
+
+def _keep_cover(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter) -> str | None:
+    """Keep cover art what it is: an attachment in Matroska, a stream of one picture in .mp4 and its kin."""
+    suffix, codec = writer.path.suffix.lower(), stream.codec_context.codec.canonical_name
+    if suffix == ".mkv" and codec in PICTURES:
+        ending, mimetype = PICTURES[codec]
+        writer.attach(
+            stream.metadata.get("filename", f"cover.{ending}"),
+            mimetype,
+            attached_picture(reader.path, stream.index),
+        )
+    elif suffix in WITH_COVERS and codec in PICTURES:
+        writer.copy_stream(stream)
+    else:
+        return f"cover art ({codec}): not kept, {suffix} cannot hold it"
+    return None
+
+
+def container_for(source: str | Path) -> str:
+    """Suffix for a copy of a video with its sound: .mp4, which plays everywhere, if it can hold that, or .mkv."""
+    with VideoReader(source) as reader:
+        sound = [stream for stream in reader.other_streams if is_sound(stream)]
+        return ".mp4" if all(_can_hold(".mp4", stream) for stream in sound) else ".mkv"
+
+
+def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:
+    """The chapters that a span shows something of, with times from its start."""
+    found = []
+    for chapter in chapters:
+        unit = chapter["time_base"]
+        first, last = round(span.start / unit), None if span.end is None else round(span.end / unit)
+        start, end = max(chapter["start"], first), chapter["end"] if last is None else min(chapter["end"], last)
+        if start < end or span == WHOLE:
+            found.append(chapter | {"start": start - first, "end": end - first})
+    return found
+
+
+def skipped_warning(reader: VideoReader, writer: VideoWriter) -> str | None:
+    """After writing: a sentence if packets of the other streams could not be kept."""
+    if writer.skipped_packets:
+        return f"{reader.path}: damaged: {writer.skipped_packets} packets of sound or subtitles lack a usable time"
+    return None
+
+
+def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
+    """Say what of the pictures the output cannot have, or what harms their colours."""
+    info, codec = reader.info, writer.encoding.codec
+    found = []
+    if info.pixel_format.startswith(ALPHA_FORMATS):
+        found.append(f"{info.path}: transparency is not kept")
+    if info.bit_depth > writer.bit_depth:
+        found.append(f"{info.path}: luma of {info.bit_depth} bits is written as {writer.bit_depth}")
+    if (reader.colors.mastering or reader.colors.light_level) and not writer.encoding.spec.hdr_option:
+        found.append(f"{info.path}: how bright the HDR film was made to be is not passed on: {codec} cannot")
+    if info.pixel_aspect not in (None, 1) and not _keeps_pixel_aspect(writer):
+        suffix = writer.path.suffix
+        found.append(
+            f"{info.path}: its pixels of {info.pixel_aspect.numerator}:{info.pixel_aspect.denominator} become "
+            f"square: {codec} in {suffix} does not say; name an output that ends in .mp4 to keep them"
+        )
+    return found
+
+
+def interlacing_warning(
+    info: VideoInfo, encoding: Encoding, *, is_seen_deinterlaced: bool, is_written_deinterlaced: bool
+) -> str | None:
+    """Say what became of an interlaced video; None if it is not.
+
+    Args:
+        info: of the source.
+        encoding: of the output.
+        is_seen_deinterlaced: colours are made from de-interlaced frames.
+        is_written_deinterlaced: the output has the luma of these.
+    """
+    if info.fields is None:
+        return None
+    if is_written_deinterlaced:
+        return f"{info.path}: the video is interlaced; the output is de-interlaced: each frame's first field"
+    kept = "still marked so" if encoding.spec.keeps_fields else f"no longer marked so: {encoding.codec} cannot be"
+    colors = "are made" if is_seen_deinterlaced else "come out cleaner with restoring, which makes them"
+    return f"{info.path}: the video is interlaced, and {kept}; colours {colors} from de-interlaced frames"
+
+
+def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
+    """Ask the muxer whether it takes a stream as it is: PyAV lets some in that the header cannot describe."""
+    if stream.type == "attachment":
+        return suffix == ".mkv"
+    if stream.type not in ("audio", "subtitle", "video") or stream.codec_context is None:
+        return False
+    if stream.type == "audio" and not is_sound(stream):
+        return False
+    return _muxer_takes(suffix, lambda container: copied(container, stream))
+
+
+@lru_cache
+def sound_encoders(suffix: str) -> tuple[str, ...]:
+    """Those of `SOUND_CODECS` that a container takes."""
+
+    def takes(codec: str) -> bool:
+        return _muxer_takes(suffix, lambda container: container.add_stream(codec, rate=48_000))
+
+    return tuple(filter(takes, SOUND_CODECS))
+
+
+def _muxer_takes(suffix: str, add: Callable[[av.container.OutputContainer], object]) -> bool:
+    """Tell whether a header can be written with the streams that `add` adds."""
+    try:
+        with av.open(io.BytesIO(), "w", format=FORMAT_NAMES.get(suffix, suffix[1:])) as container:
+            add(container)
+            container.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
+
+
+def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:
+    suffixes = [suffix for suffix in writer.encoding.spec.containers if _can_hold(suffix, stream)]
+    if suffixes:
+        return f"name an output that ends in {' or '.join(suffixes)}"
+    return "have the sound made anew, or left out"
+
+
+def _keeps_pixel_aspect(writer: VideoWriter) -> bool:
+    return writer.encoding.spec.stores_pixel_aspect or writer.path.suffix.lower() not in MATROSKA

@@ -1,0 +1,128 @@
+"""Times in a video: a part of it, and times that start over, jump, or are not there."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import av
+import av.container
+
+TS_DISCONT = 0x200  # flag of FFmpeg's formats whose times may start over, as a broadcast's do
+WITHOUT_TIMES = ("avi",)  # formats that say when packets are decoded, not when they are shown
+JUMP_S, BACK_S = (
+    10,
+    Fraction(1, 10),
+)  # a time further ahead of, or behind, what was expected is of another part (FFmpeg's own)
+
+
+class Span(NamedTuple):
+    """A part of a video, in seconds from its start."""
+
+    start: float = 0.0
+    end: float | None = None  # exclusive; None: up to the end of the video
+
+    def holds(self, seconds: float) -> bool:
+        """Tell whether a time lies in it."""
+        return self.start <= seconds and (self.end is None or seconds < self.end)
+
+
+WHOLE = Span()
+
+
+@dataclass
+class _StreamTimes:
+    """Where one stream stands, in seconds as they are given out."""
+
+    part: int = 0
+    last: Fraction | None = None
+    expected: Fraction | None = None
+
+
+class JoinedTimes:
+    """Makes the times of a file whose parts were recorded or joined one after the other run on, as FFmpeg does.
+
+    Every stream of a part is moved by the same time, so that sound stays with its pictures.
+
+    Args:
+        container: an open input; times of formats that cannot start over stay as they are.
+    """
+
+    def __init__(self, container: av.container.InputContainer):
+        self.may_jump = bool(container.format.flags & TS_DISCONT)
+        self._moved = [Fraction(0)]  # what is added to the times of each part, in seconds
+        self._streams: dict[int, _StreamTimes] = {}
+
+    @property
+    def parts(self) -> int:
+        """Number of parts found so far."""
+        return len(self._moved)
+
+    def put_right(self, packet: av.Packet) -> None:
+        """Change a packet's times; packets come in the order of the file."""
+        time = packet.dts if packet.dts is not None else packet.pts
+        if not self.may_jump or time is None or packet.time_base is None:
+            return
+        seconds = time * packet.time_base
+        if packet.stream.type in ("video", "audio"):
+            moved = self._move_of(packet, seconds)
+        else:
+            moved = self._moved[max((stream.part for stream in self._streams.values()), default=0)]
+        shift = round(moved / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts + shift
+        packet.dts = None if packet.dts is None else packet.dts + shift
+
+    def _move_of(self, packet: av.Packet, seconds: Fraction) -> Fraction:
+        """Tell what is added to the times of a packet of pictures or sound, and note where its stream stands."""
+        stream = self._streams.setdefault(packet.stream.index, _StreamTimes())
+        self._find_part(stream, seconds)
+        moved = self._moved[stream.part]
+        if stream.part and stream.last is not None:  # parts that overlap a little: a muxer wants times that rise
+            moved = max(moved, stream.last + packet.time_base - seconds)
+        stream.last = seconds + moved
+        stream.expected = stream.last + (packet.duration or 0) * packet.time_base
+        return moved
+
+    def _find_part(self, stream: _StreamTimes, seconds: Fraction) -> None:
+        """Find the part that a packet of a stream belongs to; begin one if it is the first of it."""
+        if stream.expected is None or not _jumps(stream, seconds + self._moved[stream.part]):
+            return
+        for part in range(stream.part + 1, self.parts):
+            if not _jumps(stream, seconds + self._moved[part]):
+                stream.part = part  # another stream got there first
+                return
+        self._moved.append(stream.expected - seconds)
+        stream.part = self.parts - 1
+
+
+def _jumps(stream: _StreamTimes, time: Fraction) -> bool:
+    if stream.expected is None or stream.last is None:
+        return False
+    return abs(time - stream.expected) > JUMP_S or time < stream.last - BACK_S
+
+
+class ShownTimes:
+    """Gives frames the times at which they are shown, where a format does not say them.
+
+    Such a format has one packet a frame at even times: the first frame shown gets the time of the first packet,
+    and so on.
+
+    Args:
+        container: an open input; frames of other formats keep their times.
+    """
+
+    def __init__(self, container: av.container.InputContainer):
+        self._is_needed = container.format.name in WITHOUT_TIMES
+        self._times: deque[int] = deque()
+
+    def note(self, packet: av.Packet) -> None:
+        """Take note of a packet that is about to be decoded."""
+        if self._is_needed and packet.size and packet.dts is not None:
+            self._times.append(packet.dts)
+
+    def put_right(self, frame: av.VideoFrame) -> None:
+        """Change a frame's time; frames come in the order shown."""
+        if self._is_needed and self._times:
+            frame.pts = self._times.popleft()

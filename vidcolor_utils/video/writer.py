@@ -1,0 +1,300 @@
+"""Write video files: frames from luma planes and chroma, and packets of other streams as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import av.codec.context
+import av.container
+import av.error
+import av.stream
+import numpy as np
+from av.stream import Disposition
+
+from vidcolor_utils.pictures.orientation import UPRIGHT, Orientation
+from vidcolor_utils.system.errors import InputError, OutputError, RefusedError
+from vidcolor_utils.video.codecs import INTERMEDIATE, Encoding
+from vidcolor_utils.video.description import ColorDescription
+from vidcolor_utils.video.encoders import SoundEncoder, chroma_steps, encoder_options, find_encoder, pixel_format
+from vidcolor_utils.video.ffmpeg import (
+    BT709,
+    FIELD_ORDER,
+    FULL_RANGE,
+    LIMITED_RANGE,
+    REFUSALS,
+    copied,
+    is_pause,
+    muxer_options,
+    reason,
+    stream_name,
+)
+from vidcolor_utils.video.fields import FieldMarker
+from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
+
+INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
+os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
+DEFAULT_COLORS = ColorDescription(BT709, BT709, BT709)
+MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
+
+
+class VideoWriter:
+    """Encodes video from luma planes and chroma, or RGB frames. Use as a context manager.
+
+    Args:
+        path: file to write; the suffix, `INTERMEDIATE` among them, chooses the container.
+        size: stored (height, width).
+        encoding: codec and its settings; default: H.264.
+        rate: frames per second, for the header.
+        time_base: seconds in one unit of the frames' times; 1 / rate if not given.
+        bit_depth: 8 or more; `VideoWriter.bit_depth` says what the codec makes of it.
+        colors: what the numbers mean.
+        full_range: luma in 0..255 rather than 16..235.
+        orientation: of the frames; stored as a tag.
+        pixel_aspect: width of a pixel over its height.
+        fields: "top" or "bottom", the field that comes first, if the frames are interlaced.
+        shown: how messages call the file; its path if not given.
+
+    Raises:
+        InputError: if the codec does not go with its settings, the container or the size.
+        OutputError: from any call, if the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        size: tuple[int, int],
+        *,
+        encoding: Encoding | None = None,
+        rate: Fraction,
+        time_base: Fraction | None = None,
+        bit_depth: int = 8,
+        colors: ColorDescription = DEFAULT_COLORS,
+        full_range: bool = False,
+        orientation: Orientation = UPRIGHT,
+        pixel_aspect: Fraction | None = None,
+        fields: str | None = None,
+        shown: Path | None = None,
+    ):
+        self.path, (self.height, self.width) = Path(path), size
+        self.shown = shown or self.path
+        self.encoding = encoding = encoding or Encoding()
+        if self.path.suffix != INTERMEDIATE:
+            encoding.check(self.path)
+        encoder = find_encoder(encoding)
+        steps = chroma_steps(encoding.spec, size)
+        self.chroma_shape = chroma_shape(*size, steps)
+        self.bit_depth, self.pixel_format = pixel_format(encoder, encoding.spec, steps, bit_depth)
+        self.full_range, self.colors = full_range, colors
+        self.time_base = time_base or 1 / Fraction(rate)
+        self._frame_step = max(1, round(1 / (rate * self.time_base)))
+        self._encodes = True
+        self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
+        self._first_pts: int | None = None
+        self._end_pts: int | None = None  # when the last frame stops being shown
+        self._first_dts: int | None = None
+        self._copies: dict[int, av.stream.Stream] = {}
+        self._sounds: dict[int, SoundEncoder] = {}
+        self.skipped_packets = 0
+        fields = fields if encoding.spec.keeps_fields else None
+        with self._writing():
+            self._container = av.open(f"file:{self.path}", "w", options=muxer_options(self.path))
+            stream = self._container.add_stream(encoder.name, rate=rate, options=encoder_options(encoding, colors))
+            self._stream = cast(av.VideoStream, stream)
+            self._set_up(orientation, pixel_aspect, fields)
+        self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
+        self._open_encoder()
+
+    def _set_up(self, orientation: Orientation, pixel_aspect: Fraction | None, fields: str | None) -> None:
+        stream, context, colors = self._stream, self._stream.codec_context, self.colors
+        stream.width, stream.height, stream.pix_fmt = self.width, self.height, self.pixel_format
+        context.time_base = self.time_base
+        context.thread_type = "FRAME"
+        context.colorspace, context.color_primaries, context.color_trc = colors[:3]
+        context.color_range = FULL_RANGE if self.full_range else LIMITED_RANGE
+        if self.encoding.codec == "h265" and muxer_options(self.path):
+            context.codec_tag = "hvc1"  # the only one that Apple's players take
+        if pixel_aspect:
+            context.sample_aspect_ratio = pixel_aspect
+        if orientation != UPRIGHT:
+            stream.set_display_rotation(orientation.rotation, hflip=orientation.mirrored)
+        if fields:
+            context.field_order = FIELD_ORDER[fields]
+            context.flags |= INTERLACED
+
+    def _open_encoder(self) -> None:
+        try:
+            self._stream.codec_context.open()
+        except (av.error.FFmpegError, ValueError) as error:
+            self._container.close()
+            raise InputError(
+                f"{self.encoding.codec} cannot be made from frames of {self.width}x{self.height} with these "
+                f"settings ({reason(error)}): take the codec h264"
+            ) from None
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        with self._writing():
+            if kind is None:
+                self._mux(self._encoded(None) if self._encodes else [])
+                self._mux_last()
+                for sound in self._sounds.values():
+                    self._container.mux(sound.encoded(None))
+        if kind is not None:
+            return self.discard()
+        with self._writing():
+            self._container.close()
+
+    def discard(self) -> None:
+        """Close without writing the end of the file."""
+        with suppress(av.error.FFmpegError, OSError, ValueError):  # an error under way is the one to report
+            self._container.close()
+
+    def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[Any]) -> None:
+        """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
+        self._container.metadata.update(tags)
+        self._stream.metadata.update(video_tags)
+        self._container.set_chapters(chapters)
+
+    def copy_stream(self, stream: av.stream.Stream) -> None:
+        """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
+        with self._writing():
+            self._copies[stream.index] = copied(self._container, stream)
+
+    def encode_sound(self, stream: av.stream.Stream, codec: str) -> None:
+        """Add a stream of sound whose packets `write_packet` will make anew, see `encoders.SOUND_CODECS`."""
+        with self._writing():
+            sound = self._sounds[stream.index] = SoundEncoder(stream, self._container, codec)
+        sound.stream.metadata.update(stream.metadata)
+        sound.stream.disposition = stream.disposition
+
+    def attach(self, name: str, mimetype: str, content: bytes) -> None:
+        """Attach a file, to a container that holds such: Matroska."""
+        self._container.add_attachment(name, mimetype, content)
+
+    def begin(self) -> None:
+        """Write the header, after the last stream is added; without it the first packet does.
+
+        Raises:
+            InputError: if the container takes one of the added streams not as it is.
+        """
+        try:
+            with self._writing():
+                self._container.start_encoding()
+        except RefusedError:
+            if self._copies:
+                names = ", ".join(stream_name(stream) for stream in self._container.streams[1:])
+                raise InputError(
+                    f"{self.path.suffix} cannot hold this file's {names}: name an output that ends in .mkv"
+                ) from None
+            raise
+
+    def write_packet(self, packet: av.Packet, start: Fraction = Fraction(0)) -> None:
+        """Copy a packet, if its stream was given to `copy_stream`; times count from `start` seconds.
+
+        Packets that are damaged, or whose times cannot be, are counted and left out. So are, uncounted, those that
+        an edit list of .mp4 keeps from being played, where the output has none.
+        """
+        index = packet.stream.index
+        is_cut_off = packet.is_discard and not muxer_options(self.path)  # only .mp4 and its kin can hide packets
+        if index not in (*self._copies, *self._sounds) or is_cut_off or is_pause(packet):
+            return
+        if packet.stream.disposition & Disposition.attached_pic:
+            packet.pts = packet.dts = 0
+        elif packet.pts is None and packet.dts is None:
+            self.skipped_packets += 1
+            return
+        shift = round(start / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - shift
+        packet.dts = None if packet.dts is None else packet.dts - shift
+        try:
+            with self._writing():
+                if index in self._sounds:
+                    self._container.mux(self._sounds[index].encoded(packet))
+                else:
+                    packet.stream = self._copies[index]
+                    self._container.mux(packet)
+        except RefusedError:
+            self.skipped_packets += 1
+
+    def write_encoded(self, packet: av.Packet) -> None:
+        """Write a packet that another writer of the same settings encoded, in the order of decoding."""
+        self._encodes = False
+        if packet.pts is not None:
+            self._first_pts = packet.pts if self._first_pts is None else min(self._first_pts, packet.pts)
+            self._end_pts = max(self._end_pts or 0, packet.pts + (packet.duration or self._frame_step))
+        packet.stream = self._stream
+        with self._writing():
+            self._mux([packet])
+
+    def write_planes(self, luma: np.ndarray, u: np.ndarray, v: np.ndarray, pts: int) -> None:
+        """Encode one frame.
+
+        Args:
+            luma: (H, W) uint8 (uint16 for more than 8 bits), written as it is.
+            u: of the same dtype and of `chroma_shape`.
+            v: like `u`.
+            pts: time of the frame in units of `time_base`.
+        """
+        frame = av.VideoFrame(self.width, self.height, self.pixel_format)
+        fill_planes(frame, (luma, u, v))
+        self._encode(frame, pts)
+
+    def write_rgb(self, rgb: np.ndarray, pts: int) -> None:
+        """Encode one RGB frame (H, W, 3) uint8."""
+        frame = yuv_from_rgb(rgb, self.pixel_format, self.colors.matrix, full_range=self.full_range)
+        self._encode(frame, pts)
+
+    def _encode(self, frame: av.VideoFrame, pts: int) -> None:
+        self._first_pts = pts if self._first_pts is None else self._first_pts
+        self._end_pts = pts + self._frame_step
+        frame.pts, frame.time_base = pts, self.time_base
+        if self._marker is not None:
+            frame = self._marker(frame)
+        frame.colorspace, frame.color_primaries, frame.color_trc = self.colors[:3]  # ProRes asks each frame
+        with self._writing():
+            self._mux(self._encoded(frame))
+
+    def _encoded(self, frame: av.VideoFrame | None) -> list[av.Packet]:
+        return self._stream.encode(frame)
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        for packet in packets:
+            if self._held is not None:
+                self._container.mux(self._held)
+            if packet.pts is not None and packet.dts is not None:
+                # x265 does not set the time of decoding where a film has a single frame.
+                is_set = packet.pts - packet.dts <= MAX_REORDERED * self._frame_step
+                packet.dts = packet.dts if is_set else packet.pts
+            self._first_dts = packet.dts if self._first_dts is None else self._first_dts
+            packet.duration = packet.duration or self._frame_step
+            self._held = packet
+
+    def _mux_last(self) -> None:
+        """Write the held packet with the duration that makes the whole last until its last frame ends.
+
+        .mp4 and its kin sum up what lies between packets as decoded, where the last is seldom the last one shown.
+        """
+        if self._held is None:
+            return
+        times = (self._first_pts, self._end_pts, self._first_dts, self._held.dts)
+        if muxer_options(self.path) and None not in times:
+            first_pts, end_pts, first_dts, dts = cast(tuple[int, int, int, int], times)
+            self._held.duration = max(1, end_pts - first_pts - (dts - first_dts))
+        self._container.mux(self._held)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except REFUSALS as error:
+            raise RefusedError(f"{self.shown}: cannot be written ({reason(error)})") from None
+        except (av.error.FFmpegError, OSError) as error:
+            raise OutputError(f"{self.shown}: cannot be written ({reason(error)})") from None

@@ -1,0 +1,26 @@
+"""Where the weights lie that ship in the package, and what sizes their networks take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+FRAME_WEIGHTS = "frame.onnx"  # and its meaning in frame_meaning.onnx
+VIT_WEIGHTS = "vit.onnx"
+STRIDE = 32  # both sides of the frame colorizer's input are multiples of this
+PATCH = 14  # pixels to a side of a token of the transformer; both sides of its input are multiples of this
+READ_SIDE = 12 * PATCH  # short side at which the transformer reads a picture
+MEANING_WIDTH = 256  # numbers to a cell of the meaning
+SUFFIXES = (".safetensors", ".h5", ".onnx")
+
+
+def shipped_weights_path(name: str = FRAME_WEIGHTS) -> Path:
+    """Path of a weights file inside the package."""
+    return Path(str(resources.files("vidcolor_utils") / "weights" / name))
+
+
+def shipped_weights() -> Iterator[Path]:
+    """Yield the paths of all weights that ship, by name."""
+    folder = shipped_weights_path().parent
+    yield from (path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES)
