@@ -108,9 +108,9 @@ class ResizeLike(keras.layers.Layer):
 
 def linear_matrix(length: Any, count: Any) -> Any:
     """Weights (length, count) with which `length` values are read between `count` others, by lines; ends go on."""
-    count = ops.cast(count, "float32")
-    at = (ops.arange(length, dtype="float32") + 0.5) * (count / ops.cast(length, "float32")) - 0.5
-    at = ops.minimum(ops.maximum(at, 0.0), count - 1)
+    places = ops.cast(count, "float32")  # JAX makes `arange` of a size, not of what was computed from one
+    at = (ops.arange(length, dtype="float32") + 0.5) * (places / ops.cast(length, "float32")) - 0.5
+    at = ops.minimum(ops.maximum(at, 0.0), places - 1)
     return ops.relu(1 - ops.abs(at[:, None] - ops.arange(count, dtype="float32")))
 
 
