@@ -9,12 +9,20 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.helpers.films import add_tone, moving_disc
+from tests.helpers.films import add_tone, moving_disc, packets_of
 from tests.helpers.steadiness import unsteadiness
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.files import video_info
+
+THE_END = {
+    "id": 1,
+    "start": 100,
+    "end": 200,
+    "time_base": Fraction(1, 1000),
+    "metadata": {"title": "The end"},
+}
 
 
 def pictures_of(path):
@@ -29,6 +37,8 @@ def film(path, codec: str, *, pix_fmt: str = "yuv420p", size=(160, 96), sound=No
         stream = container.add_stream(codec, rate=settings.pop("rate", 25), options=settings.pop("options", {}))
         stream.width, stream.height = size
         stream.pix_fmt = pix_fmt
+        if settings.pop("chapters", False):
+            container.set_chapters([THE_END])
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
         tone = container.add_stream(sound[0], rate=sound[1], layout="stereo", bit_rate=128_000) if sound else None
@@ -42,11 +52,29 @@ def film(path, codec: str, *, pix_fmt: str = "yuv420p", size=(160, 96), sound=No
 
 
 @pytest.mark.parametrize(
-    ("name", "video", "sound"),
-    [("in.wmv", "wmv2", ("wmav2", 44100)), ("in.vob", "mpeg2video", ("pcm_dvd", 48000))],
+    ("name", "video", "codec"),
+    [("in.wmv", "wmv2", "wmav2"), ("in.avi", "mpeg4", "adpcm_ms"), ("in.avi", "mpeg4", "pcm_mulaw")],
 )
-def test_sound_that_the_container_is_not_given_as_it_is_is_made_anew_without_loss(tmp_path, name, video, sound):
-    source, output = film(tmp_path / name, video, sound=sound), tmp_path / "out.mkv"
+def test_sound_that_matroska_has_no_name_for_is_copied_into_it(tmp_path, name, video, codec):
+    source, output = film(tmp_path / name, video, sound=(codec, 44100)), tmp_path / "it's | [1] b\\c.mkv"
+    report = colorize_file(source, output, GrayColorizer())
+    assert report.warnings == ()
+    assert video_info(output).sound == (codec,)
+    assert packets_of(output, "audio") == packets_of(source, "audio")
+    assert len(pictures_of(output)) == 6
+
+
+def test_such_sound_is_made_anew_where_chapters_would_be_lost(tmp_path):
+    source, output = film(tmp_path / "in.wmv", "wmv2", sound=("wmav2", 44100), chapters=True), tmp_path / "out.mkv"
+    report = colorize_file(source, output, GrayColorizer())
+    assert any("FLAC" in warning for warning in report.warnings)
+    with av.open(str(output)) as container:
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["The end"]
+
+
+def test_sound_that_no_container_holds_is_made_anew_without_loss(tmp_path):
+    sound = ("pcm_dvd", 48000)
+    source, output = film(tmp_path / "in.vob", "mpeg2video", sound=sound), tmp_path / "out.mkv"
     report = colorize_file(source, output, GrayColorizer())
     assert any("FLAC" in warning for warning in report.warnings)
     with av.open(str(source)) as before, av.open(str(output)) as after:

@@ -5,6 +5,7 @@ Sound is encoded only where a container cannot hold it as it is: without loss wh
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +22,7 @@ from vidcolor_utils.video.description import ColorDescription, MasteringDisplay
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
+os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
 CHROMATICITY_UNIT, LUMINANCE_UNIT = 50000, 10000  # of H.264's and H.265's messages, per unit and per cd/m2
 LOSSLESS = ("flac", "alac")
 SOUND_CODECS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +168,21 @@ def muxer_options(path: Path) -> dict[str, str]:
         return {}
     # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
     return {"movflags": "+faststart", "movie_timescale": "90000"}
+
+
+def open_muxer(path: Path, *, any_sound: bool = False) -> av.container.OutputContainer:
+    """Open a file to write, in the container that its suffix says.
+
+    Args:
+        path: the file.
+        any_sound: a .mkv that also takes sound for which Matroska has no name of its own, under its number in .avi
+            and .wmv: the muxer can, but says no when PyAV asks it first. One that hands all on to it is not asked;
+            it hands on no chapters.
+    """
+    if any_sound:
+        quoted = re.sub(r"([\\'|])", r"\\\1", str(path))
+        return av.open(f"[f=matroska]file:{quoted}", "w", format="tee")
+    return av.open(f"file:{path}", "w", options=muxer_options(path))
 
 
 def copied(container: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound
-from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, stream_name
+from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
 from vidcolor_utils.video.formats import ALPHA_FORMATS
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span
@@ -46,7 +47,11 @@ def open_output(
         shown: how messages call the file.
     """
     settings = reader.writer_settings() | ({"fields": None} if is_deinterlaced else {})
-    return VideoWriter(path, reader.info.stored_size, encoding=encoding, shown=shown, **settings)
+    any_sound = path.suffix.lower() == ".mkv" and not reader.chapters and encoding.sound in ("auto", "copy")
+    any_sound = any_sound and any(map(_has_no_name, reader.other_streams))
+    return VideoWriter(
+        path, reader.info.stored_size, encoding=encoding, any_sound=any_sound, shown=shown, **settings
+    )
 
 
 def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -> list[str]:
@@ -85,7 +90,7 @@ def _keep_sound(stream: av.stream.Stream, writer: VideoWriter) -> str | None:
     suffix, name, wanted = writer.path.suffix.lower(), stream_name(stream), writer.encoding.sound
     if wanted == "none":
         return None
-    can_copy = _can_hold(suffix, stream)
+    can_copy = _can_hold(suffix, stream) or (writer.any_sound and _has_no_name(stream))
     if can_copy and wanted != "encode":
         writer.copy_stream(stream)
         return None
@@ -190,6 +195,15 @@ def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
     return _muxer_takes(suffix, lambda container: copied(container, stream))
 
 
+def _has_no_name(stream: av.stream.Stream) -> bool:
+    """Tell sound that Matroska holds, but has no name for: WMA, ADPCM, mu-law, ..."""
+    if not is_sound(stream) or _can_hold(".mkv", stream):
+        return False
+    return _is_taken(
+        lambda: open_muxer(Path(os.devnull), any_sound=True), lambda container: copied(container, stream)
+    )
+
+
 @lru_cache
 def sound_encoders(suffix: str) -> tuple[str, ...]:
     """Those of `SOUND_CODECS` that a container takes."""
@@ -201,9 +215,16 @@ def sound_encoders(suffix: str) -> tuple[str, ...]:
 
 
 def _muxer_takes(suffix: str, add: Callable[[av.container.OutputContainer], object]) -> bool:
+    name = FORMAT_NAMES.get(suffix, suffix[1:])
+    return _is_taken(lambda: av.open(io.BytesIO(), "w", format=name), add)
+
+
+def _is_taken(
+    open_: Callable[[], av.container.OutputContainer], add: Callable[[av.container.OutputContainer], object]
+) -> bool:
     """Tell whether a header can be written with the streams that `add` adds."""
     try:
-        with av.open(io.BytesIO(), "w", format=FORMAT_NAMES.get(suffix, suffix[1:])) as container:
+        with open_() as container:
             add(container)
             container.start_encoding()
     except (ValueError, av.error.FFmpegError):

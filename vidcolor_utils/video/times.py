@@ -16,6 +16,7 @@ JUMP_S, BACK_S = (
     10,
     Fraction(1, 10),
 )  # a time further ahead of, or behind, what was expected is of another part (FFmpeg's own)
+MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
 
 
 class Span(NamedTuple):
@@ -126,3 +127,15 @@ class ShownTimes:
         """Change a frame's time; frames come in the order shown."""
         if self._is_needed and self._times:
             frame.pts = self._times.popleft()
+
+
+def set_decoding_time(packet: av.Packet, frame_step: int) -> None:
+    """Set the time of decoding that x265 leaves unset where a film has a single frame.
+
+    Args:
+        packet: as encoded.
+        frame_step: from one frame to the next, in the packet's unit of time.
+    """
+    if packet.pts is not None and packet.dts is not None:
+        is_set = packet.pts - packet.dts <= MAX_REORDERED * frame_step
+        packet.dts = packet.dts if is_set else packet.pts

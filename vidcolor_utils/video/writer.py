@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -31,16 +30,16 @@ from vidcolor_utils.video.ffmpeg import (
     copied,
     is_pause,
     muxer_options,
+    open_muxer,
     reason,
     stream_name,
 )
 from vidcolor_utils.video.fields import FieldMarker
 from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
+from vidcolor_utils.video.times import set_decoding_time
 
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
-os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder reads it: errors only
 DEFAULT_COLORS = ColorDescription(BT709, BT709, BT709)
-MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
 
 
 class VideoWriter:
@@ -58,6 +57,7 @@ class VideoWriter:
         orientation: of the frames; stored as a tag.
         pixel_aspect: width of a pixel over its height.
         fields: "top" or "bottom", the field that comes first, if the frames are interlaced.
+        any_sound: take sound without a name in Matroska, but no chapters, see `ffmpeg.open_muxer`.
         shown: how messages call the file; its path if not given.
 
     Raises:
@@ -79,11 +79,13 @@ class VideoWriter:
         orientation: Orientation = UPRIGHT,
         pixel_aspect: Fraction | None = None,
         fields: str | None = None,
+        any_sound: bool = False,
         shown: Path | None = None,
     ):
         self.path, (self.height, self.width) = Path(path), size
         self.shown = shown or self.path
-        self.encoding = encoding = encoding or Encoding()
+        self.encoding, self.any_sound = encoding or Encoding(), any_sound
+        encoding = self.encoding
         if self.path.suffix != INTERMEDIATE:
             encoding.check(self.path)
         encoder = find_encoder(encoding)
@@ -103,7 +105,7 @@ class VideoWriter:
         self.skipped_packets = 0
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
-            self._container = av.open(f"file:{self.path}", "w", options=muxer_options(self.path))
+            self._container = open_muxer(self.path, any_sound=any_sound)
             stream = self._container.add_stream(encoder.name, rate=rate, options=encoder_options(encoding, colors))
             self._stream = cast(av.VideoStream, stream)
             self._set_up(orientation, pixel_aspect, fields)
@@ -115,6 +117,7 @@ class VideoWriter:
         stream.width, stream.height, stream.pix_fmt = self.width, self.height, self.pixel_format
         context.time_base = self.time_base
         context.thread_type = "FRAME"
+        context.flags |= int(self.any_sound and av.codec.context.Flags.global_header)  # as Matroska wants it
         context.colorspace, context.color_primaries, context.color_trc = colors[:3]
         context.color_range = FULL_RANGE if self.full_range else LIMITED_RANGE
         if self.encoding.codec == "h265" and muxer_options(self.path):
@@ -269,10 +272,7 @@ class VideoWriter:
         for packet in packets:
             if self._held is not None:
                 self._container.mux(self._held)
-            if packet.pts is not None and packet.dts is not None:
-                # x265 does not set the time of decoding where a film has a single frame.
-                is_set = packet.pts - packet.dts <= MAX_REORDERED * self._frame_step
-                packet.dts = packet.dts if is_set else packet.pts
+            set_decoding_time(packet, self._frame_step)
             self._first_dts = packet.dts if self._first_dts is None else self._first_dts
             packet.duration = packet.duration or self._frame_step
             self._held = packet
