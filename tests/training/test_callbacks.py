@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from vidcolor_utils.training.callbacks import AtomicBackup, BestWeights, EpochHistory, LastWeights, save_weights
+from vidcolor_utils.training.callbacks import AtomicBackup, BestWeights, EpochHistory, LastWeights, save_checkpoint
 
 
 def line():
@@ -75,6 +75,6 @@ def test_files_are_complete_or_not_there(tmp_path, monkeypatch):
 
     monkeypatch.setattr(model, "save_weights", half)
     with pytest.raises(OSError, match="no space"):
-        save_weights(model, tmp_path / "last.weights.h5")
+        save_checkpoint(model, tmp_path / "last.weights.h5")
     assert (tmp_path / "last.weights.h5").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["last.weights.h5"]

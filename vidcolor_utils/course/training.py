@@ -36,7 +36,7 @@ from vidcolor_utils.training.callbacks import (
     EpochHistory,
     FollowEpoch,
     inference_twin,
-    save_weights,
+    save_checkpoint,
 )
 from vidcolor_utils.training.run_folder import HISTORY, RECORD, claim_run
 
@@ -102,7 +102,7 @@ def train_report_model(
         verbose=verbose,
         callbacks=[*callbacks, *_callbacks(out_dir, config, store, train, history, on_sample)],
     )
-    save_weights(inference_twin(model), out_dir / WEIGHTS)
+    save_checkpoint(inference_twin(model), out_dir / WEIGHTS)
     record = _record(model, config, store, train, history)
     record["scores"] = {
         split: score_clips(store, store.names(split), partial(_colorize, config, model), score or frame_scores)

@@ -51,7 +51,7 @@ class AtomicBackup(keras.callbacks.BackupAndRestore):
         """Write a backup, then remove the older ones."""
         self.folder.mkdir(parents=True, exist_ok=True)
         older = self._backups()
-        save_weights(self.model, self.folder / f"epoch-{epoch + 1:05d}.weights.h5")
+        save_checkpoint(self.model, self.folder / f"epoch-{epoch + 1:05d}.weights.h5")
         for path in older:
             path.unlink()
 
@@ -66,7 +66,7 @@ def _epochs_in(backup: Path) -> int:
     return int(backup.name.split(".")[0].removeprefix("epoch-"))
 
 
-def save_weights(model: keras.Model, path: Path) -> None:
+def save_checkpoint(model: keras.Model, path: Path) -> None:
     """Save weights, with the optimizer's if there is one; the file appears complete or not at all."""
     with finished_file(path) as part:
         named = part.with_name(f"{part.name}.weights.h5")  # Keras insists on the ending
@@ -128,7 +128,7 @@ class LastWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Save."""
-        save_weights(self.model, self.path)
+        save_checkpoint(self.model, self.path)
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -145,4 +145,4 @@ class BestWeights(keras.callbacks.Callback):
         """Compare with all rows; the history comes first in the list of callbacks."""
         key = "val_loss" if "val_loss" in self.history.rows[-1] else "loss"
         if self.history.rows[-1][key] <= min(row[key] for row in self.history.rows):
-            save_weights(inference_twin(self.model), self.path)
+            save_checkpoint(inference_twin(self.model), self.path)
