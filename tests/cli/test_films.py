@@ -221,3 +221,19 @@ def test_a_film_for_editing_programs(make_video, tmp_path):
     assert (info.codec, info.pixel_format, info.frames, info.sound) == ("prores", "yuv422p10le", 6, ("aac",))
     result = run_vidcolor("colorize", source, "-o", tmp_path / "out.mp4", "--codec", "prores")
     assert fails_in_one_line(result, 2) and ".mov" in result.stderr
+
+
+def test_only_makes_one_span_of_an_earlier_result_anew(make_video, tmp_path):
+    source, output = make_video(frames=30), tmp_path / "out.mkv"
+    intra = ("--codec", "ffv1")
+    assert run_vidcolor("colorize", source, "-o", output, *intra).returncode == 0
+    before = list(iter_rgb(output))
+    result = run_vidcolor("colorize", source, "-o", output, *intra, "--only", "0.4-0:00.8", "--saturation", "0")
+    assert result.returncode == 0, result.stderr
+    changed = [not np.array_equal(*pair) for pair in zip(before, iter_rgb(output), strict=True)]
+    assert [number for number, is_new in enumerate(changed) if is_new] == list(range(10, 20))
+
+
+@pytest.mark.parametrize("options", [("--only", "5"), ("--only", "5-4"), ("--only", "1-2", "--preview", "3")])
+def test_what_only_cannot_be(make_video, tmp_path, options):
+    assert fails_in_one_line(run_vidcolor("colorize", make_video(), "-o", tmp_path / "out.mp4", *options), 2)

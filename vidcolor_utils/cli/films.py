@@ -15,6 +15,7 @@ from vidcolor_utils.cli.options import (
     click_type,
     encoding_options,
     look_options,
+    only_option,
     options_from,
     rate_of,
     span_options,
@@ -25,6 +26,7 @@ from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 if TYPE_CHECKING:
     from vidcolor_utils.film.picture import ColorizeReport
     from vidcolor_utils.tool.folder import Result
+    from vidcolor_utils.video.times import Span
 
 
 @click.command()
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 )
 @encoding_options
 @span_options
+@only_option
 @click.option(
     "--segment",
     "segment_s",
@@ -66,6 +69,7 @@ def colorize(
     cluster: str | None,
     rate: str | None,
     container: str | None,
+    only: Span | None,
     **work: Any,
 ) -> None:
     """Colorize a video, a still image, numbered images (frames/%05d.png), or all files of a folder.
@@ -77,6 +81,8 @@ def colorize(
     """
     if cluster:  # its workers may stand in other folders
         source, output, look = source.absolute(), output.absolute(), _absolute(look)
+    if only and (preview or dry_run or source.is_dir() or "-" in (str(source), str(output))):
+        raise click.UsageError("--only is for one video and its earlier result, without --preview and --dry-run")
     if preview:
         _preview(source, output, preview, look)
     elif dry_run:
@@ -88,7 +94,7 @@ def colorize(
     elif source.is_dir():
         _colorize_folder(source, output, workers, cluster, look=look, **work)
     else:
-        tell(_colorize_file(source, output, workers, cluster, look=look, rate=rate_of(rate), **work))
+        tell(_colorize_file(source, output, workers, cluster, look=look, only=only, rate=rate_of(rate), **work))
 
 
 def _absolute(look: Look) -> Look:

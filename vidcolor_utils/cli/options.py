@@ -87,6 +87,28 @@ def span_options(command: Callable) -> Callable:
     )
 
 
+def only_option(command: Callable) -> Callable:
+    """Add --only; the command gets it as `only`, None if it is not given."""
+
+    @functools.wraps(command)
+    def with_only(only: str | None, **options: Any) -> None:
+        command(only=None if only is None else only_span(only), **options)
+
+    return click.option(
+        "--only",
+        metavar="TIME-TIME",
+        help="Make this part (1:20-1:32) of an earlier result, the output, anew and leave the rest of it.",
+    )(with_only)
+
+
+def only_span(text: str) -> Span:
+    """Read two times with a dash between them."""
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise click.BadParameter(f"{text}: write two times, as 1:20-1:32", param_hint="--only")
+    return span(start, end)
+
+
 def click_option(option: Option) -> Callable[[Callable], Callable]:
     """Make a click option of an option of a dataclass: its name, what it may be, its default and its help."""
     name = f"--{option.name.replace('_', '-')}"

@@ -15,6 +15,7 @@ from vidcolor_utils.film.joining import Segment, join_segments
 from vidcolor_utils.film.painting import Painter, Plan, small_luma
 from vidcolor_utils.film.picture import ColorizeReport, ColorSource
 from vidcolor_utils.film.record import SegmentRecord, identify, versions
+from vidcolor_utils.film.repair import Repair
 from vidcolor_utils.film.tape import UNCUT, Cutting, Place, Tape, unfinished
 from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, find_active_area
@@ -39,6 +40,7 @@ def color_video(
     *,
     encoding: Encoding,
     span: Span = WHOLE,
+    only: Span | None = None,
     cutting: Cutting = UNCUT,
     find_bars: bool = True,
     deinterlace: bool = False,
@@ -57,6 +59,8 @@ def color_video(
         colors: where the new colours come from; asked once the files are known to be good.
         encoding: codec, quality and speed.
         span: the part of `source` to colorize.
+        only: the part of an earlier result, which `output` then is, to make anew; all else of it stays, see
+            `repair`.
         cutting: how it is cut into segments.
         find_bars: show `colors` only what lies between black bars, and leave them neutral.
         deinterlace: make the colours of interlaced frames from de-interlaced ones; needs a lead and frames ahead.
@@ -73,20 +77,27 @@ def color_video(
         WorkFolder(output, source=source, suffix=encoding.spec.intermediate) as work,
     ):
         planes = _check_video(reader, work, encoding)
+        repair = None if only is None else Repair(output, reader, only)
+        span = repair.span if repair else span
         fields = reader.info.fields if deinterlace else None
         is_deinterlaced = fields is not None and restore_luma
         treatment = {"find_bars": find_bars, "deinterlaced": fields, "luma_restored": restore_luma}
         made_with = {**colors.settings(), **treatment, "encoding": encoding, "span": span, "cutting": cutting}
+        made_with |= repair.settings if repair else {}
         records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(records):
             shape = planes if min(planes) >= FINE_SIDE else reader.info.stored_size
             area = find_area(reader, planes, shape) if find_bars else None
-            plan = Plan(source, colors, fields, restore_luma, encoding, span, cutting, shape, area)
+            kept = repair.kept if repair else None
+            plan = Plan(source, colors, fields, restore_luma, encoding, span, cutting, shape, area, kept)
             records |= _color_segments(plan, reader, work, records, spread, progress)
         records = dict(sorted(records.items()))
+        segments = _segments(work, records)
+        if repair:
+            segments, span = repair.segments(segments), WHOLE
         with work.output() as part:
             lacking = join_segments(
-                _segments(work, records),
+                segments,
                 reader,
                 part,
                 encoding=encoding,
@@ -94,11 +105,18 @@ def color_video(
                 is_deinterlaced=is_deinterlaced,
                 shown=output,
             )
+            if repair:
+                repair.check_coding(part)
         work.remove()
         interlacing = interlacing_warning(
             reader.info, encoding, is_seen_deinterlaced=deinterlace, is_written_deinterlaced=is_deinterlaced
         )
-        warnings = [*lacking, interlacing, *(record.warning for record in records.values())]
+        warnings = [
+            *lacking,
+            interlacing,
+            repair and repair.told,
+            *(record.warning for record in records.values()),
+        ]
     frames = _count_frames(records.values())
     return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ class Segment(NamedTuple):
     times: list[int]  # of its frames in the order shown, in units of the source's time base from the span's start
     order: list[int]  # which of the frames each packet holds
     end: int  # when its last frame stops being shown
+    first: int = 0  # packet of the file that it begins with
 
 
 def join_segments(
@@ -84,7 +86,8 @@ def _encoded_packets(segments: Sequence[Segment], reader: VideoReader) -> Iterat
     ends, number = [*times[1:], segments[-1].end], 0
     for segment in segments:
         first = number
-        for packet, rank in zip(packets_of(segment.path), segment.order, strict=True):
+        packets = islice(packets_of(segment.path, segment.first), len(segment.order))
+        for packet, rank in zip(packets, segment.order, strict=True):
             packet.time_base = reader.time_base
             packet.pts = times[first + rank]
             packet.dts = times[number - held] if number >= held else times[0] - (held - number) * step

@@ -15,6 +15,7 @@ import numpy as np
 
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import SegmentRecord
+from vidcolor_utils.film.repair import Kept, with_kept
 from vidcolor_utils.film.tape import Cutting, Tape, TapeFrame
 from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, ab_in_area
@@ -45,6 +46,7 @@ class Plan(NamedTuple):
     cutting: Cutting
     shape: tuple[int, int]  # (height, width), before it is turned, of the luma that colours are made from
     area: Area | None  # the picture between black bars; None if they are to be coloured as well
+    kept: Kept | None = None  # where frames keep the colours of an earlier result
 
     @property
     def lost_fields(self) -> str | None:
@@ -152,9 +154,11 @@ class Painter:
 
     def _colored(self, pictures: Iterable[Picture]) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
         """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
-        for picture, ab in self._in_step(pictures):
-            if picture.is_own:
-                yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
+        own = (item for item in self._in_step(pictures) if item[0].is_own)
+        if self._plan.kept:
+            own = with_kept(own, self._plan.kept, float(1 / self._reader.info.rate) / 2)
+        for picture, ab in own:
+            yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
 
     def _in_step(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, np.ndarray | None]]:
         """Yield each picture with its ab; pictures wait for their colours."""

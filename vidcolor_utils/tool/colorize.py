@@ -38,6 +38,7 @@ def colorize_file(
     *,
     look: Look = PLAIN,
     span: Span = WHOLE,
+    only: Span | None = None,
     segment_s: float = SEGMENT_S,
     encoding: Encoding | None = None,
     rate: Fraction | None = None,
@@ -58,6 +59,9 @@ def colorize_file(
             to be good.
         look: all options that decide the colours.
         span: the part of a video to colorize, with its sound.
+        only: the part of an earlier result, the video `output`, to make anew; the frames around it stay as they
+            are, but for those up to the next places where the video can be cut: these keep their colours and are
+            coded once more.
         segment_s: seconds of film that are finished together: what an interruption costs at most.
         encoding: codec, quality and speed of a video; default: H.264.
         rate: frames per second of numbered images; default: 24.
@@ -79,6 +83,8 @@ def colorize_file(
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
     if colorizer is not None and not spread.is_local:
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
+    if only is not None:
+        _check_only(source, output, only, span)
     if needs_stand(source, output):
         with stand_for(source, output, encoding, rate) as stand:
             report = colorize_file(
@@ -109,6 +115,7 @@ def colorize_file(
         colors,
         encoding=encoding or Encoding(),
         span=span,
+        only=only,
         cutting=_cutting(source, output, look, segment_s, encoding or Encoding()),
         deinterlace=look.is_restored,
         restore_luma=look.restore_luma,
@@ -116,6 +123,16 @@ def colorize_file(
         progress=progress,
     )
     return report._replace(warnings=(*colors.warnings, *report.warnings))
+
+
+def _check_only(source: Path, output: Path, only: Span, span: Span) -> None:
+    """Check that a part of an earlier result can be asked for."""
+    if span != WHOLE:
+        raise OptionError("`only` makes a part of an earlier result of the whole film anew: leave `span` out")
+    if only.end is not None and only.end <= only.start:
+        raise OptionError(f"`only` must end after its start. Received: {only}")
+    if needs_stand(source, output) or is_image(output):
+        raise OptionError(f"{output}: only a video can be made anew in part")
 
 
 def _cutting(source: Path, output: Path, look: Look, segment_s: float, encoding: Encoding) -> Cutting:

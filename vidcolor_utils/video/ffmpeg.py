@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -36,6 +37,8 @@ FIELD_ORDER = {"top": 2, "bottom": 3}
 PARITY = {"top": "tff", "bottom": "bff"}  # as filters call it
 # What muxers say to what they cannot take.
 REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
+START_CODE = b"\0\0\0\1"
+LENGTH_BYTES = {"h264": 4, "hevc": 21}  # where a header says how long lengths of units are
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 MATROSKA = (".mkv", ".webm")
 CHUNK = 1 << 24  # bytes read at a time
@@ -139,22 +142,77 @@ def packet_order(path: Path) -> list[int]:
     Raises:
         OutputError: if it cannot be read.
     """
-    times = [packet.pts for packet in packets_of(path) if packet.pts is not None]
-    ranks = {time: rank for rank, time in enumerate(sorted(times))}
-    return [ranks[time] for time in times]
+    return ranks([packet.pts for packet in packets_of(path) if packet.pts is not None])
 
 
-def packets_of(path: Path) -> Iterator[Packet]:
-    """Yield the packets of a segment's file in the order in which they are decoded.
+def ranks(times: Sequence[int]) -> list[int]:
+    """Tell for each of some times how many of them are earlier."""
+    found = {time: rank for rank, time in enumerate(sorted(times))}
+    return [found[time] for time in times]
+
+
+def packets_of(path: Path, first: int = 0) -> Iterator[Packet]:
+    """Yield the packets of a segment's file, or of a whole film, in the order in which they are decoded.
+
+    Those of H.264 and H.265 come as encoders give them, with start codes.
+
+    Args:
+        path: of the file.
+        first: number of the packet to begin with.
 
     Raises:
         OutputError: if it cannot be read.
     """
     try:
         with av.open(f"file:{path}") as container:
-            yield from (packet for packet in Packets(container, container.streams.video[0]) if packet.size)
+            stream = _moving(container)
+            length_bytes = _length_bytes(stream.codec_context)
+            packets = (each for each in Packets(container, stream) if each.size and each.pts is not None)
+            for packet in islice(packets, first, None):
+                yield _with_start_codes(packet, length_bytes) if length_bytes else packet
     except (av.error.FFmpegError, OSError):
-        raise OutputError("a finished segment cannot be read: remove the work folder and start over") from None
+        raise OutputError(f"{path}: cannot be read: remove it and start over") from None
+
+
+def video_header(path: Path) -> tuple[str, bytes]:
+    """Give the codec of a film's pictures, and what a decoder of them is set up with.
+
+    Raises:
+        OutputError: if the file cannot be read.
+    """
+    try:
+        with av.open(f"file:{path}") as container:
+            context = _moving(container).codec_context
+            return context.codec.canonical_name, context.extradata or b""
+    except (av.error.FFmpegError, OSError):
+        raise OutputError(f"{path}: cannot be read") from None
+
+
+def _moving(container: av.container.InputContainer) -> av.VideoStream:
+    covers = Disposition.attached_pic
+    return next(stream for stream in container.streams.video if not stream.disposition & covers)
+
+
+def _length_bytes(context: av.VideoCodecContext) -> int:
+    """Of how many bytes the lengths before the units of a packet are, 0 if there are start codes or other units.
+
+    By ISO/IEC 14496-15, in `avcC` and `hvcC`, whose first byte is 1.
+    """
+    header, place = context.extradata or b"", LENGTH_BYTES.get(context.codec.canonical_name)
+    return (header[place] & 3) + 1 if place is not None and header[:1] == b"\x01" else 0
+
+
+def _with_start_codes(packet: Packet, length_bytes: int) -> Packet:
+    """Copy a packet, with start codes in place of the lengths of its units."""
+    content, units, place = bytes(packet), [], 0
+    while place < len(content):
+        begin = place + length_bytes
+        place = begin + int.from_bytes(content[place:begin], "big")
+        units.append(START_CODE + content[begin:place])
+    copy = Packet(b"".join(units))
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
+    return copy
 
 
 def is_pause(packet: Packet) -> bool:
