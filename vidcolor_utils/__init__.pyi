@@ -1,6 +1,7 @@
 from .cli.screen import score_table as score_table
 from .colorizers.frame import FrameColorizer as FrameColorizer
 from .colorizers.stills import colorize_frames as colorize_frames
+from .film.look import Hint as Hint
 from .film.look import Look as Look
 from .film.look import Reference as Reference
 from .pictures.show import side_by_side as side_by_side

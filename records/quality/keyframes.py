@@ -36,6 +36,9 @@ WARNING = (
 )
 
 
+Colors = list[np.ndarray]  # ab (h, w, 2) of each frame
+
+
 class Clip(NamedTuple):
     """A film in memory."""
 
@@ -44,9 +47,7 @@ class Clip(NamedTuple):
     ab: list[np.ndarray]  # float32 (h, w, 2)
     grays: list[np.ndarray]  # uint8 (h, w)
     motions: list[Motion]  # from each frame to the next
-
-
-Colors = list[np.ndarray]  # ab (h, w, 2) of each frame
+    truth: list[dict[str, float]]  # what the true colours of each frame but the first score, see `score`
 
 
 def read_clip(path: Path, frames: int) -> Clip:
@@ -56,7 +57,19 @@ def read_clip(path: Path, frames: int) -> Clip:
     flow = DenseFlow(MEDIUM)
     motions = [motion_between(*pair, flow) for pair in pairwise(grays)]
     ab = [np.ascontiguousarray(lab_from_rgb(frame)[..., 1:]) for frame in rgb]
-    return Clip(path.stem, rgb, ab, grays, motions)
+    return Clip(path.stem, rgb, ab, grays, motions, truth_of(rgb, ab, motions))
+
+
+def truth_of(rgb: list[np.ndarray], ab: Colors, motions: list[Motion]) -> list[dict[str, float]]:
+    """Score the true colours of all frames but the first, once for all rows."""
+    return [
+        {
+            "colorfulness_true": metrics.colorfulness(rgb[index]),
+            "chroma_true": float(np.abs(ab[index]).mean()),
+            "chroma_warp_error_true": warp_error(ab, motions, index),
+        }
+        for index in range(1, len(rgb))
+    ]
 
 
 def steady(clip: Clip, plain: Colorizer, mirrored: Colorizer) -> Colors:
@@ -129,11 +142,9 @@ def score(clip: Clip, colors: Colors) -> dict[str, float]:
                 "psnr_overflowing": overflowing_psnr(rgb, made),
                 "psnr_ab": metrics.psnr_ab(true, ab),
                 "colorfulness": metrics.colorfulness(made),
-                "colorfulness_true": metrics.colorfulness(rgb),
                 "chroma": float(np.abs(ab).mean()),
-                "chroma_true": float(np.abs(true).mean()),
-                "chroma_warp_error": warp_error(colors, clip, index),
-                "chroma_warp_error_true": warp_error(clip.ab, clip, index),
+                "chroma_warp_error": warp_error(colors, clip.motions, index),
+                **clip.truth[index - 1],
             }
             if index % CIEDE_EVERY == 0:
                 values["ciede2000"] = metrics.mean_ciede2000(lab_from_rgb(rgb), lab_from_rgb(made))
@@ -146,9 +157,9 @@ def score(clip: Clip, colors: Colors) -> dict[str, float]:
     return means | {"cdc": cdc.result() or 0.0, "chroma_ratio_at_end": float(np.mean(at_end))}
 
 
-def warp_error(colors: Colors, clip: Clip, index: int) -> float:
+def warp_error(colors: Colors, motions: list[Motion], index: int) -> float:
     """Chroma warp error from the frame before to this one."""
-    motion = clip.motions[index - 1]
+    motion = motions[index - 1]
     moved = warp(np.ascontiguousarray(colors[index], np.float32), motion.flow)
     return metrics.chroma_warp_error(colors[index - 1], moved, motion.occluded) or 0.0
 

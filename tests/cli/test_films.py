@@ -237,3 +237,11 @@ def test_only_makes_one_span_of_an_earlier_result_anew(make_video, tmp_path):
 @pytest.mark.parametrize("options", [("--only", "5"), ("--only", "5-4"), ("--only", "1-2", "--preview", "3")])
 def test_what_only_cannot_be(make_video, tmp_path, options):
     assert fails_in_one_line(run_vidcolor("colorize", make_video(), "-o", tmp_path / "out.mp4", *options), 2)
+
+
+def test_a_point_gives_its_colour_to_what_it_is_on(make_video, tmp_path):
+    source, output = make_video(frames=5, size=(64, 96)), tmp_path / "out.mp4"
+    result = run_vidcolor("colorize", source, "-o", output, "--saturation", "0", "--hint", "0.08 48,32 #d02020")
+    assert result.returncode == 0, result.stderr
+    middle = np.stack(list(iter_rgb(output)))[2, 28:36, 44:52].astype(int)
+    assert (middle[..., 0] - middle[..., 2]).mean() > 60

@@ -8,7 +8,8 @@ import pytest
 from tests.helpers.command import fails_in_one_line, run_vidcolor
 from vidcolor_utils.cli import vidcolor
 from vidcolor_utils.film import director
-from vidcolor_utils.film.look import Look, LookOptions, Reference
+from vidcolor_utils.film.look import Hint, Look, LookOptions, Reference, hint_from, hints_from
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder import colorize_folder
 from vidcolor_utils.tool.plan import plan_file
@@ -27,6 +28,7 @@ WRONG = {
     "restore_luma": 0,
     "references": ["photo.png"],
     "keyframes": 12,
+    "hints": (Hint(1.0, 5, 5, "red"),),
 }
 
 
@@ -77,3 +79,29 @@ def test_the_command_line_offers_each_option_with_its_default():
 def test_the_command_line_names_its_own_options(make_video, tmp_path, option):
     result = run_vidcolor("colorize", make_video(), "-o", tmp_path / "out.mp4", *option)
     assert fails_in_one_line(result, 2) and option[0] in result.stderr
+
+
+def test_points_are_read_from_texts_and_files(tmp_path):
+    point = Hint(80.0, 310.0, 95.5, "#8b2f1f")
+    assert hint_from(" 1:20  310,95.5 #8B2F1F ") == hint_from("80 310, 95.5 #8b2f1f") == point
+    path = tmp_path / "points.json"
+    path.write_text('["1:20 310,95.5 #8b2f1f", "2 1,1 #000000"]')
+    found = hints_from(["1:20 310,95.5 #8b2f1f", str(path)])
+    assert found == (point, point, Hint(2.0, 1.0, 1.0, "#000000")) and Look(hints=found).hints == found
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1:20 310 #8b2f1f", "1:20 310,95 red", "soon 310,95 #8b2f1f", "1 3.1.1,9 #8b2f1f"]
+)
+def test_texts_that_are_no_points(text):
+    with pytest.raises(OptionError, match="is no point"):
+        hint_from(text)
+
+
+@pytest.mark.parametrize("content", ["no JSON", '{"a": 1}', "[1, 2]"])
+def test_files_that_hold_no_points(tmp_path, content):
+    (tmp_path / "points.json").write_text(content)
+    with pytest.raises(InputError, match=r"points\.json"):
+        hints_from([str(tmp_path / "points.json")])
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        hints_from([str(tmp_path / "none.json")])

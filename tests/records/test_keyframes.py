@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from records.quality.keyframes import Clip as ClipInMemory
-from records.quality.keyframes import edited, mean_rows, overflowing_psnr, rows, score
+from records.quality.keyframes import edited, mean_rows, overflowing_psnr, rows, score, truth_of
 from tests.helpers.keyed import ab_of, gray_of, panned
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.pictures.flow import Motion
@@ -12,7 +12,8 @@ from vidcolor_utils.pictures.flow import Motion
 def clip():
     rgb = panned(6)
     still = Motion(np.zeros((*rgb[0].shape[:2], 2), np.float32), np.zeros(rgb[0].shape[:2], bool))
-    return ClipInMemory("pan", rgb, list(map(ab_of, rgb)), list(map(gray_of, rgb)), [still] * 5)
+    ab, motions = list(map(ab_of, rgb)), [still] * 5
+    return ClipInMemory("pan", rgb, ab, list(map(gray_of, rgb)), motions, truth_of(rgb, ab, motions))
 
 
 def test_squares_in_uint8_overflow_and_flatter():

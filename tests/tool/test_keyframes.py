@@ -104,7 +104,7 @@ def test_a_picture_of_another_scene_changes_nothing_and_is_named(film, truth, ke
 
 def test_what_cannot_be_is_said_in_a_line(film, keys, tmp_path):
     Image.fromarray(panned(1)[0]).save(tmp_path / "still.png")
-    with pytest.raises(OptionError, match="key frames are for videos"):
+    with pytest.raises(OptionError, match="key frames and points are for videos"):
         colorize_file(tmp_path / "still.png", tmp_path / "out.png", GrayColorizer(), keyframes=keys)
     with pytest.raises(FileNotFoundError, match="no such folder"):
         colorize_file(film, tmp_path / "out.mp4", GrayColorizer(), keyframes=tmp_path / "nowhere")
@@ -112,6 +112,6 @@ def test_what_cannot_be_is_said_in_a_line(film, keys, tmp_path):
 
 
 def test_key_frames_of_one_film_are_not_for_a_folder(film, keys, tmp_path):
-    with pytest.raises(OptionError, match="key frames are of one film"):
+    with pytest.raises(OptionError, match="key frames and points are of one film"):
         colorize_folder(film.parent, tmp_path / "out", keyframes=keys)
     assert not (tmp_path / "out").exists()

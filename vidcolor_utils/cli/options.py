@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcolor_utils.film.look import Look, Reference
+from vidcolor_utils.film.look import Look, Reference, hints_from
 from vidcolor_utils.system.options import OneOf, Option, Rule, Within, YesOrNo, options_of
 from vidcolor_utils.video.codecs import CODECS, SOUND, Encoding
 
@@ -25,15 +25,21 @@ json_option = click.option("-o", "--output", required=True, type=PathArgument, h
 
 
 def look_options(command: Callable) -> Callable:
-    """Add all options of `Look`, --reference, --at and --keyframes; the command gets them as `look`."""
+    """Add all options of `Look`, --reference, --at, --keyframes and --hint; the command gets them as `look`."""
 
     @functools.wraps(command)
     def with_look(
-        photographs: tuple[Path, ...], times: tuple[str, ...], keyframes: Path | None, **options: Any
+        photographs: tuple[Path, ...],
+        times: tuple[str, ...],
+        keyframes: Path | None,
+        hints: tuple[str, ...],
+        **options: Any,
     ) -> None:
         names = {option.name for option in options_of(Look)}
         chosen = {name: options.pop(name) for name in names}
-        look = Look(references=references(photographs, times), keyframes=keyframes, **chosen)
+        look = Look(
+            references=references(photographs, times), keyframes=keyframes, hints=hints_from(hints), **chosen
+        )
         command(look=replace(look, restore=look.is_restored), **options)
 
     with_look = click.option(
@@ -58,6 +64,14 @@ def look_options(command: Callable) -> Callable:
         type=PathArgument,
         default=None,
         help="Pictures of `vidcolor keyframes` that came back in colour: their shots take these colours.",
+    )(with_look)
+    with_look = click.option(
+        "--hint",
+        "hints",
+        metavar="POINT",
+        multiple=True,
+        default=(),
+        help='A point and the colour of what is there, "1:20 310,95 #8b2f1f", or a .json file of such.',
     )(with_look)
     return options_from(Look)(with_look)
 

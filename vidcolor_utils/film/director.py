@@ -91,7 +91,7 @@ class FilmColors:
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""
         look = asdict(self._look)
-        for said in ("method", "quality", "device", "keyframes"):  # the colorizer and the key frames say more
+        for said in ("method", "quality", "device", "keyframes", "hints"):  # others say more of these
             del look[said]
         look["references"] = [
             (span, identify(reference.photograph))

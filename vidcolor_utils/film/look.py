@@ -6,14 +6,18 @@ it from there. Nothing heavy is imported, so that help is instant.
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypedDict
 
 from vidcolor_utils.colorizers.defaults import DEVICES, EVERY, LARGEST_SATURATION, METHODS, QUALITIES, STRENGTH
-from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, check_options
+from vidcolor_utils.system.times import parse_time
 
 STEADINESS = Within(0, 1, open_end=True)  # what `strength` may be
 SEGMENT_LENGTH = Within(0, open_start=True)  # what `segment_s` may be
@@ -25,6 +29,15 @@ class Reference(NamedTuple):
 
     photograph: str | Path
     at: float | None = None  # seconds
+
+
+class Hint(NamedTuple):
+    """A point of a film, and the colour of the region around it."""
+
+    at: float  # seconds
+    x: float  # pixels from the left of the frame as it is shown
+    y: float  # pixels from its top
+    color: str  # as #rrggbb
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class Look:
         restore_luma: take flicker, grain and interlacing out of a video's own luma, with `restore` or without.
         references: photographs whose colours guide the shots named with them, or all; see `director`.
         keyframes: folder of pictures in colour of frames of a video, whose shots follow them; see `keyframes`.
+        hints: points of a video that have a colour, see `keyframes.hints`.
 
     Raises:
         OptionError: if a value is not one of those.
@@ -82,6 +96,7 @@ class Look:
     ] = False
     references: tuple[Reference, ...] = ()
     keyframes: str | Path | None = None
+    hints: tuple[Hint, ...] = ()
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -91,6 +106,10 @@ class Look:
             raise OptionError(f"`references` must be a tuple of `Reference`. Received: {self.references!r}")
         if not isinstance(self.keyframes, str | Path | None):
             raise OptionError(f"`keyframes` must be a folder's path. Received: {self.keyframes!r}")
+        if not isinstance(self.hints, tuple) or not all(map(_is_hint, self.hints)):
+            raise OptionError(
+                f"`hints` must be a tuple of `Hint`, with a time, a place and a colour. Received: {self.hints!r}"
+            )
         for reference in self.references:
             check_option("at", reference.at or 0.0, Within(0, inf, open_end=True))
 
@@ -103,6 +122,57 @@ class Look:
     def is_restored(self) -> bool:
         """Whether anything is restored, so that frames around each one are needed."""
         return self.restore or self.restore_luma
+
+
+def _is_hint(hint: object) -> bool:
+    return (
+        isinstance(hint, Hint)
+        and all(isinstance(number, int | float) and 0 <= number < inf for number in hint[:3])
+        and re.fullmatch("#[0-9a-fA-F]{6}", str(hint.color)) is not None
+    )
+
+
+def hint_from(text: str) -> Hint:
+    """Read a hint from "1:20 x,y #aabbcc".
+
+    Raises:
+        OptionError: if it is none.
+    """
+    found = re.fullmatch(r"\s*(\S+)\s+([\d.]+)\s*,\s*([\d.]+)\s+(#[0-9a-fA-F]{6})\s*", text)
+    try:
+        if found:
+            return Hint(parse_time(found[1]), float(found[2]), float(found[3]), found[4].lower())
+    except (InputError, ValueError):
+        pass
+    raise OptionError(
+        f'{text!r} is no point with a colour: write a time, a place and a colour, as "1:20 310,95 #8b2f1f"'
+    )
+
+
+def hints_from(texts: Iterable[str]) -> tuple[Hint, ...]:
+    """Read hints, each a text as `hint_from` takes, or the path of a JSON file with a list of such texts.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it holds something else.
+        OptionError: if a text is no hint.
+    """
+    found: list[Hint] = []
+    for text in texts:
+        found += map(hint_from, _texts_in(Path(text)) if text.endswith(".json") else [text])
+    return tuple(found)
+
+
+def _texts_in(path: Path) -> list[str]:
+    try:
+        texts = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no JSON file ({error})") from None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise InputError(f'{path}: must hold a list of texts, as ["1:20 310,95 #8b2f1f"]')
+    return texts
 
 
 PLAIN = Look()
@@ -123,3 +193,4 @@ class LookOptions(TypedDict, total=False):
     restore_luma: bool
     references: tuple[Reference, ...]
     keyframes: str | Path | None
+    hints: tuple[Hint, ...]

@@ -19,7 +19,7 @@ from vidcolor_utils.weights.shipped import shipped_weights_path
 
 STRIDE = 8  # pixels from point to point, of a frame as tracked
 LAYERS = ("_blocks_6__add", "_blocks_14__add")  # of the encoder, strides 8 and 16
-SIDE = 160  # short side of what the encoder sees
+SIDE = 112  # short side of what the encoder sees
 LEARNED = 3.0  # length of a layer's vectors
 LUMA_UNIT, WIDE_UNIT, TEXTURE_UNIT = 0.05, 0.12, 0.5  # what counts as one unit of difference
 PLACE_UNIT = 0.25  # of the frame's height and width

@@ -24,7 +24,7 @@ WAIT = 240  # frames
 FEW = 0.01  # share of a frame that may lack colours before they are looked for
 EVERY = 2  # frames from one search to the next; in between what was found moves along
 KEPT = 0.8  # of a found colour from frame to frame, where luma agrees
-STRONGEST, TINY = 1.5, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
+STRONGEST, TINY = 2.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
 AROUND = 0.15  # of the frame's short side: how far colours that arrived shift automatic ones
 LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
 
@@ -37,22 +37,6 @@ class Frame(NamedTuple):
     is_first: bool = False  # of a shot
 
 
-class Reached(NamedTuple):
-    """What reached a frame from key frames."""
-
-    gray: np.ndarray
-    carried: Carried | None  # None in a shot, or part of one, without
-    libraries: list[Library]  # the points of those key frames
-    back: np.ndarray | None  # flow to the frame before, if both are of one shot
-
-
-class Run(NamedTuple):
-    """Frames of one shot, of which at most the first is a key frame."""
-
-    frames: list[Frame]
-    following: Frame | None  # the key frame after them, in the same shot
-
-
 class _Key:
     """A key frame, whose points are described when they are first needed."""
 
@@ -63,6 +47,27 @@ class _Key:
     @cached_property
     def library(self) -> Library:
         return library_of(self.frame)
+
+
+class Reached(NamedTuple):
+    """What reached a frame from key frames."""
+
+    gray: np.ndarray
+    carried: Carried | None  # None in a shot, or part of one, without
+    keys: list[_Key]  # those key frames
+    back: np.ndarray | None  # flow to the frame before, if both are of one shot
+
+    @property
+    def libraries(self) -> list[Library]:
+        """The points of the key frames."""
+        return [key.library for key in self.keys]
+
+
+class Run(NamedTuple):
+    """Frames of one shot, of which at most the first is a key frame."""
+
+    frames: list[Frame]
+    following: Frame | None  # the key frame after them, in the same shot
 
 
 def runs(frames: Iterable[Frame]) -> Iterator[Run]:
@@ -91,12 +96,12 @@ def reach(frames: Iterable[Frame]) -> Generator[Reached, None, None]:
         steps = _steps(run, last, finder)
         following = None if run.following is None else _Key(run.following)
         behind = _from_behind(run, steps, following)
-        libraries = [each for each in (key, following) if each is not None]
+        keys = [each for each in (key, following) if each is not None]
         for frame, step, late in zip(run.frames, steps, behind, strict=False):
             sides = [] if track is None else [_next(track, frame, step)]
             sides += [] if late is None else [late.unpacked()]
             carried = joined(sides) if sides else None
-            yield Reached(frame.gray, carried, [each.library for each in libraries], step and step.back)
+            yield Reached(frame.gray, carried, keys, step and step.back)
         last = run.frames[-1].gray
 
 
@@ -171,11 +176,16 @@ class Filler:
 
 
 def _strength(confidence: np.ndarray, ab: np.ndarray, filled: np.ndarray, keys: list[Library]) -> np.float32:
-    """By what to multiply filled colours, means of many, so that a frame has as much chroma as its key frames."""
-    wanted = np.mean([np.abs(key.ab).mean() for key in keys])
+    """By what to multiply filled colours, means of many, so that a frame has the energy of its key frames' chroma.
+
+    The energy, the mean square of (1 - c) s f + c ab, is a quadratic function of what is looked for, s.
+    """
+    wanted = float(np.mean([np.square(key.ab).mean() for key in keys]))
     share = confidence[..., None]
-    there, added = np.abs(share * ab).mean(), np.abs((1 - share) * filled).mean()
-    return np.float32(np.clip((wanted - there) / max(added, TINY), 1, STRONGEST))
+    there, added = share * ab, (1 - share) * filled
+    square, mixed, rest = (float(each.mean()) for each in (added * added, added * there, there * there))
+    root = np.sqrt(max(mixed * mixed - square * (rest - wanted), 0.0))
+    return np.float32(np.clip((root - mixed) / max(square, TINY), 1, STRONGEST))
 
 
 def _shift(carried: Carried, automatic: np.ndarray) -> np.ndarray:

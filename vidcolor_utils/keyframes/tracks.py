@@ -20,6 +20,7 @@ STEEPNESS = 4
 ROUND_TRIP_CAP = 10.0  # pixels; a miss is a miss
 WINDOW = (5, 5)  # pixels over which disagreement is averaged
 COARSE = 2  # finest scale of a long jump: a quarter of the size, it starts from a good guess
+JUMP_EVERY = 2  # frames from one long jump to the next
 MAX_GAIN = 1.5  # of brightness, put down to the lamp
 
 
@@ -94,13 +95,17 @@ class Track:
         key = self.key.gray
         chained = to_last + warp(self._to_key, to_last)
         returning = self._from_key + warp(from_last, self._from_key)
-        jumped = self._jump(gray, key, chained)
-        home = self._jump(key, gray, returning)
-        costs = [_disagreement(gray, key, flow, home) for flow in (chained, jumped)]
-        is_jump = (costs[1] < costs[0])[..., None]
-        self._to_key, self._from_key = np.where(is_jump, jumped, chained), home
         self.distance += 1
-        confidence = 1 / (1 + (np.minimum(*costs) / AGREED) ** STEEPNESS)
+        if self.distance % JUMP_EVERY:
+            self._to_key, self._from_key = chained, returning
+            cost = _disagreement(gray, key, chained, returning)
+        else:
+            jumped = self._jump(gray, key, chained)
+            home = self._jump(key, gray, returning)
+            costs = [_disagreement(gray, key, flow, home) for flow in (chained, jumped)]
+            self._to_key, self._from_key = np.where((costs[1] < costs[0])[..., None], jumped, chained), home
+            cost = np.minimum(*costs)
+        confidence = 1 / (1 + (cost / AGREED) ** STEEPNESS)
         ab = warp(self.key.ab, self._to_key)
         return Carried(ab, confidence * _inside(self._to_key), self.distance, [_points_at(self._to_key)])
 

@@ -159,8 +159,8 @@ def _check_for_still(source: Path, look: Look, encoding: Encoding | None, spread
         raise OptionError(f"{source}: a still image is coloured by one process: leave workers and cluster out")
     if any(reference.at is not None for reference in look.references):
         raise OptionError(f"{source}: a still image has no times: give the reference without one")
-    if look.keyframes is not None:
-        raise OptionError(f"{source}: key frames are for videos; for a still image give a reference")
+    if look.keyframes is not None or look.hints:
+        raise OptionError(f"{source}: key frames and points are for videos; for a still image give a reference")
 
 
 def _colorize_image(

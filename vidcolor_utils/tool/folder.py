@@ -104,8 +104,8 @@ def colorize_folder(
     source, output = Path(source), Path(output)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
     task = Task(replace(look, **options), span, segment_s, encoding)
-    if task.look.keyframes is not None:
-        raise OptionError(f"{source}: key frames are of one film: colorize it by itself")
+    if task.look.keyframes is not None or task.look.hints:
+        raise OptionError(f"{source}: key frames and points are of one film: colorize it by itself")
     jobs = find_jobs(source, output, encoding or Encoding())
     output.mkdir(parents=True, exist_ok=True)
     check_target(output / REPORT, None)

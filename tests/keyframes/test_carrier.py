@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from vidcolor_utils.keyframes.carrier import Carrier, GrayFilm, Key
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import Span
+
+
+@pytest.fixture
+def film(make_video):
+    return GrayFilm(make_video(frames=8, size=(96, 128)))
+
+
+def key(film, seconds, shot):
+    with VideoReader(film.path) as reader:
+        gray = film.gray(next(reader.frames_from(seconds)), reader)
+    return Key(seconds, np.full((*gray.shape, 2), 20, np.float16), shot)
+
+
+def test_frames_are_gray_and_small(film):
+    with VideoReader(film.path) as reader:
+        gray = film.gray(next(reader.luma_frames()), reader)
+        assert film.shape(reader) == (96, 128)
+    assert gray.dtype == np.uint8 and gray.shape == (96, 128)
+
+
+def test_a_key_reaches_its_shot_and_no_further(film):
+    carrier = Carrier(film, [key(film, 0.08, Span(0.0, 0.16))])
+    found = list(carrier.reached(0.0))
+    assert [round(each.seconds, 2) for each in found] == [number / 25 for number in range(8)]
+    assert [each.reached.carried is not None for each in found] == [True] * 4 + [False] * 4
+
+
+def test_a_later_segment_begins_at_the_key_before(film):
+    carrier = Carrier(film, [key(film, 0.08, Span(0.0, 1.0))])
+    first = next(carrier.reached(0.2))
+    assert first.seconds == pytest.approx(0.08) and first.reached.carried is not None
+
+
+def test_shots_that_are_known_are_not_looked_for(film, monkeypatch):
+    monkeypatch.setattr("vidcolor_utils.keyframes.carrier.shot_around", lambda path, seconds: Span(5.0, 6.0))
+    assert film.shot_around(0.1, [Span(0.0, 1.0)]) == Span(0.0, 1.0)
+    assert film.shot_around(2.0, [Span(0.0, 1.0)]) == Span(5.0, 6.0)

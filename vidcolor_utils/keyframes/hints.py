@@ -1,0 +1,142 @@
+"""The colours of a film some of whose points were given one: it takes the region around, and goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from itertools import groupby, tee
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidcolor_utils.film.look import Hint
+from vidcolor_utils.film.picture import ColorSource, Picture
+from vidcolor_utils.keyframes.carrier import Carrier, GrayFilm, Key, Timed
+from vidcolor_utils.keyframes.edges import enlarged
+from vidcolor_utils.keyframes.propagate import Reached
+from vidcolor_utils.keyframes.regions import region_around
+from vidcolor_utils.pictures.chroma import resize_ab
+from vidcolor_utils.pictures.color import lab_from_rgb
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.times import time_text
+from vidcolor_utils.video.reader import VideoReader
+
+AROUND = 0.06  # of the frame's short side: how far what arrived says what is missing beside it
+LEAST_WEIGHT = 0.02  # of what arrived around a point, at which it says half
+
+
+class HintedColors:
+    """The colours of a film with points: a `ColorSource`, to be sent to other processes if `colors` can.
+
+    Args:
+        source: the film.
+        hints: the points.
+        colors: what they are laid over.
+    """
+
+    def __init__(self, source: Path, hints: Sequence[Hint], colors: ColorSource):
+        self._source, self._hints, self._colors = source, tuple(hints), colors
+        self.warnings: tuple[str, ...] = getattr(colors, "warnings", ())
+        self._film = GrayFilm(source)
+
+    def __reduce__(self) -> tuple:
+        return HintedColors, (self._source, self._hints, self._colors)
+
+    def settings(self) -> dict:
+        """Give all that the colours depend on beside the source, as JSON holds it."""
+        return self._colors.settings() | {"hints": self._hints}
+
+    def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
+        """Yield the ab of each frame of one segment, None where it keeps its own.
+
+        Raises:
+            InputError: if a point is not in the picture, or the film ends before its time.
+        """
+        shown, looked_at = tee(pictures)
+        running: dict[int, Generator[Timed, None, None]] = {}
+        keys = self._keys
+        with ExitStack() as stack:
+            for picture, ab in zip(shown, self._colors.colors(looked_at), strict=True):
+                seconds = picture.frame.seconds
+                for number, key in enumerate(keys):
+                    if ab is None or not key.shot.holds(seconds):
+                        continue
+                    if number not in running:
+                        running[number] = Carrier(self._film, [key]).reached(seconds)
+                        stack.callback(running[number].close)
+                    timed = next(each for each in running[number] if each.seconds >= seconds - 1e-6)
+                    ab = laid_over(ab, timed.reached, picture.luma)
+                yield ab
+
+    @cached_property
+    def _keys(self) -> list[Key]:
+        """The points of each frame together, see `layer_of`."""
+        keys: list[Key] = []
+        with VideoReader(self._source) as reader:
+            for seconds, group in groupby(sorted(self._hints), key=lambda hint: hint.at):
+                frame = next(reader.frames_from(seconds), None)
+                if frame is None or seconds > frame.seconds + 1 / reader.info.rate:
+                    raise InputError(f"{self._source}: ends before the point at {time_text(seconds)}")
+                shot = self._film.shot_around(frame.seconds, [key.shot for key in keys])
+                gray = self._film.gray(frame, reader)
+                points = [(region_around(gray, *self._place(hint, gray, reader)), hint.color) for hint in group]
+                keys.append(Key(frame.seconds, layer_of(points).astype(np.float16), shot))
+        return keys
+
+    def _place(self, hint: Hint, gray: np.ndarray, reader: VideoReader) -> tuple[float, float]:
+        """Where a point is in the small frame."""
+        (height, width), area = self._film.shape(reader), self._film.area
+        x, y = hint.x * width / reader.info.width - area.left, hint.y * height / reader.info.height - area.top
+        wide, high = area.right - area.left, area.bottom - area.top
+        if not (0 <= x < wide and 0 <= y < high):
+            raise InputError(
+                f"{self._source}: {hint.x:g},{hint.y:g} is not in the picture of {reader.info.width}x"
+                f"{reader.info.height}"
+            )
+        return x * gray.shape[1] / wide, y * gray.shape[0] / high
+
+
+def layer_of(points: Sequence[tuple[np.ndarray, str]]) -> np.ndarray:
+    """Make one layer of regions and their colours.
+
+    Args:
+        points: each a region (h, w) in [0, 1] and a colour as #rrggbb, of which the chroma counts.
+
+    Returns:
+        (h, w, 3) float32: a and b times how far a pixel belongs to a region, and that; where regions overlap, they
+        share.
+    """
+    total = np.maximum(np.sum([region for region, _ in points], axis=0), 1)
+    layers = [(region / total)[..., None] * (*chroma_of(color), 1.0) for region, color in points]
+    return np.sum(layers, axis=0).astype(np.float32)
+
+
+def chroma_of(color: str) -> tuple[float, float]:
+    """Give a and b of a colour #rrggbb."""
+    rgb = np.frombuffer(bytes.fromhex(color[1:]), np.uint8).reshape(1, 1, 3)
+    _, a, b = lab_from_rgb(rgb)[0, 0]
+    return float(a), float(b)
+
+
+def laid_over(ab: np.ndarray, reached: Reached, luma: np.ndarray) -> np.ndarray:
+    """Lay what reached a frame over its colours.
+
+    Args:
+        ab: the colours below, (h', w', 2).
+        reached: what came of a layer, see `layer_of`; where it came without confidence, what came around counts.
+        luma: of the frame, (h, w).
+
+    Returns:
+        ab (h, w, 2), or what was below if nothing reached the frame.
+    """
+    if reached.carried is None:
+        return ab
+    sure, layer = reached.carried.confidence[..., None], reached.carried.ab
+    width = max(3, round(min(sure.shape[:2]) * AROUND))
+    weight = cv2.blur(reached.carried.confidence, (width, width)) + np.float32(LEAST_WEIGHT)
+    around = cv2.blur(sure * layer, (width, width)) / weight[..., None]
+    layer = enlarged(sure * layer + (1 - sure) * around, reached.gray, luma)
+    share = np.clip(layer[..., 2:], 0, 1)
+    return resize_ab(ab, luma.shape) * (1 - share) + layer[..., :2]
