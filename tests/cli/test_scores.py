@@ -1,6 +1,10 @@
 import json
 
-from tests.helpers.command import run_vidcolor
+from PIL import Image
+
+from tests.helpers.command import fails_in_one_line, run_vidcolor
+from vidcolor_utils.keyframes.album import key_name
+from vidcolor_utils.video.files import iter_rgb
 
 
 def test_score_prints_json_and_table(make_video, tmp_path):
@@ -10,3 +14,15 @@ def test_score_prints_json_and_table(make_video, tmp_path):
     assert scores["rows"]["candidate"]["pixel_match"] == 100
     table = run_vidcolor("score", source, source).stdout
     assert all(row in table for row in ("gray", "true"))
+
+
+def test_score_by_distance_prints_table_and_json_and_draws(make_video, tmp_path):
+    source, keys = make_video(frames=4, size=(96, 128)), tmp_path / "keys"
+    keys.mkdir()
+    Image.fromarray(next(iter_rgb(source))).save(keys / key_name(1, 0.0))
+    words = ("score", source, source, "--by-distance", keys)
+    rows = json.loads(run_vidcolor(*words, "--json", "--plot", tmp_path / "plot.svg").stdout)
+    assert [(row["least"], row["frames"], row["mae_ab"]) for row in rows] == [(0, 1, 0), (1, 2, 0), (3, 1, 0)]
+    assert (tmp_path / "plot.svg").exists() and "1 to 2" in run_vidcolor(*words).stdout
+    assert fails_in_one_line(run_vidcolor(*words, "--active-area"), 2)
+    assert fails_in_one_line(run_vidcolor("score", source, source, "--plot", tmp_path / "plot.svg"), 2)

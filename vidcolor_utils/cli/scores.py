@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from vidcolor_utils.cli.options import PathArgument, json_option
-from vidcolor_utils.cli.screen import progress_bars, score_table
+from vidcolor_utils.cli.screen import distance_table, progress_bars, score_table
 from vidcolor_utils.system.builtin import DEMO_CLIPS
 
 if TYPE_CHECKING:
@@ -22,9 +22,31 @@ if TYPE_CHECKING:
 @click.argument("candidate", type=PathArgument)
 @click.option("--gray", type=PathArgument, help="The gray video that was colorized; default: luma of TRUE.")
 @click.option("--active-area", is_flag=True, help="Leave black letterbox bars out.")
+@click.option(
+    "--by-distance",
+    "keys",
+    metavar="FOLDER",
+    type=PathArgument,
+    help="By the distance from the key frames in this folder, instead.",
+)
+@click.option("--plot", type=PathArgument, help="With --by-distance: an .svg file to draw it in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def score(true: Path, candidate: Path, gray: Path | None, active_area: bool, as_json: bool) -> None:
+def score(
+    true: Path,
+    candidate: Path,
+    gray: Path | None,
+    active_area: bool,
+    keys: Path | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
     """Compare CANDIDATE with the TRUE colours, beside a gray and a true row."""
+    if keys is not None:
+        if gray or active_area:
+            raise click.UsageError("--by-distance goes without --gray and --active-area")
+        return _score_by_distance(true, candidate, keys, plot, as_json)
+    if plot is not None:
+        raise click.UsageError("--plot goes with --by-distance")
     from vidcolor_utils.tool.score import score_files
 
     with progress_bars() as bar:
@@ -35,6 +57,19 @@ def score(true: Path, candidate: Path, gray: Path | None, active_area: bool, as_
         Console().print(score_table(scores))
     if scores.get("warning"):
         click.echo(f"vidcolor: warning: {scores['warning']}", err=True)
+
+
+def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | None, as_json: bool) -> None:
+    from vidcolor_utils.tool.by_distance import score_by_distance, write_plot
+
+    with progress_bars() as bar:
+        rows = score_by_distance(true, candidate, keys, progress=bar("scoring"))
+    if plot is not None:
+        write_plot(plot, rows)
+    if as_json:
+        click.echo(json.dumps([row._asdict() for row in rows], indent=2))
+    else:
+        Console().print(distance_table(rows))
 
 
 @click.command()

@@ -18,6 +18,7 @@ from vidcolor_utils.system.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from vidcolor_utils.film.picture import ColorizeReport
+    from vidcolor_utils.tool.by_distance import DistanceRow
     from vidcolor_utils.tool.folder import Result
     from vidcolor_utils.tool.score import Scores
     from vidcolor_utils.weights.fetched import WeightsInfo
@@ -85,6 +86,17 @@ def score_table(scores: Scores) -> Table:
     for key, (label, better, digits) in MEASURES.items():
         values = [scores["rows"][name][key] for name in ROWS]
         table.add_row(label, better, *("-" if value is None else format(value, digits) for value in values))
+    return table
+
+
+def distance_table(rows: Iterable[DistanceRow]) -> Table:
+    """Lay out scores by distance from key frames: a line for each range of distances."""
+    table = Table("frames from a key frame")
+    for name in ("frames", "PSNR of ab, dB", "mean abs. error of ab", "chroma / true"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        strength = "-" if row.chroma is None else f"{row.chroma:.3f}"
+        table.add_row(row.name, str(row.frames), f"{row.psnr_ab:.2f}", f"{row.mae_ab:.3f}", strength)
     return table
 
 

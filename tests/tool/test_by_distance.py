@@ -1,0 +1,69 @@
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.keyframes.album import key_name
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.by_distance import DistanceRow, distance_from, plot_of, score_by_distance, write_plot
+from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.files import iter_rgb
+from vidcolor_utils.video.times import Span
+
+
+@pytest.fixture
+def film(make_video):
+    return make_video(frames=9, size=(64, 96))
+
+
+@pytest.fixture
+def keys(film, tmp_path):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    Image.fromarray(next(iter_rgb(film))).save(folder / key_name(1, 0.0))
+    return folder
+
+
+def test_rows_go_from_the_key_frame_on(film, keys, tmp_path):
+    colorize_file(film, tmp_path / "out.mp4", GrayColorizer(), keyframes=keys)
+    rows = score_by_distance(film, tmp_path / "out.mp4", keys)
+    assert [(row.name, row.frames) for row in rows] == [("0", 1), ("1 to 2", 2), ("3 to 5", 3), ("6 to 10", 3)]
+    assert rows[0].psnr_ab > rows[-1].psnr_ab and rows[0].mae_ab < rows[-1].mae_ab
+    assert rows[0].chroma == pytest.approx(1, abs=0.1)
+
+
+def test_the_truth_is_perfect_at_any_distance(film, keys):
+    rows = score_by_distance(film, film, keys)
+    assert all(row.mae_ab == 0 and row.chroma == 1 for row in rows)
+
+
+def test_distance_is_to_the_nearest_key_frame_of_the_same_shot():
+    shots = [Span(0.0, 2.0), Span(0.0, 2.0), Span(2.0, 9.0)]
+    times = [0.0, 1.0, 2.2]
+    assert [distance_from(seconds, times, shots, 25) for seconds in (0.0, 0.4, 0.8, 1.96, 2.0)] == [
+        0,
+        10,
+        5,
+        24,
+        5,
+    ]
+    assert distance_from(9.5, times, shots, 25) is None
+
+
+@pytest.mark.parametrize("other", [{"frames": 8, "size": (64, 96)}, {"frames": 9, "size": (48, 64)}])
+def test_films_that_do_not_match_are_refused(film, keys, make_video, other):
+    with pytest.raises(InputError, match=r"other\.mp4"):
+        score_by_distance(film, make_video("other.mp4", **other), keys)
+
+
+def test_the_plot_is_svg_that_says_what_it_shows(tmp_path):
+    rows = [DistanceRow(0, 0, 1, 40.0, 1.0, 1.0), DistanceRow(1, 2, 2, 30.0, 2.0, 0.9)]
+    rows.append(DistanceRow(None, None, 3, 20.0, 5.0, None))
+    write_plot(tmp_path / "plot.svg", rows)
+    text = (tmp_path / "plot.svg").read_text()
+    root = ElementTree.fromstring(text)
+    title = root.find("{http://www.w3.org/2000/svg}title")
+    assert "0: 40.0 dB, 1 to 2: 30.0 dB" in title.text and "no key frame" not in text
+    assert len(root.findall("{http://www.w3.org/2000/svg}circle")) == 2
+    assert ElementTree.fromstring(plot_of([])) is not None
