@@ -68,6 +68,20 @@ def test_mirrored_colorizer_sees_frames_in_a_mirror():
     np.testing.assert_allclose(mirrored, expected, atol=1e-4)
 
 
+def test_single_pictures_are_looked_at_from_both_sides():
+    (frame,) = lumas(frames=1, size=(64, 96))
+    film, close = FrameColorizer(), FrameColorizer().closely()
+    turned = np.ascontiguousarray(frame[:, ::-1])
+    (ab,), (ab_turned,) = close.predict_ab([frame]), close.predict_ab([turned])
+    np.testing.assert_allclose(ab, ab_turned[:, ::-1], atol=1e-3)
+    assert np.abs(film.predict_ab([frame]) - film.predict_ab([turned])[:, :, ::-1]).max() > 1
+
+
+def test_who_asks_for_less_does_not_get_closer_looks():
+    for colorizer in (FrameColorizer(quality="fast"), FrameColorizer(views=[View(64)])):
+        assert colorizer.closely() is colorizer
+
+
 def test_views_are_averaged_at_the_size_of_the_largest():
     (frame,) = lumas(frames=1, size=(64, 96))
     views = [View(32), View(64)]

@@ -6,6 +6,7 @@ import pytest
 from records.quality import first_run
 from tests.helpers.clips import prepare_rendered
 from tests.helpers.runs import TINY
+from tests.helpers.systems import without_graphs
 
 
 @pytest.fixture(scope="module")
@@ -13,6 +14,7 @@ def clips(tmp_path_factory):
     return prepare_rendered(tmp_path_factory, frames=6)
 
 
+@without_graphs()
 def test_runs_of_every_seed_are_kept_with_the_pictures_of_the_first(clips, tmp_path):
     tiny = {"alexnet": dataclasses.replace(TINY, epochs=1, sample_every=1)}
     said = []

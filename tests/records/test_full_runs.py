@@ -7,6 +7,7 @@ import pytest
 from records.quality.full_runs import record_full_runs
 from tests.helpers.clips import prepare_rendered
 from tests.helpers.runs import TINY_STUDY
+from tests.helpers.systems import without_graphs
 from vidcolor_utils.course.runs import kept_clip
 from vidcolor_utils.course.training import train_report_model
 from vidcolor_utils.pairs.store import ClipStore
@@ -19,6 +20,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return prepare_rendered(tmp_path_factory, frames=6)
 
 
+@without_graphs()
 def test_full_runs_are_measured_and_kept_to_be_shown(clips: Path, tmp_path: Path):
     train_report_model(clips, tmp_path / "runs" / "one", TINY_STUDY, scored=(), verbose=0)
     (shown,) = ClipStore(clips).names("dev")

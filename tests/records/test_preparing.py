@@ -5,6 +5,7 @@ import pytest
 
 from records.films import write_walk
 from records.speed.preparing import bench_preparation, bench_training, prepare_as_published
+from tests.helpers.systems import without_graphs
 
 
 def test_preparation_is_compared_in_speed_and_bytes():
@@ -27,6 +28,7 @@ def test_the_published_way_leaves_previous_current_and_true_frames(tmp_path):
     assert np.abs(blue - gray // 2).mean() < 25
 
 
+@without_graphs()
 def test_training_is_compared_with_arrays_in_memory():
     row = bench_training(width=1 / 64, rounds=1)
     assert row["batch"] == 8 and 0 < row["computing"] <= 1

@@ -8,6 +8,7 @@ import pytest
 from records.quality.study import run_study
 from tests.helpers.clips import prepare_rendered
 from tests.helpers.runs import TINY_STUDY
+from tests.helpers.systems import without_graphs
 from vidcolor_utils.system.errors import InputError
 
 
@@ -16,6 +17,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return prepare_rendered(tmp_path_factory, frames=6)
 
 
+@without_graphs()
 def test_a_study_goes_on_with_the_runs_that_are_missing(clips: Path, tmp_path: Path):
     output, said = tmp_path / "study.json", []
     options = {"variants": {"average": {"window": 3, "average": True}}, "scale": TINY_STUDY, "frames": 4}

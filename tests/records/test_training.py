@@ -8,6 +8,7 @@ import pytest
 from records.speed import training
 from records.speed.training import measure_training, peak_memory, record_speed
 from tests.helpers.clips import prepare
+from tests.helpers.systems import without_graphs
 from vidcolor_utils.course.config import ReportTrainConfig
 from vidcolor_utils.course.training import train_report_model
 from vidcolor_utils.pairs.sources import rendered_clips
@@ -15,6 +16,7 @@ from vidcolor_utils.system.errors import InputError
 
 
 @pytest.mark.parametrize(("memory_s", "computing"), [(0.5, 0.25), (4.0, 1.0)])
+@without_graphs()
 def test_training_from_disk_is_compared_with_training_from_memory(tmp_path, monkeypatch, memory_s, computing):
     def fastest(runs, rounds):
         for run in runs.values():
@@ -34,6 +36,7 @@ def test_training_from_disk_is_compared_with_training_from_memory(tmp_path, monk
     }
 
 
+@without_graphs()
 def test_finished_runs_are_measured_with_their_own_parameters(tmp_path):
     prepare(rendered_clips(3, frames=4), tmp_path / "clips")
     config = ReportTrainConfig(epochs=1, run_length=4, batch_clips=1, width=1 / 64, sample_every=0)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.helpers.systems import SystemTests, sliding_clips
+from tests.helpers.systems import SystemTests, sliding_clips, without_graphs
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.feedback.colas import build_small_judge, build_small_unet
 from vidcolor_utils.related.feedback.colas_training import (
@@ -127,6 +127,7 @@ def test_the_published_defect_differs_from_call_to_call_in_use():
     assert build_small_judge(side=16, channels=5).output_shape == (None, 2, 2, 1)
 
 
+@without_graphs()
 def test_the_adversarial_half_changes_the_network():
     clips = sliding_clips(side=16)
     network, _ = train_colas(clips, ColasConfig(steps=1, batch=2))

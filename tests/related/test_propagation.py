@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.helpers.systems import SystemTests, sliding_clips
+from tests.helpers.systems import SystemTests, sliding_clips, without_graphs
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.pointer.model import Pointer, build_pointer
 from vidcolor_utils.related.propagation.model import build_key_frame_propagator, energy_ratio
@@ -73,6 +73,7 @@ def test_between_keys_both_ends_are_the_keys_own(pointer):
         np.testing.assert_allclose(filled[[0, -1]], grid_values(clip.lab[[2, 8]]), atol=1e-4)
 
 
+@without_graphs()
 def test_the_small_network_of_sweeps_goes_both_ways():
     keras.utils.set_random_seed(0)
     model = build_key_frame_propagator(side=8, filters=2, properties=2)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.helpers.systems import without_graphs
 from vidcolor_utils.related.unpaired.digits import digit_clips, hue_color
 from vidcolor_utils.related.unpaired.training import (
     Pool,
@@ -16,6 +17,7 @@ from vidcolor_utils.related.unpaired.training import (
 TINY = {"steps": 4, "batch": 2, "filters": 4, "clips": 8}
 
 
+@without_graphs()
 def test_a_few_steps():
     seen = []
     pair = train_unpaired(UnpairedConfig(**TINY), watch=lambda step, _: seen.append(step), every=2)

@@ -39,6 +39,12 @@ def understanding_of(colorizer: Colorizer, luma: np.ndarray) -> Meaning | None:
     return understand(luma) if understand else None
 
 
+def looking_closely(colorizer: Colorizer) -> Colorizer:
+    """Return a colorizer as it looks at single pictures, for which it may take longer, if it can."""
+    closely = getattr(colorizer, "closely", None)
+    return closely() if closely else colorizer
+
+
 def predict_with(
     colorizer: Colorizer, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning | None] | None
 ) -> np.ndarray:
@@ -72,8 +78,8 @@ class MirroredColorizer(ColorizerAround):
 
     def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
         """Predict chroma as `Colorizer.predict_ab` does."""
-        known = None if meanings is None else [_mirrored(meaning) for meaning in meanings]
-        return _mirrored(predict_with(self._colorizer, [_mirrored(luma) for luma in lumas], known), axis=2)
+        known = None if meanings is None else [mirrored(meaning) for meaning in meanings]
+        return mirrored(predict_with(self._colorizer, [mirrored(luma) for luma in lumas], known), axis=2)
 
 
 class SaturatedColorizer(ColorizerAround):
@@ -99,5 +105,6 @@ class SaturatedColorizer(ColorizerAround):
         return predict_with(self._colorizer, lumas, meanings) * self._factor
 
 
-def _mirrored(array: np.ndarray, axis: int = 1) -> np.ndarray:
+def mirrored(array: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Return an array turned left to right, along `axis`."""
     return np.ascontiguousarray(np.flip(array, axis))

@@ -8,6 +8,7 @@ much is new that nothing can be carried.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,19 +41,25 @@ class Reader:
     """
 
     def __init__(self, vit: Path, meaning: Path, *, load: Callable[[Path], Network]):
-        self._vit, self._meaning = load(vit), load(meaning)
+        self._vit, self._meaning, self._side = load(vit), load(meaning), READ_SIDE
+
+    def at(self, side: int) -> Reader:
+        """Return one that reads at this short side, with the same networks."""
+        reader = copy.copy(self)
+        reader._side = side
+        return reader
 
     def __call__(self, luma: np.ndarray) -> Meaning:
         """Read a picture (H, W), float32 luma in [0, 1]."""
         height, width = luma.shape
-        size = reading_size(height, width)
+        size = reading_size(height, width, self._side)
         small = cv2.resize(luma, size[::-1], interpolation=cv2.INTER_AREA)
         return self._meaning(self._vit(small[None, ..., None]))[0]
 
 
-def reading_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width at which a picture is read: multiples of `PATCH`, `READ_SIDE` the short one."""
-    return network_size((height, width), READ_SIDE, multiple=PATCH, most_aspect=MAX_ASPECT)
+def reading_size(height: int, width: int, side: int = READ_SIDE) -> tuple[int, int]:
+    """Height and width at which a picture is read: multiples of `PATCH`, `side` the short one."""
+    return network_size((height, width), side, multiple=PATCH, most_aspect=MAX_ASPECT)
 
 
 class CarriedMeaning:

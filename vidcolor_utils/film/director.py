@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, SaturatedColorizer
+from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, SaturatedColorizer, looking_closely
 from vidcolor_utils.colorizers.links import small_gray
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
@@ -101,7 +101,7 @@ class FilmColors:
 
     def at(self, seconds: float) -> Colorizer:
         """Return what makes the colours of a picture by itself: the frame shown at a time, or a still at 0."""
-        return self._guided(self._album.guides_at(seconds))
+        return self._guided(self._album.guides_at(seconds), closely=True)
 
     def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
         """Yield the ab of each frame of one segment, None where it keeps its own; reads ahead within a part."""
@@ -145,6 +145,7 @@ class FilmColors:
     def _album(self) -> Album:
         return Album(self._look.references, self._source)
 
-    def _guide(self, guides: Guides, mirrored: bool = False) -> Colorizer:
-        plain = MirroredColorizer(self._colorizer) if mirrored else self._colorizer
+    def _guide(self, guides: Guides, *, mirrored: bool = False, closely: bool = False) -> Colorizer:
+        plain = looking_closely(self._colorizer) if closely else self._colorizer
+        plain = MirroredColorizer(plain) if mirrored else plain
         return SaturatedColorizer(self._album.guided(plain, guides), self._look.saturation)
