@@ -1,5 +1,7 @@
 # Everything runs in .venv, made here; the only need is Python 3.11 to 3.13 with venv, and a package index.
 SHELL := /bin/sh
+# Or else each of the hundreds of processes of a test run compiles TensorFlow, Keras and the rest anew.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
