@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
+from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.system.options import Within, check_option
 
 Meaning = np.ndarray  # float32 (h, w, C), a grid over a frame that tells what it shows
@@ -80,6 +81,23 @@ class MirroredColorizer(ColorizerAround):
         """Predict chroma as `Colorizer.predict_ab` does."""
         known = None if meanings is None else [mirrored(meaning) for meaning in meanings]
         return mirrored(predict_with(self._colorizer, [mirrored(luma) for luma in lumas], known), axis=2)
+
+
+class MeanColorizer:
+    """Predicts the mean of what several colorizers predict, at the size of the largest.
+
+    Args:
+        colorizers: at least one; each finds out by itself what frames show.
+    """
+
+    def __init__(self, colorizers: Sequence[Colorizer]):
+        self._colorizers = colorizers
+
+    def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
+        """Predict chroma as `Colorizer.predict_ab` does."""
+        predicted = [colorizer.predict_ab(lumas) for colorizer in self._colorizers]
+        size = max(each.shape[1:3] for each in predicted)
+        return np.stack([[resize_ab(ab, size) for ab in each] for each in predicted]).mean(axis=0)
 
 
 class SaturatedColorizer(ColorizerAround):
