@@ -24,3 +24,14 @@ def test_the_readme_says_of_quality_what_the_record_says():
         assert sentence.format(**photos) in " ".join(readme.split())
     lumas = ", ".join(f"{value:.2f}" for value in record["clips"]["luma_mae"].values())
     assert f"differs by {lumas} Lab units" in readme
+
+
+def test_the_manual_says_of_key_frames_what_the_record_says():
+    manual = (REPOSITORY / "docs" / "manual.md").read_text()
+    record = json.loads((REPOSITORY / "data" / "results" / "keyframes.json").read_text())
+    davis = record["sets"]["davis"]
+    keys = ("psnr_ab", "ciede2000", "colorfulness_ratio", "chroma_warp_error_ratio")
+    for row in set(davis["mean"]) - {"true"}:
+        assert "| " + " | ".join(f"{davis['mean'][row][key]:.2f}" for key in keys) + " |" in manual, row
+    said = f"on {len(davis['clips'])} films of DAVIS, their first {record['frames']} frames"
+    assert said in " ".join(manual.split())
