@@ -136,6 +136,8 @@ def kill_the_worker(cluster, output, killed):
             return
         time.sleep(0.01)
     (nanny,) = cluster.workers.values()
+    while nanny.status.name != "running":  # who is still starting a worker takes its death for a failed start
+        time.sleep(0.01)
     os.kill(nanny.pid, signal.SIGKILL)
     killed.append(nanny.pid)
 
