@@ -14,8 +14,8 @@ import numpy as np
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
-from vidcolor_utils.keyframes.album import key_colors
-from vidcolor_utils.keyframes.propagate import Filler, Frame, reach
+from vidcolor_utils.film.keyframes.album import key_colors
+from vidcolor_utils.film.keyframes.propagate import Filler, Frame, reach
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.chroma import resize_ab, with_chroma
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8

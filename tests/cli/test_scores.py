@@ -3,7 +3,7 @@ import json
 from PIL import Image
 
 from tests.helpers.command import fails_in_one_line, run_vidcolor
-from vidcolor_utils.keyframes.album import key_name
+from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.video.files import iter_rgb
 
 

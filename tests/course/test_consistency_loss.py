@@ -178,5 +178,5 @@ def test_same_on_another_backend(backend: str):
         pytest.skip(f"needs {backend}")
     command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__))]
     environment = {**os.environ, "KERAS_BACKEND": backend}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-2000:]

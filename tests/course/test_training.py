@@ -138,7 +138,7 @@ def test_killed_in_mid_epoch_and_started_again_ends_where_it_would_have(
 ):
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-c", KILLED, str(clips), str(tmp_path)]
-    killed = subprocess.run(command, env=environment, timeout=300, capture_output=True, text=True)
+    killed = subprocess.run(command, env=environment, timeout=1800, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
     assert not (tmp_path / "run.json").exists()
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2  # header, first epoch
@@ -176,5 +176,5 @@ def test_same_on_another_backend(backend: str):
     files = [str(REPOSITORY / "tests" / name) for name in ("course/test_config.py", "pairs/test_examples.py")]
     environment = {**os.environ, "KERAS_BACKEND": backend}
     command = [sys.executable, "-m", "pytest", "-q", "-k", "ablations or pairs", *files]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-2000:]

@@ -6,7 +6,6 @@ FLOORS = (
     {"video", "models"},
     {"colorizers", "training"},
     {"film", "pairs"},
-    {"keyframes"},
     {"tool", "course", "related"},
     {"app", "cli"},
     {"records"},

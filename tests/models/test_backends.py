@@ -25,7 +25,7 @@ def predict_with(backend, folder):
     result = folder / f"{backend}.npy"
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-c", PREDICT, str(folder / "luma.npy"), str(result)]
-    subprocess.run(command, env=environment, check=True, timeout=300)
+    subprocess.run(command, env=environment, check=True, timeout=1800)
     return np.load(result)
 
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.keyframes.album import key_name
+from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.by_distance import DistanceRow, distance_from, plot_of, score_by_distance, write_plot
 from vidcolor_utils.tool.colorize import colorize_file

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.helpers.keyed import ab_of, panned
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.keyframes.album import time_in_name
+from vidcolor_utils.film.keyframes.album import time_in_name
 from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vidcolor_utils.film.keyframes.album import read_key_pictures
 from vidcolor_utils.film.shots import shot_around
-from vidcolor_utils.keyframes.album import read_key_pictures
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.pictures.histograms import Mean

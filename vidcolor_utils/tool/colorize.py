@@ -13,10 +13,10 @@ from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.stills import colorize_still
 from vidcolor_utils.film.color_video import color_video
 from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
-from vidcolor_utils.keyframes.source import colors_of
 from vidcolor_utils.pictures.restore import MEMORY
 from vidcolor_utils.stills.images import check_image_name, is_image, is_still, read_pages, write_pages
 from vidcolor_utils.system.errors import InputError, OptionError

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidcolor_utils.keyframes.album import has_color, key_name
-from vidcolor_utils.keyframes.choose import Chosen, choose, find_shots
+from vidcolor_utils.film.keyframes.album import has_color, key_name
+from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
 from vidcolor_utils.pictures.chroma import luma01, shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.stills.images import StillImage, read_image, write_image

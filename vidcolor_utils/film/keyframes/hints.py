@@ -11,12 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key, Timed
+from vidcolor_utils.film.keyframes.edges import enlarged
+from vidcolor_utils.film.keyframes.propagate import Reached
+from vidcolor_utils.film.keyframes.regions import region_around
 from vidcolor_utils.film.look import Hint
 from vidcolor_utils.film.picture import ColorSource, Picture
-from vidcolor_utils.keyframes.carrier import Carrier, GrayFilm, Key, Timed
-from vidcolor_utils.keyframes.edges import enlarged
-from vidcolor_utils.keyframes.propagate import Reached
-from vidcolor_utils.keyframes.regions import region_around
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.helpers.keyed import panned
+from vidcolor_utils.film.keyframes.hints import HintedColors, chroma_of, laid_over, layer_of
+from vidcolor_utils.film.keyframes.propagate import Frame, reach
+from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, Hint, Look
-from vidcolor_utils.keyframes.hints import HintedColors, chroma_of, laid_over, layer_of
-from vidcolor_utils.keyframes.propagate import Frame, reach
-from vidcolor_utils.keyframes.source import colors_of
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
@@ -59,7 +59,7 @@ def test_two_points_and_several_times(film, tmp_path):
 
 
 def test_a_segment_in_which_no_point_counts_reads_nothing_more(film, tmp_path, monkeypatch):
-    monkeypatch.setattr("vidcolor_utils.keyframes.carrier.shot_around", lambda *_: Span(0.3, 0.44))
+    monkeypatch.setattr("vidcolor_utils.film.keyframes.carrier.shot_around", lambda *_: Span(0.3, 0.44))
     output = tmp_path / "out.mp4"
     colorize_file(film, output, Gray(), hints=(Hint(0.36, 107, 48, RED),))
     a = redness(output)

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 
 from tests.helpers.keyed import SIZE, ab_of, error, gray_of, panned
-from vidcolor_utils.keyframes.tracks import Carried, KeyFrame, StepFinder, Track, joined
+from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame, StepFinder, Track, joined
 
 FRAMES = 16
 

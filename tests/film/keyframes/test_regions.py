@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.keyed import gray_of, panned
-from vidcolor_utils.keyframes.regions import likeness_to, region_around
+from vidcolor_utils.film.keyframes.regions import likeness_to, region_around
 
 
 @pytest.fixture(scope="module")

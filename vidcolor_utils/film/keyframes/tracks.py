@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.keyframes.features import STRIDE, grid
+from vidcolor_utils.film.keyframes.features import STRIDE, grid
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, warp
 
 AGREED = 18.0  # sum of the two disagreements at which confidence is one half; of 255 and in pixels

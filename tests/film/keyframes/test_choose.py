@@ -1,4 +1,4 @@
-from vidcolor_utils.keyframes.choose import Shot, choose, reaching
+from vidcolor_utils.film.keyframes.choose import Shot, choose, reaching
 
 
 def shot(away, start=0.0):

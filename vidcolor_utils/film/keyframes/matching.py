@@ -10,8 +10,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.keyframes.features import describe, grid
-from vidcolor_utils.keyframes.tracks import Carried, KeyFrame
+from vidcolor_utils.film.keyframes.features import describe, grid
+from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame
 
 SURE, UNSURE = 0.6, 0.9  # confidence from which a point serves others, and up to which it looks for others
 SHARPNESS = 1.0  # squared distance at which a weight has fallen to 1/e

@@ -2,7 +2,7 @@ import numpy as np
 import onnxruntime
 
 from tests.helpers.keyed import SIZE, gray_of, panned
-from vidcolor_utils.keyframes.features import LAYERS, describe, grid, with_outputs
+from vidcolor_utils.film.keyframes.features import LAYERS, describe, grid, with_outputs
 from vidcolor_utils.weights.shipped import shipped_weights_path
 
 

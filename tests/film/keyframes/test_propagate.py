@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.helpers.keyed import SIZE, ab_of, error, gray_of, panned
-from vidcolor_utils.keyframes import propagate
-from vidcolor_utils.keyframes.matching import Library
-from vidcolor_utils.keyframes.propagate import Filler, Frame, reach, runs
+from vidcolor_utils.film.keyframes import propagate
+from vidcolor_utils.film.keyframes.matching import Library
+from vidcolor_utils.film.keyframes.propagate import Filler, Frame, reach, runs
 
 ODD = np.full((8, 8, 2), 40, np.float32)  # automatic colours unlike any of the clips
 

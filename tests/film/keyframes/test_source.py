@@ -5,9 +5,9 @@ from PIL import Image
 
 from tests.helpers.keyed import panned
 from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.keyframes.album import key_name
+from vidcolor_utils.film.keyframes.source import KeyedColors, colors_of
 from vidcolor_utils.film.look import PLAIN, Look
-from vidcolor_utils.keyframes.album import key_name
-from vidcolor_utils.keyframes.source import KeyedColors, colors_of
 
 
 @pytest.fixture

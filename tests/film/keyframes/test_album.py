@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.keyed import ab_of, error, gray_of, panned
-from vidcolor_utils.keyframes.album import key_colors, key_name, likeness, read_key_pictures, time_in_name
+from vidcolor_utils.film.keyframes.album import key_colors, key_name, likeness, read_key_pictures, time_in_name
 from vidcolor_utils.system.errors import InputError
 
 

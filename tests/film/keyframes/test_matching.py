@@ -1,8 +1,8 @@
 import numpy as np
 
 from tests.helpers.keyed import SIZE, ab_of, gray_of, panned
-from vidcolor_utils.keyframes.matching import find_match, library_of
-from vidcolor_utils.keyframes.tracks import Carried, KeyFrame
+from vidcolor_utils.film.keyframes.matching import find_match, library_of
+from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame
 
 
 def nothing_carried():

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from vidcolor_utils.keyframes.edges import enlarged
+from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.pictures.chroma import resize_ab
 
 

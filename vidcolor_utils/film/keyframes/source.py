@@ -11,14 +11,14 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.keyframes.album import KeyPicture, key_colors, read_key_pictures
+from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
+from vidcolor_utils.film.keyframes.edges import enlarged
+from vidcolor_utils.film.keyframes.hints import HintedColors
+from vidcolor_utils.film.keyframes.propagate import Filler
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import identify
-from vidcolor_utils.keyframes.album import KeyPicture, key_colors, read_key_pictures
-from vidcolor_utils.keyframes.carrier import Carrier, GrayFilm, Key
-from vidcolor_utils.keyframes.edges import enlarged
-from vidcolor_utils.keyframes.hints import HintedColors
-from vidcolor_utils.keyframes.propagate import Filler
 from vidcolor_utils.system.pipeline import running_ahead
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.formats import LumaFrame

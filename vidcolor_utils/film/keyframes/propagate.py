@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.colorizers.links import agreement
-from vidcolor_utils.keyframes.matching import UNSURE, Library, find_match, library_of
-from vidcolor_utils.keyframes.tracks import Carried, KeyFrame, Step, StepFinder, Track, joined
+from vidcolor_utils.film.keyframes.matching import UNSURE, Library, find_match, library_of
+from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame, Step, StepFinder, Track, joined
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.flow import warp
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from vidcolor_utils.film.color_video import FINE_SIDE, find_area
+from vidcolor_utils.film.keyframes.propagate import Frame, Reached, reach
 from vidcolor_utils.film.painting import small_luma
 from vidcolor_utils.film.shots import shot_around
-from vidcolor_utils.keyframes.propagate import Frame, Reached, reach
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import to_uint8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vidcolor_utils.keyframes.features import STRIDE, describe, grid
+from vidcolor_utils.film.keyframes.features import STRIDE, describe, grid
 
 SMOOTH = 1.2  # pixels over which luma is averaged: grain is no edge
 STEP = 8  # of 255: most that luma may change from pixel to pixel inside
