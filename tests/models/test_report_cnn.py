@@ -118,13 +118,27 @@ def test_chroma_output_starts_as_little_more_than_the_current_frame():
     assert np.abs(untrained - frames[1]).mean() < 0.1 * np.abs(frames[0] - frames[1]).mean()
 
 
+def test_predicted_chroma_starts_as_gray_and_keeps_the_luma():
+    frames = grayish_frames()
+    model = build_alexnet_colorizer(width=TINY, output="cbcr")
+    luma = luma_from_rgb(frames[1][0])[..., None]
+    np.testing.assert_allclose(model.predict_on_batch(frames)[0], np.repeat(luma, 3, axis=-1), atol=0.01)
+    head = model.get_layer("head")
+    head.set_weights([np.zeros_like(head.get_weights()[0]), np.arctanh([0.1, -0.2])])
+    picture = model.predict_on_batch(frames)[0]
+    np.testing.assert_allclose(luma_from_rgb(picture)[..., None], luma, atol=1e-5)
+    blue_minus_luma = picture[..., 2:] - luma  # 2 * (1 - 0.114) * Cb, with Cb half of the prediction
+    np.testing.assert_allclose(blue_minus_luma, 0.886 * 0.1, atol=1e-5)
+
+
 def test_window_takes_more_previous_frames():
     model = build_alexnet_colorizer(width=TINY, window=4)
     assert model.input_shape[0] == (None, SIDE, SIDE, 12)
 
 
-def test_model_survives_saving(tmp_path):
-    model = build_alexnet_colorizer(width=TINY, output="chroma")
+@pytest.mark.parametrize("output", ["chroma", "cbcr"])
+def test_model_survives_saving(tmp_path, output: str):
+    model = build_alexnet_colorizer(width=TINY, output=output)
     model.save(tmp_path / "model.keras")
     twin = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     frames = random_frames(1)

@@ -35,7 +35,7 @@ class ReportTrainConfig:
     learning_rate: float = 1e-3  # peak
     schedule: str = "cosine"  # with a linear warm-up, or "constant"
     encoder_weights: str | None = "auto"  # of the VGG16: imagenet, hed, auto, a path, None
-    output: str = "rgb"  # or "chroma", "corrected"
+    output: str = "rgb"  # or "chroma", "cbcr"
     window: int = 1  # previous frames in the input
     average: bool = False  # their mean, in place of them all
     gray_current: bool = False  # no independent colorization of the current frame in the input

@@ -18,7 +18,7 @@ from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 from vidcolor_utils.pictures.color import REC601_WEIGHTS
 
 SIDE = 128
-OUTPUTS = ("rgb", "chroma", "corrected")
+OUTPUTS = ("rgb", "chroma", "cbcr")
 MOMENTUM = 0.99  # of the moving averages; Keras' default, and the authors'
 FIRST_SHARE = 0.05  # of the previous frame's chroma, before any training
 RED, GREEN, BLUE = (float(weight) for weight in REC601_WEIGHTS)
@@ -57,8 +57,8 @@ def build_alexnet_colorizer(
     Args:
         as_published: raw 0..255 in and an open ReLU out, as the authors had it; otherwise [0, 1] in and out.
         output: "rgb" predicts the picture; "chroma" keeps the current frame's luma, and mixes the chroma of the
-            two frames, see `MixedChroma`; "corrected" keeps the luma, too, and adds what it predicts to the
-            current frame's chroma, see `CorrectedChroma`.
+            two frames, see `MixedChroma`; "cbcr" keeps the luma, too, and predicts Cb and Cr, from gray on, see
+            `PredictedChroma`.
         window: previous colorized frames given as input, newest first.
         width: factor on all numbers of filters, for quick trials.
         momentum: of batch normalization; smaller where training is short.
@@ -104,7 +104,7 @@ def build_vgg16_colorizer(
     Args:
         encoder_weights: "imagenet", "hed", "auto", a path, or None; see `vgg16_weights.load_vgg16_weights`.
         as_published: raw 0..255 in without preprocessing, and an open ReLU out; otherwise [0, 1] in and out.
-        output: "rgb", "chroma" or "corrected", see `build_alexnet_colorizer`.
+        output: "rgb", "chroma" or "cbcr", see `build_alexnet_colorizer`.
         window: previous colorized frames given as input, newest first.
         width: factor on the decoder's numbers of filters.
         momentum: of batch normalization; smaller where training is short.
@@ -201,12 +201,12 @@ def _head(
             name="head",
         )(x)
         return MixedChroma(dtype="float32", name="rgb")([*frames, x])
-    if output == "corrected":
-        still = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # it begins as its input
+    if output == "cbcr":
+        gray = keras.initializers.RandomNormal(stddev=1e-3, seed=0)  # nearly, before any training
         x = keras.layers.Conv2D(
-            2, 5, padding="same", kernel_initializer=still, activation="tanh", dtype="float32", name="head"
+            2, 5, padding="same", kernel_initializer=gray, activation="tanh", dtype="float32", name="head"
         )(x)
-        return CorrectedChroma(dtype="float32", name="rgb")([frames[-1], x])
+        return PredictedChroma(dtype="float32", name="rgb")([frames[-1], x])
     x = keras.layers.Conv2D(3, 5, padding="same", dtype="float32", name="head")(x)
     if as_published:
         return keras.layers.ReLU(dtype="float32", name="rgb")(x)
@@ -235,17 +235,17 @@ class MixedChroma(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="vidcolor")
-class CorrectedChroma(keras.layers.Layer):
-    """Adds a prediction to the chroma of the current frame, and keeps its luma.
+class PredictedChroma(keras.layers.Layer):
+    """Gives a predicted chroma to the luma of the current frame.
 
     From [current (B, H, W, 3) in [0, 1], prediction (B, H, W, 2) in [-1, 1]] to RGB (B, H, W, 3): half of the
-    prediction is added to Cb and Cr (ITU-R BT.601), which are in +-0.5.
+    prediction is Cb and Cr (ITU-R BT.601), which are in +-0.5.
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         """Return RGB; colours outside the cube are clipped."""
         current, prediction = inputs
-        return _with_cb_cr(_luma(current), _cb_cr(current) + prediction / 2)
+        return _with_cb_cr(_luma(current), prediction / 2)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         """Shape of the picture."""
