@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 COURSE := 00_data_prep 01_baseline 02_loss_design 03_train_alexnet 03_train_vgg16 04_results 04b_memory 04c_your_runs \
 	05_beyond_the_report 07_copying_colours 08_propagation 09_feedback 10_exemplar 11_unpaired 12_more_data \
-	13_who_judges 14_why_store_colour
+	13_who_judges 14_why_store_colour 15_key_frames
 FULL_RUNS := alexnet_beta0.8 vgg16_beta1.0 vgg16_beta0.8 vgg16_random_beta0.8 vgg16_chroma_beta0.8
 SHOWN := video-bike_packing_mp4 photo-05912
 SCALE ?= cpu

@@ -37,7 +37,7 @@ COURSE = (
     *("03_train_alexnet", "03_train_vgg16", "04_results", "04b_memory", "04c_your_runs"),
     *("05_beyond_the_report", "07_copying_colours", "08_propagation", "09_feedback", "10_exemplar"),
     *("11_unpaired", "12_more_data"),
-    *("13_who_judges", "14_why_store_colour"),
+    *("13_who_judges", "14_why_store_colour", "15_key_frames"),
 )
 APP = "06_colorize_your_film"  # a page, not a chapter
 TWINS = ("03_train_alexnet", "03_train_vgg16")
@@ -416,6 +416,14 @@ def test_colour_is_cheap_to_store_and_dear_to_guess():
     assert results["saved_percent"] < 20
     errors = {name: row["CIEDE2000"] for name, row in ways.items()}
     assert errors["everything"] < errors["chroma in squares of 32"] < errors["colorized"] < errors["gray"]
+
+
+def test_a_key_frame_helps_and_a_second_one_helps_more():
+    results = read_results("15_key_frames")
+    psnr = {name: row["PSNR of ab, dB"] for name, row in results["ways"].items()}
+    assert psnr["hold"] < psnr["key frame: first"] < psnr["key frames: first and last"]
+    assert psnr["automatic"] < psnr["key frame: first"] and results["new_ratio"] > 0
+    assert results["holds"]["wrong over automatic, dB, least of all clips"]
 
 
 def test_what_the_results_say_of_the_full_runs_and_the_claims():
