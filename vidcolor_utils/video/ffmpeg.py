@@ -171,6 +171,8 @@ def packets_of(path: Path, first: int = 0) -> Iterator[Packet]:
             for packet in islice(packets, first, None):
                 yield _with_start_codes(packet, length_bytes) if length_bytes else packet
     except (av.error.FFmpegError, OSError):
+        if path.suffix == INTERMEDIATE:  # whose name is nothing for users
+            raise OutputError("a finished segment cannot be read: remove the work folder and start over") from None
         raise OutputError(f"{path}: cannot be read: remove it and start over") from None
 
 
@@ -185,7 +187,7 @@ def video_header(path: Path) -> tuple[str, bytes]:
             context = _moving(container).codec_context
             return context.codec.canonical_name, context.extradata or b""
     except (av.error.FFmpegError, OSError):
-        raise OutputError(f"{path}: cannot be read") from None
+        raise OutputError(f"{path}: cannot be read: remove it and start over") from None
 
 
 def _moving(container: av.container.InputContainer) -> av.VideoStream:
