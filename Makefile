@@ -190,6 +190,9 @@ study: setup  ## Train them at reduced scale, three seeds each, for the verdicts
 exercises: setup  ## Write the twins of the notebooks to work in, without outputs and solutions
 	$(BIN)/python -m records twins notebooks --output exercises
 
+openings: setup  ## Write the pictures that chapters open with, from their outputs
+	$(BIN)/python -m records openings notebooks --output docs/openings
+
 solutions: setup  ## Run the chapters with the solutions in place of the answers, and check that they are right
 	$(BIN)/python -m records solutions $(COURSE:%=notebooks/%.ipynb)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from records.lesson_commands import openings, solutions, twins
 from records.related.command import more_data, related
 from vidcolor_utils.cli import run
 from vidcolor_utils.cli.options import PathArgument, json_option
@@ -61,25 +62,6 @@ def kept(hiking: Path, output: Path) -> None:
     from records.kept import keep_films
 
     click.echo(json.dumps(keep_films(hiking, output, say=click.echo), indent=1))
-
-
-@records.command()
-@click.argument("notebooks", type=PathArgument)
-@click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
-def twins(notebooks: Path, output: Path) -> None:
-    """Write the twins of the notebooks to work in: without outputs and solutions."""
-    from records.lessons import write_twins
-
-    click.echo(f"{len(write_twins(notebooks, output))} twins in {output}")
-
-
-@records.command()
-@click.argument("notebooks", nargs=-1, required=True, type=PathArgument)
-def solutions(notebooks: tuple[Path, ...]) -> None:
-    """Run notebooks with their solutions in place of the answers, and check that they are right."""
-    from records.lessons import check_solutions
-
-    check_solutions(notebooks, say=click.echo)
 
 
 @records.command()
@@ -288,6 +270,9 @@ def keyframes(davis: Path, hiking: Path, frames: int, output: Path) -> None:
     click.echo(json.dumps({name: each["mean"] for name, each in record["sets"].items()}, indent=1))
 
 
+records.add_command(twins)
+records.add_command(openings)
+records.add_command(solutions)
 records.add_command(related)
 records.add_command(more_data)
 

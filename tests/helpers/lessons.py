@@ -41,7 +41,19 @@ def source(cell: dict) -> str:
 def faults(notebook: dict, known: set[float] = frozenset()) -> list[str]:
     """Everything that a chapter lacks, a line each; `known` are numbers that prose may quote."""
     cells = notebook["cells"]
-    return [*_missing_parts(cells), *_exercises(cells), *_pictures(cells), *_numbers(cells, known)]
+    return [
+        *_opening(cells),
+        *_missing_parts(cells),
+        *_exercises(cells),
+        *_pictures(cells),
+        *_numbers(cells, known),
+    ]
+
+
+def _opening(cells: list[dict]) -> Iterator[str]:
+    first = source(cells[0]) if cells and cells[0]["cell_type"] == "markdown" else ""
+    if not re.search(r"!\[.*?\]\(", first):
+        yield "no picture before anything else"
 
 
 def _missing_parts(cells: list[dict]) -> Iterator[str]:

@@ -54,6 +54,7 @@ EXERCISE = [
 ]
 LESSON = {
     "cells": [
+        markdown("# 02 A loss\n\n![a curve that falls](../docs/openings/02.png)"),
         markdown("**You need** 01. **Time** 2 minutes. **You build** a loss. **Map** here", "box"),
         markdown("**Predict before you run.** Up or down?", "predict"),
         code("print(loss)", outputs=(PRINTED, html('<img src="x" alt="a curve">'))),
@@ -77,27 +78,29 @@ def test_a_lesson_with_all_its_parts_has_no_fault():
 @pytest.mark.parametrize(
     ("place", "cell", "fault"),
     [
-        (0, None, "0 boxes"),
-        (0, markdown("**You need** 01. **You build** it. **Map**", "box"), "the box has no **Time**"),
-        (1, None, "no prediction"),
-        (4, code("Quiz([Question(), Question(), Question()])", "quiz"), "3 quiz questions"),
-        (5, markdown("### Exercise"), "2 exercises"),
-        (7, code("print(answer)"), "exercise 1 has no check"),
-        (7, code("print(answer)", "check"), "exercise 1 checks nothing"),
-        (8, None, "exercise 1 has no solution"),
-        (8, markdown("<details>Think.</details>", "solution"), "exercise 1: a solution holds no"),
-        (8, markdown("```python\nanswer = 1\n```", "solution"), "the solution of exercise 1 is not folded"),
-        (2, code("show()", outputs=(PRINTED, html("<img src='x'>"))), "a picture without alt text: show()"),
+        (0, markdown("# 02 A loss"), "no picture before anything else"),
+        (0, None, "no picture before anything else"),
+        (1, None, "0 boxes"),
+        (1, markdown("**You need** 01. **You build** it. **Map**", "box"), "the box has no **Time**"),
+        (2, None, "no prediction"),
+        (5, code("Quiz([Question(), Question(), Question()])", "quiz"), "3 quiz questions"),
+        (6, markdown("### Exercise"), "2 exercises"),
+        (8, code("print(answer)"), "exercise 1 has no check"),
+        (8, code("print(answer)", "check"), "exercise 1 checks nothing"),
+        (9, None, "exercise 1 has no solution"),
+        (9, markdown("<details>Think.</details>", "solution"), "exercise 1: a solution holds no"),
+        (9, markdown("```python\nanswer = 1\n```", "solution"), "the solution of exercise 1 is not folded"),
+        (3, code("show()", outputs=(PRINTED, html("<img src='x'>"))), "a picture without alt text: show()"),
         (
-            2,
+            3,
             code("show()", outputs=(PRINTED, {"output_type": "display_data", "data": {"image/png": "x"}})),
             "a picture without alt text: show()",
         ),
-        (3, markdown("![](x.png)"), "a picture without alt text"),
-        (3, markdown("It falls to 17.4."), "17.4 is in no output"),
-        (3, markdown("It falls to a fourteen."), "fourteen is in no output"),
-        (3, markdown("It falls by 27 %."), "27 is in no output"),
-        (3, markdown("It falls by 1,734."), "1,734 is in no output"),
+        (4, markdown("![](x.png)"), "a picture without alt text"),
+        (4, markdown("It falls to 17.4."), "17.4 is in no output"),
+        (4, markdown("It falls to a fourteen."), "fourteen is in no output"),
+        (4, markdown("It falls by 27 %."), "27 is in no output"),
+        (4, markdown("It falls by 1,734."), "1,734 is in no output"),
     ],
 )
 def test_a_planted_fault_is_found(place, cell, fault):
@@ -106,7 +109,7 @@ def test_a_planted_fault_is_found(place, cell, fault):
 
 
 def test_a_number_of_the_report_may_be_quoted():
-    quoting = changed(3, markdown("They print 25.056 %."))
+    quoting = changed(4, markdown("They print 25.056 %."))
     assert len(faults(quoting)) == 1
     assert faults(quoting, {25.056}) == []
 
