@@ -1,8 +1,11 @@
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from vidcolor_utils.app import comparison
-from vidcolor_utils.app.comparison import write_comparison
+from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.files import iter_rgb, video_info
 
@@ -35,3 +38,16 @@ def test_what_is_no_video_is_refused(tmp_path, make_video):
     with pytest.raises(InputError, match="not a video"):
         write_comparison(tmp_path / "text.mp4", make_video(), tmp_path / "both.mp4")
     assert not (tmp_path / "both.mp4").exists()
+
+
+def test_a_strip_is_cut_into_its_moments():
+    strip = np.zeros((30, 3 * 320 + 2 * 4, 3), np.uint8)
+    strip[:, 324:644] = 200, 40, 40
+    pictures = [np.asarray(Image.open(BytesIO(each))) for each in moments_of(strip)]
+    assert [picture.shape for picture in pictures] == [(30, 320, 3)] * 3
+    assert [picture[..., 0].mean() > 190 for picture in pictures] == [False, True, False]
+
+
+def test_a_jpeg_keeps_the_order_of_colours():
+    (red, green, blue) = np.asarray(Image.open(BytesIO(jpeg(np.full((8, 8, 3), (200, 100, 30), np.uint8)))))[0, 0]
+    assert red > 190 and 90 < green < 110 and blue < 40

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.keyed import ab_of, error
 from vidcolor_utils.app.desk import FilmDesk
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.system.errors import InputError
@@ -96,6 +97,49 @@ def test_the_preview_shows_the_saturation(desk, make_video):
         return np.mean([colored(jpeg) for jpeg in desk.preview(Look(saturation=saturation))])
 
     assert colorfulness(0.0) < 1 < colorfulness(1.0) < 0.7 * colorfulness(2.0)
+
+
+def true_png(desk: FilmDesk, truth: list[np.ndarray], number: int) -> bytes:
+    file = BytesIO()
+    Image.fromarray(truth[round(desk.sheet.frames[number].seconds * 25)]).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_picture_and_a_point_change_the_strips_and_the_film(desk, gray_film, truth):
+    hand_in(desk, gray_film)
+    desk.open()
+    told = []
+    sheet = desk.look_for_shots(lambda *news: told.append(news))
+    assert told[-1] == (len(truth), len(truth)) and desk.look_for_shots() is sheet  # which stays
+    before = [desk.strip(number) for number in (0, 1)]
+    plain = list(iter_rgb(desk.colorize().film))
+
+    content = true_png(desk, truth, 0)
+    sheet.begin_picture(0, "mine.png", len(content))
+    sheet.append(content)
+    sheet.add_point(1, 0.5, 0.5, "#ff2010")
+    after = [desk.strip(number) for number in (0, 1)]
+    for old, new in zip(before, after, strict=True):
+        assert [time for time, _ in old] == [time for time, _ in new]
+        assert all(first != second for (_, first), (_, second) in zip(old, new, strict=True))
+    result = desk.colorize()
+    assert result.warnings == ()
+    frames = list(iter_rgb(result.film))
+    for rgb, teal, true in zip(frames[:8], plain, truth, strict=False):
+        assert error(ab_of(rgb), true) < 0.5 * error(ab_of(teal), true)
+    at_point = [rgb[44:52, 60:68, 0].astype(int) - rgb[44:52, 60:68, 2] for rgb in frames[8:]]
+    assert np.mean(at_point) > 10  # red rather than teal
+    assert desk.sheet.keys.exists()  # what the visitor did stays when the result is made
+
+
+def test_only_an_open_film_has_shots(desk, tmp_path):
+    with pytest.raises(InputError, match="choose a file first"):
+        desk.look_for_shots()
+    with pytest.raises(InputError, match="not looked for yet"):
+        desk.strip(0)
+    hand_in(desk, photograph(tmp_path))
+    desk.open()
+    assert not desk.is_film
 
 
 def test_files_go_away_with_the_next_film_and_at_the_end(desk, make_video):

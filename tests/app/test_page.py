@@ -1,9 +1,11 @@
 import struct
 import time
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from vidcolor_utils.video.files import video_info
 
@@ -19,7 +21,7 @@ class Teal:
 
 
 class Browser:
-    """Does what `page.js` does, without a browser."""
+    """Does what the scripts of the page do, without a browser."""
 
     def __init__(self, page: ColorizePage):
         self.page, self.file, self.received = page, b"", b""
@@ -91,6 +93,75 @@ def test_films_larger_than_a_piece_come_in_order(browser, make_video):
     browser.drop("film.mp4", content)
     browser.wait("ready")
     assert Path(browser.page._desk._folder.name, "source").read_bytes() == content
+
+
+def test_shots_are_shown_given_colours_and_saved(browser, gray_film, truth):
+    page = browser.page
+    browser.drop("film.mp4", gray_film.read_bytes())
+    browser.wait("ready")
+    assert page.is_film and page.sheet == []
+    browser.say(kind="shots")
+    browser.wait_until_idle()
+    assert page.stage == "ready" and [frame["title"][:6] for frame in page.sheet] == ["Shot 1", "Shot 2"]
+    browser.say(kind="get", file="sheet-1-0", start=0)
+    browser.wait_until_idle()
+    assert len(browser.received) == page.sheet[1]["shown"] and browser.received.startswith(b"\xff\xd8")
+
+    browser.say(kind="choose", frame=0)
+    browser.wait_until_idle()
+    before = page.strip
+    assert before["frame"] == 0 and len(before["moments"]) == 4 and page.busy == ""
+    browser.received = b""
+    browser.say(kind="save", frame=0)
+    browser.wait_until_idle()
+    browser.say(kind="get", file="frame", start=0)
+    browser.wait_until_idle()
+    assert page.saved["name"].startswith("shot_0001") and len(browser.received) == page.saved["size"]
+
+    for number, name in ((1, "wrong.png"), (0, "mine.png")):
+        browser.file = png_of(page, truth, 0)
+        browser.say(kind="picture", frame=number, name=name, size=len(browser.file))
+        browser.wait_until_idle()
+        browser.wait_until_idle()  # of the piece that was asked for
+        assert ("wrong.png: not used: it does not look like" in page.problem) == (name == "wrong.png")
+    assert page.sheet[0]["picture"] == "mine.png" and page.edits == 1
+    assert page.strip["moments"] != before["moments"]
+
+    browser.say(kind="edit", edit="point", frame=0, values=[0.5, 0.5, "#ff0000"])
+    browser.say(kind="edit", edit="unpoint", frame=0, values=[0])
+    browser.say(kind="edit", edit="take_out", frame=0, values=[])
+    browser.wait_until_idle()
+    assert page.edits == 4 and page.strip["moments"] == before["moments"]
+    browser.say(kind="colorize")
+    browser.wait("done")
+    assert page.result["edits"] == 4
+    browser.say(kind="edit", edit="point", frame=1, values=[2.0, 0.5, "#ff0000"])
+    browser.wait_until_idle()
+    assert page.stage == "done" and "not in the picture" in page.problem
+
+
+def png_of(page: ColorizePage, truth: list[np.ndarray], number: int) -> bytes:
+    file = BytesIO()
+    Image.fromarray(truth[round(page._desk.sheet.frames[number].seconds * 25)]).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_the_search_for_shots_can_be_stopped(browser, gray_film):
+    browser.drop("film.mp4", gray_film.read_bytes())
+    browser.wait("ready")
+
+    def stop_at_once(change: dict) -> None:
+        if change["new"] == "looking":
+            browser.say(kind="stop")
+
+    browser.page.observe(stop_at_once, "stage")
+    browser.say(kind="shots")
+    browser.wait_until_idle()
+    assert (browser.page.stage, browser.page.sheet) == ("ready", [])
+
+
+def test_its_scripts_make_one_module():
+    assert ColorizePage._esm.count("export default") == 1 and "class Sheet " in ColorizePage._esm
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8
+from vidcolor_utils.video.writer import VideoWriter
 
 SIZE = HEIGHT, WIDTH = 96, 128
 
@@ -38,3 +41,15 @@ def ab_of(rgb: np.ndarray) -> np.ndarray:
 def error(ab: np.ndarray, rgb: np.ndarray) -> float:
     """Mean distance of ab from that of a frame, Lab units."""
     return float(np.linalg.norm(ab - ab_of(rgb), axis=-1).mean())
+
+
+def two_shots(frames: int) -> list[np.ndarray]:
+    """Two shots in colour, so many frames each, the second at dusk: a cut that gray shows."""
+    return [*panned(frames), *((0.4 * rgb).astype(np.uint8) for rgb in panned(frames, seed=1))]
+
+
+def write_film(path: Path, frames: list[np.ndarray], rate: int = 25) -> Path:
+    with VideoWriter(path, frames[0].shape[:2], rate=rate) as writer:
+        for number, rgb in enumerate(frames):
+            writer.write_rgb(rgb, number)
+    return path

@@ -1,16 +1,18 @@
-"""A video or picture that holds two others above each other, so that a page can show one over the other."""
+"""Pictures for the page: gray and coloured in one file, to be shown one over the other; moments of a film."""
 
 from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
-from vidcolor_utils.pictures.show import to_width
+from vidcolor_utils.pictures.show import GAP, to_width
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.tool import preview
 from vidcolor_utils.video.files import iter_rgb, video_info
 from vidcolor_utils.video.writer import VideoWriter
 
@@ -57,3 +59,14 @@ def write_still_comparison(before: str | Path, after: str | Path, output: str | 
 
 def _stacked(upper: np.ndarray, lower: np.ndarray, width: int) -> np.ndarray:
     return np.concatenate([to_width(upper, width), to_width(lower, width)])
+
+
+def moments_of(strip: np.ndarray) -> list[bytes]:
+    """Cut a strip of `preview_file`, RGB uint8, into its moments, each a JPEG."""
+    starts = range(0, strip.shape[1], preview.WIDTH + GAP)
+    return [jpeg(strip[:, start : start + preview.WIDTH]) for start in starts]
+
+
+def jpeg(rgb: np.ndarray) -> bytes:
+    """Encode a picture, RGB uint8 (H, W, 3), as JPEG."""
+    return cv2.imencode(".jpg", rgb[..., ::-1])[1].tobytes()

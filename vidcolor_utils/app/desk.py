@@ -1,4 +1,7 @@
-"""A visitor's film or photograph, from upload to download: what the page of notebook 06 does, without the page."""
+"""A visitor's film or photograph, from upload to download: what the page of notebook 06 does, without the page.
+
+What the visitor does to single shots of a film is in `sheet`.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,31 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
-import numpy as np
-
-from vidcolor_utils.app.comparison import write_comparison, write_still_comparison
+from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison, write_still_comparison
+from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
+from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.words import describe
-from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.film.look import PLAIN, Look
-from vidcolor_utils.pictures.show import GAP
 from vidcolor_utils.stills.images import is_image, read_image
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.preview import WIDTH, preview_file
+from vidcolor_utils.tool.preview import preview_file
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.streams import container_for
 
-MAX_MEGABYTES = 500
-MEGABYTE = 1_000_000
 PREVIEW_FRAMES = 4
+SHEET = "sheet"  # folder of the contact sheet
 UNSAFE = re.compile(r"[^\w.-]+")  # what does not belong into a file name that a page offers
 NO_FILE = "nothing is open: choose a file first"
+NO_SHEET = "the shots of this film were not looked for yet: press the button for that first"
 
 
 class Colored(NamedTuple):
@@ -73,18 +76,20 @@ class FilmDesk:
             raise InputError(f"max_megabytes must be above 0. Received: {max_megabytes}")
         self._max_megabytes, self._colorizer = max_megabytes, colorizer
         self._folder: tempfile.TemporaryDirectory | None = None
-        self._name, self._size, self._received = "", 0, 0
+        self._name = ""
+        self._incoming: Incoming | None = None
+        self._sheet: ContactSheet | None = None
         self._frames: int | None = None  # of the open film; 1 for a photograph, 0 if the film does not say
 
     @property
     def received(self) -> int:
         """Bytes of the film that are there."""
-        return self._received
+        return self._incoming.received if self._incoming else 0
 
     @property
     def complete(self) -> bool:
         """Whether all bytes of the announced film are there."""
-        return self._folder is not None and self._received == self._size
+        return self._incoming is not None and self._incoming.complete
 
     def begin(self, name: str, size: int) -> None:
         """Announce a film; what is left of the one before is removed.
@@ -97,15 +102,10 @@ class FilmDesk:
             InputError: if it is empty or too large.
         """
         self.close()
-        self._name, self._size = name, size
-        if size <= 0:
-            raise InputError(f"{name}: the file is empty")
-        if size > self._max_megabytes * MEGABYTE:
-            raise InputError(
-                f"{name}: this file of {size / MEGABYTE:.0f} MB is too large, the page takes up to "
-                f"{self._max_megabytes:g} MB: choose a smaller one, or cut the film into parts"
-            )
+        self._name = name
+        incoming = Incoming(name, size, self._max_megabytes)
         self._folder = tempfile.TemporaryDirectory(prefix="vidcolor-", ignore_cleanup_errors=True)
+        self._incoming = incoming
 
     def append(self, piece: bytes | memoryview) -> None:
         """Take the next bytes of the film.
@@ -113,15 +113,13 @@ class FilmDesk:
         Raises:
             InputError: if no film was announced, or there are more bytes than it was to have.
         """
-        if self._folder is None:
+        if self._incoming is None:
             raise InputError("no file was announced: choose it again")
-        self._received += len(piece)
-        if self._received > self._size:
-            name = self._name
+        try:
+            self._incoming.append(piece, self._source)
+        except InputError:
             self.close()
-            raise InputError(f"{name}: more bytes came than the file has: choose it again")
-        with self._source.open("ab") as file:
-            file.write(piece)
+            raise
 
     def open(self) -> str:
         """Look at the file once it is complete.
@@ -135,7 +133,7 @@ class FilmDesk:
         if not self.complete:
             raise InputError(f"{self._name or 'the file'}: not complete: choose it again")
         try:
-            with self._in_plain_words():
+            with self._naming_the_file():
                 return self._look()
         except VidcolorError:
             self.close()
@@ -158,14 +156,14 @@ class FilmDesk:
         """
         self._need_file()
         picture = self._path("preview.jpg")
-        with self._in_plain_words():
+        with self._naming_the_file():
             if self._is_photograph:
                 colored = self._path("preview.png")
                 colorize_file(self._source, colored, self._loaded(), look=look)
                 write_still_comparison(self._source, colored, picture)
                 return [picture.read_bytes()]
             preview_file(self._source, picture, self._loaded(), count=PREVIEW_FRAMES, look=look)
-        return _columns(read_image(picture).rgb)
+        return moments_of(read_image(picture).rgb)
 
     def colorize(self, look: Look = PLAIN, *, progress: Progress = silent) -> Colored:
         """Colorize the film or photograph.
@@ -178,11 +176,11 @@ class FilmDesk:
             InputError: if nothing is open or it cannot be colorized.
             OutputError: if there is no room for the result.
         """
-        total = self._need_file() or None
+        total, look = self._need_file() or None, self._with_own_colors(look)
         suffix = self._source.suffix if self._is_photograph else container_for(self._source)
         film, comparison = self._path(f"color{suffix}"), self._path(self._comparison_name)
         try:
-            with self._in_plain_words():
+            with self._naming_the_file():
                 report = colorize_file(
                     self._source, film, self._loaded(), look=look, progress=lambda done, _: progress(done, total)
                 )
@@ -192,19 +190,75 @@ class FilmDesk:
             self._clear()
             raise
         stem = UNSAFE.sub("_", Path(self._name).stem) or "film"
-        warnings = tuple(self._without_folder(warning) for warning in report.warnings)
+        warnings = tuple(self.in_plain_words(warning) for warning in report.warnings)
         return Colored(film, f"{stem}_color{suffix}", comparison, warnings)
+
+    @property
+    def is_film(self) -> bool:
+        """Whether a film is open, which has shots."""
+        return self._frames is not None and not self._is_photograph
+
+    def look_for_shots(self, progress: Progress = silent) -> ContactSheet:
+        """Make the contact sheet of the open film; one that is there stays.
+
+        Args:
+            progress: called after every frame that is looked at; what it raises ends the search.
+
+        Raises:
+            InputError: if no film is open, or it cannot be sought in.
+        """
+        if not self.is_film:
+            raise InputError(NO_FILE)
+        if self._sheet is None:
+            folder = self._path(SHEET)
+            with self._naming_the_file():
+                self._sheet = ContactSheet(self._source, folder, progress, max_megabytes=self._max_megabytes)
+        return self._sheet
+
+    @property
+    def sheet(self) -> ContactSheet:
+        """The contact sheet of the open film.
+
+        Raises:
+            InputError: if there is none yet.
+        """
+        if self._sheet is None:
+            raise InputError(NO_SHEET)
+        return self._sheet
+
+    def strip(self, number: int, look: Look = PLAIN) -> list[tuple[str, bytes]]:
+        """Colour a few moments of the shot of a frame of the contact sheet, with what the visitor did to it.
+
+        Returns:
+            Their times in words, and a JPEG of each.
+
+        Raises:
+            InputError: if there is no such frame.
+        """
+        moments = self.sheet.moments(number, SaturatedColorizer(self._loaded(), look.saturation))
+        return [(time_text(moment.seconds), jpeg(moment.rgb)) for moment in moments]
 
     def close(self) -> None:
         """Remove all files; another film may begin."""
         if self._folder is not None:
             self._folder.cleanup()
-        self._folder, self._frames, self._received, self._size = None, None, 0, 0
+        self._folder, self._frames, self._incoming, self._sheet = None, None, None, None
+
+    def in_plain_words(self, message: str) -> str:
+        """Let a message name the visitor's file instead of its place in the temporary folder."""
+        return message.replace(str(self._source), self._name) if self._folder else message
+
+    def _with_own_colors(self, look: Look) -> Look:
+        """Add the visitor's pictures and points."""
+        sheet = self._sheet
+        if sheet is None:
+            return look
+        return replace(look, keyframes=sheet.keys if sheet.has_pictures else None, hints=sheet.hints)
 
     def _clear(self) -> None:
-        """Remove all but the visitor's own file."""
+        """Remove all but the visitor's own files."""
         for path in self._path("").iterdir():
-            if path != self._source:
+            if path not in (self._source, self._path(SHEET)):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _loaded(self) -> Colorizer:
@@ -235,18 +289,8 @@ class FilmDesk:
         return Path(self._folder.name) / name
 
     @contextmanager
-    def _in_plain_words(self) -> Iterator[None]:
-        """Let errors name the visitor's file instead of its place in the temporary folder."""
+    def _naming_the_file(self) -> Iterator[None]:
         try:
             yield
         except VidcolorError as error:
-            raise type(error)(self._without_folder(str(error))) from None
-
-    def _without_folder(self, message: str) -> str:
-        return message.replace(str(self._source), self._name)
-
-
-def _columns(strip: np.ndarray) -> list[bytes]:
-    """Cut a strip of `preview_file` into its moments, each a JPEG."""
-    starts = range(0, strip.shape[1], WIDTH + GAP)
-    return [cv2.imencode(".jpg", strip[:, start : start + WIDTH, ::-1])[1].tobytes() for start in starts]
+            raise type(error)(self.in_plain_words(str(error))) from None

@@ -1,6 +1,6 @@
 """The page of `06_colorize_your_film`: drop a film or photograph, preview, set, colorize, compare, download.
 
-`FilmDesk` does the work; here it meets the browser (`page.js`). What takes time runs in one thread of its own,
+`FilmDesk` does the work; here it meets the browser (`SCRIPTS`). What takes time runs in one thread of its own,
 task after task, so that the page stays alive. Films come and go in pieces of a megabyte, each asked for by the
 side that receives it.
 """
@@ -16,7 +16,9 @@ from queue import SimpleQueue
 import anywidget
 import traitlets
 
-from vidcolor_utils.app.desk import MAX_MEGABYTES, FilmDesk
+from vidcolor_utils.app.desk import FilmDesk
+from vidcolor_utils.app.incoming import MAX_MEGABYTES
+from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.words import progress_text
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
@@ -25,13 +27,19 @@ from vidcolor_utils.system.errors import VidcolorError
 from vidcolor_utils.system.progress import Progress
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("transfer", "comparison", "sheet", "page")  # one module in the browser
 PIECE = 1 << 20  # bytes; a web socket takes ten times as much
 TELL_S = 0.25  # how often the page hears of progress
 KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg"}  # of the comparison
+EDITS: dict[str, Callable[..., None]] = {
+    "point": ContactSheet.add_point,
+    "unpoint": ContactSheet.remove_point,
+    "take_out": ContactSheet.take_out,
+}
 STRONGEST = 0.98  # of the steadiness; at 1 colours would never change
 
-STAGES = ("waiting", "receiving", "opening", "ready", "working", "done")
-WAITING, RECEIVING, OPENING, READY, WORKING, DONE = STAGES
+STAGES = ("waiting", "receiving", "opening", "ready", "looking", "working", "done")
+WAITING, RECEIVING, OPENING, READY, LOOKING, WORKING, DONE = STAGES
 
 
 class Stopped(Exception):
@@ -53,16 +61,21 @@ class ColorizePage(anywidget.AnyWidget):
         preview: JPEGs, a few frames or the photograph, each gray above colour.
         saturation: factor on the colours, set by the visitor.
         strength: of the steadiness, set by the visitor.
-        share: of the colorizing done, in [0, 1].
-        words: the same in words.
+        share: of the colorizing, or of the search for shots, in [0, 1]; `words` says the same.
         result: `name` and size in bytes (`film`) of what was coloured, size and type of the comparison, and the
-            `saturation` and `strength` that it was made with.
+            `saturation`, `strength` and `edits` that it was made with.
+        is_film: whether what is open has shots.
+        sheet: the frames of the contact sheet, see `SheetFrame.described`; empty until the visitor asks for it.
+        edits: how often the visitor changed something on it.
+        strip: moments of the shot of a `frame` of it, each a `time` and a `picture`, a JPEG.
+        busy: what is being done to the shot, in words, or nothing.
+        saved: `frame`, `name` and `size` of the frame that the visitor wants to have.
 
     Raises:
         InputError: if `max_megabytes` is not above 0.
     """
 
-    _esm = FOLDER / "page.js"
+    _esm = "\n".join((FOLDER / f"{name}.js").read_text() for name in SCRIPTS)
     _css = FOLDER / "page.css"
 
     max_megabytes = traitlets.Float().tag(sync=True)
@@ -76,12 +89,19 @@ class ColorizePage(anywidget.AnyWidget):
     share = traitlets.Float().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
     result = traitlets.Dict().tag(sync=True)
+    is_film = traitlets.Bool().tag(sync=True)
+    sheet = traitlets.List(traitlets.Dict()).tag(sync=True)
+    edits = traitlets.Int().tag(sync=True)
+    strip = traitlets.Dict().tag(sync=True)
+    busy = traitlets.Unicode().tag(sync=True)
+    saved = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *, max_megabytes: float = MAX_MEGABYTES, colorizer: Colorizer | None = None):
         self._desk = FilmDesk(max_megabytes=max_megabytes, colorizer=colorizer)
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stop = threading.Event()
         self._files: dict[str, Path] = {}
+        self._chosen = -1  # number of the frame of the sheet that is looked at
         super().__init__(max_megabytes=max_megabytes)
         self.on_msg(self._hear)
         self.observe(self._ask_for_preview, "saturation")
@@ -96,32 +116,43 @@ class ColorizePage(anywidget.AnyWidget):
         if kind == "stop":
             self._stop.set()
             self._tasks.put(self._stop_receiving)
-        elif kind == "begin":
-            self._tasks.put(lambda: self._begin(message["name"], message["size"]))
-        elif kind == "piece":
-            self._tasks.put(lambda: self._append(message["start"], pieces[0]))
-        elif kind == "colorize":
-            self._tasks.put(self._colorize)
-        elif kind == "get":
-            self._tasks.put(lambda: self._hand_out(message["file"], message["start"]))
+            return
+        if kind == "choose":
+            self._chosen = message["frame"]
+        tasks: dict[str, Callable[[], None]] = {
+            "begin": lambda: self._begin(message["name"], message["size"]),
+            "piece": lambda: self._append(message["start"], pieces[0]),
+            "colorize": self._colorize,
+            "get": lambda: self._hand_out(message["file"], message["start"]),
+            "shots": self._look_for_shots,
+            "choose": lambda: self._show_strip(message["frame"]),
+            "save": lambda: self._save(message["frame"]),
+            "picture": lambda: self._begin_picture(message["frame"], message["name"], message["size"]),
+            "edit": lambda: self._edit(message["edit"], message["frame"], message["values"]),
+        }
+        self._tasks.put(tasks[kind])
 
     def _begin(self, name: str, size: int) -> None:
         self.stage, self.problem, self.film, self.preview, self.result = WAITING, "", "", [], {}
+        self.is_film, self.sheet, self.strip, self.saved, self._chosen = False, [], {}, {}, -1
         self._files, self.name = {}, ""
         self._desk.begin(name, size)
         self.name = name
         self.stage = RECEIVING
-        self._ask_for_more()
+        self._ask_for_more(0)
 
     def _append(self, start: int, piece: memoryview) -> None:
+        if self.stage in (READY, DONE) and self.sheet:
+            self._append_picture(start, piece)
         if self.stage != RECEIVING or start != self._desk.received:
             return  # of a film that was given up
         self._desk.append(piece)
         if not self._desk.complete:
-            self._ask_for_more()
+            self._ask_for_more(self._desk.received)
             return
         self.stage = OPENING
         self.film = self._desk.open()
+        self.is_film = self._desk.is_film
         self._show_preview(self.saturation)
         self.stage = READY
 
@@ -130,8 +161,8 @@ class ColorizePage(anywidget.AnyWidget):
             self._desk.close()
             self.stage, self.name = WAITING, ""
 
-    def _ask_for_more(self) -> None:
-        self.send({"kind": "more", "start": self._desk.received, "length": PIECE})
+    def _ask_for_more(self, start: int) -> None:
+        self.send({"kind": "more", "start": start, "length": PIECE})
 
     def _ask_for_preview(self, change: dict) -> None:
         self._tasks.put(lambda: self._show_preview(change["new"]))
@@ -139,11 +170,74 @@ class ColorizePage(anywidget.AnyWidget):
     def _show_preview(self, saturation: float) -> None:
         if self.film and saturation == self.saturation:  # else the slider has moved on
             self.preview = self._desk.preview(Look(saturation=saturation))
+            self._show_strip(self._chosen)
+
+    def _look_for_shots(self) -> None:
+        """Make the contact sheet."""
+        self._begin_work(LOOKING)
+        try:
+            self._desk.look_for_shots(self._teller())
+            self._show_sheet()
+        except Stopped:
+            pass
+        self.stage = self._resting
+
+    def _show_sheet(self) -> None:
+        sheet = self._desk.sheet
+        self.sheet, self.edits = [frame.described() for frame in sheet.frames], sheet.edits
+
+    def _show_strip(self, number: int) -> None:
+        if number != self._chosen or not self.sheet or number < 0:
+            return  # the visitor has moved on
+        self.busy = "Colouring this shot \u2026"
+        moments = self._desk.strip(number, Look(saturation=self.saturation))
+        pictures = [{"time": time, "picture": picture} for time, picture in moments]
+        self.strip, self.busy = {"frame": number, "moments": pictures}, ""
+
+    def _save(self, number: int) -> None:
+        path = self._desk.sheet.saved(number)
+        self._files["frame"] = path
+        self.saved = {}
+        self.saved = {"frame": number, "name": path.name, "size": path.stat().st_size}
+
+    def _begin_picture(self, number: int, name: str, size: int) -> None:
+        self.problem = ""
+        self._desk.sheet.begin_picture(number, name, size)
+        self.busy = "Reading the picture \u2026"
+        self._ask_for_more(0)
+
+    def _append_picture(self, start: int, piece: memoryview) -> None:
+        sheet = self._desk.sheet
+        if sheet.incoming is None or start != sheet.incoming.received:
+            return  # of a picture that was given up
+        sheet.append(piece)
+        if sheet.incoming:
+            self._ask_for_more(sheet.incoming.received)
+            return
+        self._show_sheet()
+        self._show_strip(self._chosen)
+
+    def _edit(self, edit: str, number: int, values: list) -> None:
+        """Do to a frame of the sheet what one of `EDITS` does."""
+        self.problem = ""
+        EDITS[edit](self._desk.sheet, number, *values)
+        self._show_sheet()
+        self._show_strip(number)
+
+    def _begin_work(self, stage: str) -> None:
+        self._stop.clear()
+        self.problem, self.share, self.words = "", 0.0, "starting"
+        self.stage = stage
+
+    @property
+    def _resting(self) -> str:
+        """The stage while nothing goes on."""
+        return DONE if self.result else READY if self.film else WAITING
 
     def _colorize(self) -> None:
-        self._stop.clear()
-        self.problem, self.result, self._files, self.share, self.words = "", {}, {}, 0.0, "starting"
-        self.stage = WORKING
+        self.result, self._files = {}, {}
+        self._begin_work(WORKING)
+        edits = self.edits
         look = Look(saturation=self.saturation, strength=self.strength)
         try:
             colored = self._desk.colorize(look, progress=self._teller())
@@ -154,7 +248,7 @@ class ColorizePage(anywidget.AnyWidget):
         sizes = {name: path.stat().st_size for name, path in self._files.items()}
         kind = KINDS[colored.comparison.suffix]
         self.problem = " ".join(colored.warnings)
-        settings = {"saturation": look.saturation, "strength": look.strength}
+        settings = {"saturation": look.saturation, "strength": look.strength, "edits": edits}
         self.result = {"name": colored.name, "type": kind, **sizes, **settings}
         self.stage = DONE
 
@@ -176,11 +270,18 @@ class ColorizePage(anywidget.AnyWidget):
         return tell
 
     def _hand_out(self, name: str, start: int) -> None:
-        if name not in self._files:
+        path = self._file(name)
+        if path is None:
             return  # of a film that was given up
-        with self._files[name].open("rb") as file:
+        with path.open("rb") as file:
             file.seek(start)
             self.send({"kind": "piece", "file": name, "start": start}, [file.read(PIECE)])
+
+    def _file(self, name: str) -> Path | None:
+        """What the browser calls by a name: a result, or `sheet-` and number and version of a frame."""
+        frames = self._desk.sheet.frames if self.sheet else []
+        shown = {f"sheet-{number}-{frame.version}": frame.shown for number, frame in enumerate(frames)}
+        return (self._files | shown).get(name)
 
     def _work(self) -> None:
         while True:
@@ -193,7 +294,7 @@ class ColorizePage(anywidget.AnyWidget):
                 self._give_up(f"This should not have happened: {type(error).__name__}: {error}")
 
     def _give_up(self, problem: str) -> None:
-        self.problem = problem
-        self.stage = READY if self.film else WAITING
+        self.problem, self.busy = self._desk.in_plain_words(problem), ""
+        self.stage = self._resting
         if not self.film:
             self.name = ""

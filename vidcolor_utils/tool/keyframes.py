@@ -90,7 +90,7 @@ def write_key_frames(
             if path.exists() and has_color(read_image(path).rgb):
                 kept.append(path)
             else:
-                write_image(path, StillImage(_gray(next(reader.frames_from(each.seconds)), reader), None))
+                write_image(path, StillImage(gray_picture(next(reader.frames_from(each.seconds)), reader), None))
     with finished_file(folder / PAGE) as part, writing(folder / PAGE):
         part.write_text(_page(source.name, chosen))
     return KeyFrames(folder, chosen, kept)
@@ -104,7 +104,8 @@ def _shown_at(reader: VideoReader, seconds: float) -> float:
     return frame.seconds
 
 
-def _gray(frame: LumaFrame, reader: VideoReader) -> np.ndarray:
+def gray_picture(frame: LumaFrame, reader: VideoReader) -> np.ndarray:
+    """Make a frame of an open film a picture as it is shown, gray: RGB uint8 (H, W, 3)."""
     info = reader.info
     luma = luma01(frame.luma, bit_depth=info.bit_depth, full_range=info.full_range)
     return rgb_from_gray(to_uint8(info.orientation.upright(shown_luma(luma, reader.colors.transfer))))

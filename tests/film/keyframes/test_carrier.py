@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from tests.helpers.keyed import error, two_shots, write_film
 from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
@@ -41,3 +43,21 @@ def test_shots_that_are_known_are_not_looked_for(film, monkeypatch):
     monkeypatch.setattr("vidcolor_utils.film.keyframes.carrier.shot_around", lambda path, seconds: Span(5.0, 6.0))
     assert film.shot_around(0.1, [Span(0.0, 1.0)]) == Span(0.0, 1.0)
     assert film.shot_around(2.0, [Span(0.0, 1.0)]) == Span(5.0, 6.0)
+
+
+def test_a_picture_of_any_size_is_laid_over_its_frame_and_another_one_is_not(tmp_path):
+    frames = two_shots(2)
+    film = GrayFilm(write_film(tmp_path / "film.mp4", frames))
+    with VideoReader(film.path) as reader:
+        frame = next(reader.luma_frames())
+        large = frames[0].repeat(2, axis=0).repeat(2, axis=1)
+        assert error(film.key_colors(frame, large, reader), frames[0]) < 3
+        assert film.key_colors(frame, frames[3], reader) is None
+
+
+def test_a_point_is_found_in_the_small_picture(film):
+    with VideoReader(film.path) as reader:
+        gray = np.zeros((48, 64), np.uint8)
+        assert film.place(100, 50, gray, reader) == (50, 25)
+        with pytest.raises(InputError, match="128,50 is not in the picture of 128x96"):
+            film.place(128, 50, gray, reader)

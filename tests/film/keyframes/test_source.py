@@ -3,7 +3,7 @@ import pickle
 import pytest
 from PIL import Image
 
-from tests.helpers.keyed import panned
+from tests.helpers.keyed import error, panned, write_film
 from vidcolor_utils.film.director import FilmColors
 from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.film.keyframes.source import KeyedColors, colors_of
@@ -39,3 +39,12 @@ def test_a_picture_behind_the_end_is_left_out_and_named(make_video, colorizer, k
     (keys / key_name(1, 0.0)).rename(keys / key_name(1, 50.0))
     (warning,) = colors_of(make_video(), Look(keyframes=keys), colorizer).warnings
     assert key_name(1, 50.0) in warning and "not used" in warning
+
+
+def test_a_time_that_a_name_rounds_down_is_of_its_own_frame(tmp_path, keys, colorizer):
+    frames = panned(4, step=24)
+    film = write_film(tmp_path / "film.mp4", frames, rate=30)  # the second is shown at 0.0333... s
+    (keys / key_name(1, 0.0)).unlink()
+    Image.fromarray(frames[1]).save(keys / key_name(1, 1 / 30))
+    (key,) = colors_of(film, Look(keyframes=keys), colorizer)._keys
+    assert error(key.ab, frames[1]) < 4

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vidcolor_utils.film.color_video import FINE_SIDE, find_area
+from vidcolor_utils.film.keyframes.album import key_colors
 from vidcolor_utils.film.keyframes.propagate import Frame, Reached, reach
 from vidcolor_utils.film.painting import small_luma
 from vidcolor_utils.film.shots import shot_around
@@ -18,6 +19,7 @@ from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import to_uint8
 from vidcolor_utils.pictures.sizes import shrunk
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
@@ -65,6 +67,26 @@ class GrayFilm:
         """Make a frame so, uint8 (h, w)."""
         small = shown_luma(small_luma(frame.luma, reader.info, _size(reader.info)), reader.colors.transfer)
         return to_uint8(shrunk(self.area.cut(small), SIDE))
+
+    def key_colors(self, frame: LumaFrame, rgb: np.ndarray, reader: VideoReader) -> np.ndarray | None:
+        """Lay the chroma of a picture, black bars included, over the frame that it is of; see `album`."""
+        area = self.area.resized(self.shape(reader), rgb.shape[:2])
+        return key_colors(self.gray(frame, reader), np.ascontiguousarray(area.cut(rgb)))
+
+    def place(self, x: float, y: float, gray: np.ndarray, reader: VideoReader) -> tuple[float, float]:
+        """Find where a point of a frame as it is shown is in its small picture.
+
+        Raises:
+            InputError: if it is not in the picture.
+        """
+        (height, width), area = self.shape(reader), self.area
+        across, down = x * width / reader.info.width - area.left, y * height / reader.info.height - area.top
+        wide, high = area.right - area.left, area.bottom - area.top
+        if not (0 <= across < wide and 0 <= down < high):
+            raise InputError(
+                f"{self.path}: {x:g},{y:g} is not in the picture of {reader.info.width}x{reader.info.height}"
+            )
+        return across * gray.shape[1] / wide, down * gray.shape[0] / high
 
     def shot_around(self, seconds: float, known: Iterable[Span] = ()) -> Span:
         """Find the shot shown at a time, or take it from those that are known."""

@@ -81,21 +81,10 @@ class HintedColors:
                     raise InputError(f"{self._source}: ends before the point at {time_text(seconds)}")
                 shot = self._film.shot_around(frame.seconds, [key.shot for key in keys])
                 gray = self._film.gray(frame, reader)
-                points = [(region_around(gray, *self._place(hint, gray, reader)), hint.color) for hint in group]
-                keys.append(Key(frame.seconds, layer_of(points).astype(np.float16), shot))
+                places = [(self._film.place(hint.x, hint.y, gray, reader), hint.color) for hint in group]
+                layer = layer_of([(region_around(gray, *place), color) for place, color in places])
+                keys.append(Key(frame.seconds, layer.astype(np.float16), shot))
         return keys
-
-    def _place(self, hint: Hint, gray: np.ndarray, reader: VideoReader) -> tuple[float, float]:
-        """Where a point is in the small frame."""
-        (height, width), area = self._film.shape(reader), self._film.area
-        x, y = hint.x * width / reader.info.width - area.left, hint.y * height / reader.info.height - area.top
-        wide, high = area.right - area.left, area.bottom - area.top
-        if not (0 <= x < wide and 0 <= y < high):
-            raise InputError(
-                f"{self._source}: {hint.x:g},{hint.y:g} is not in the picture of {reader.info.width}x"
-                f"{reader.info.height}"
-            )
-        return x * gray.shape[1] / wide, y * gray.shape[0] / high
 
 
 def layer_of(points: Sequence[tuple[np.ndarray, str]]) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.director import FilmColors
-from vidcolor_utils.film.keyframes.album import KeyPicture, key_colors, read_key_pictures
+from vidcolor_utils.film.keyframes.album import KeyPicture, read_key_pictures
 from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
 from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.film.keyframes.hints import HintedColors
@@ -21,8 +21,9 @@ from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import identify
 from vidcolor_utils.system.pipeline import running_ahead
 from vidcolor_utils.system.times import time_text
-from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
+
+ROUNDED_S = 0.0005  # by so much the time in a picture's name may be less than its frame's
 
 
 def colors_of(
@@ -92,17 +93,12 @@ class KeyedColors:
         keys: list[Key] = []
         with VideoReader(self._source) as reader:
             for picture in self._pictures:
-                frame = next(reader.frames_from(picture.seconds), None)
-                ab = None if frame is None else self._laid_over(frame, picture, reader)
+                frame = next(reader.frames_from(picture.seconds + ROUNDED_S), None)
+                ab = None if frame is None else self._film.key_colors(frame, picture.rgb, reader)
                 if frame is not None and ab is not None:
                     shot = self._film.shot_around(frame.seconds, [key.shot for key in keys])
-                    keys.append(Key(picture.seconds, ab, shot))
+                    keys.append(Key(picture.seconds, ab.astype(np.float16), shot))
         return keys
-
-    def _laid_over(self, frame: LumaFrame, picture: KeyPicture, reader: VideoReader) -> np.ndarray | None:
-        area = self._film.area.resized(self._film.shape(reader), picture.rgb.shape[:2])
-        ab = key_colors(self._film.gray(frame, reader), np.ascontiguousarray(area.cut(picture.rgb)))
-        return None if ab is None else ab.astype(np.float16)
 
 
 def _with_first(first: Picture, rest: Iterable[Picture]) -> Iterator[Picture]:

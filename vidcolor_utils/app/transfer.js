@@ -1,0 +1,83 @@
+// What the scripts of the page share, and how files come and go. page.py joins the scripts to one module.
+
+const MEGABYTE = 1e6; // as in incoming.py
+const ASK_AGAIN_MS = 5000; // a piece that did not come by then is asked for again: Jupyter may drop one
+
+function element(name, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(name), properties);
+  node.append(...children);
+  return node;
+}
+
+function megabytes(bytes) {
+  if (bytes < MEGABYTE) return `${Math.ceil(bytes / 1000)} kB`;
+  return `${(bytes / MEGABYTE).toFixed(bytes < 10 * MEGABYTE ? 1 : 0)} MB`;
+}
+
+// Has the browser save a file under a name.
+function offer(blob, name) {
+  const address = URL.createObjectURL(blob);
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after the click
+}
+
+// Sends a file in the pieces that Python asks for.
+class Sender {
+  constructor(model, onProgress) {
+    this.model = model;
+    this.onProgress = onProgress;
+  }
+
+  // `message` says what the file is for: a film or photograph to open, or a picture of a frame.
+  begin(file, message = { kind: "begin" }) {
+    this.file = file;
+    this.onProgress(0);
+    this.model.send({ ...message, name: file.name, size: file.size });
+  }
+
+  async more({ start, length }) {
+    const piece = await this.file.slice(start, start + length).arrayBuffer();
+    this.model.send({ kind: "piece", start }, undefined, [piece]);
+    this.onProgress(Math.min(1, (start + length) / this.file.size));
+  }
+}
+
+// Asks Python for a file piece by piece.
+class Receiver {
+  constructor(model) {
+    this.model = model;
+    this.open = new Map();
+  }
+
+  get(file, size, type) {
+    return new Promise((resolve) => {
+      this.open.set(file, { parts: [], start: 0, size, type, resolve });
+      this.ask(file);
+    });
+  }
+
+  ask(file) {
+    const wanted = this.open.get(file);
+    this.model.send({ kind: "get", file, start: wanted.start });
+    wanted.timer = setTimeout(() => this.ask(file), ASK_AGAIN_MS);
+  }
+
+  take({ file, start }, piece) {
+    const wanted = this.open.get(file);
+    if (!wanted || start !== wanted.start) return; // it was asked for twice
+    clearTimeout(wanted.timer);
+    wanted.parts.push(piece);
+    wanted.start += piece.byteLength;
+    if (wanted.start < wanted.size) {
+      this.ask(file);
+      return;
+    }
+    this.open.delete(file);
+    wanted.resolve(new Blob(wanted.parts, { type: wanted.type }));
+  }
+
+  close() {
+    for (const { timer } of this.open.values()) clearTimeout(timer);
+    this.open.clear();
+  }
+}
