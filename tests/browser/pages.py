@@ -33,14 +33,15 @@ FRONT_END_NOISE = (
     r"^Error: The getter for the shared module is not a function",
 )
 
-# All pixels of each canvas, through a copy: reading a canvas itself would make Chromium warn.
-READ_CANVASES = """(canvases) => canvases.map((canvas) => {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+# All pixels of each canvas or picture, through a copy: reading a canvas itself would make Chromium warn.
+READ_CANVASES = """(canvases) => canvases.filter((canvas) => canvas.complete !== false).map((canvas) => {
+  const [width, height] = [canvas.naturalWidth ?? canvas.width, canvas.naturalHeight ?? canvas.height];
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   copy.drawImage(canvas, 0, 0);
-  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = copy.getImageData(0, 0, width, height);
   let text = "";
   for (let i = 0; i < data.length; i += 4096) text += String.fromCharCode(...data.subarray(i, i + 4096));
-  return [canvas.height, canvas.width, btoa(text)];
+  return [height, width, btoa(text)];
 })"""
 # Notes the time, the label and the frame number in the pixels of every panel, each time the label changes.
 RECORD = """(root, [block, levels]) => {
@@ -64,7 +65,7 @@ STOP_RECORDING = "() => { window.recorder.disconnect(); return window.drawings; 
 
 
 def read_canvases(canvases: Locator) -> list[np.ndarray]:
-    """Return the pixels of each canvas, int (H, W, 3)."""
+    """Return the pixels of each canvas, or each picture that is loaded, int (H, W, 3)."""
     return [
         np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3].astype(int)
         for height, width, data in canvases.evaluate_all(READ_CANVASES)

@@ -29,6 +29,9 @@ pytestmark = pytest.mark.browser
 NOTEBOOK = "06_colorize_your_film.ipynb"
 TEMPLATES = REPOSITORY / "vidcolor_utils" / "app" / "templates"
 SIZE = (360, 640)  # of the film, height and width: small, as the machine may be
+FRAMES, LONG_FRAMES = 40, 132  # of what is coloured to its end, and of what is cancelled
+SHOT_FRAMES, SHOT_SIZE = 12, (180, 320)  # of a film of two shots
+RED, BLUE = "#d02010", "#2040e0"
 CLOSED_S = 30  # a page that is closed leaves no files after this
 DROP = """(root, [name, data]) => {
   const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
@@ -61,21 +64,46 @@ def visit_app(chromium, app) -> Iterator[Callable[[int], Visit]]:
         each.close()
 
 
-@pytest.fixture
-def old_film(tmp_path: Path) -> Path:
-    """A real clip with sound, made gray and small."""
-    path = tmp_path / "old film.mp4"
-    height, width = SIZE
-    neutral = np.full((height // 2, width // 2), 128, np.uint8)
+@pytest.fixture(scope="module")
+def old_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The start of a real clip with sound, made gray and small."""
+    return make_gray(tmp_path_factory.mktemp("film") / "old film.mp4", FRAMES)
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of it."""
+    return make_gray(tmp_path_factory.mktemp("film") / "long film.mp4", LONG_FRAMES)
+
+
+def make_gray(path: Path, frames: int) -> Path:
     with (
         VideoReader(builtin_clip("bigbuckbunny")) as reader,
         VideoWriter(path, SIZE, rate=reader.info.rate, time_base=reader.time_base) as writer,
     ):
         keep_streams(reader, writer)
-        for frame in reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start)):
-            luma = cv2.resize(frame.luma, (width, height), interpolation=cv2.INTER_AREA)
-            writer.write_planes(luma, neutral, neutral, pts=frame.pts)
+        lumas = reader.luma_frames(lambda packet: writer.write_packet(packet, reader.start))
+        for frame in islice(lumas, frames):
+            write_gray(writer, frame.luma, SIZE, frame.pts)
     return path
+
+
+@pytest.fixture(scope="module")
+def two_shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two real shots of half a second, gray and small."""
+    path = tmp_path_factory.mktemp("film") / "two shots.mp4"
+    with VideoWriter(path, SHOT_SIZE, rate=24) as writer:
+        for shot, clip in enumerate(("bikes", "bigbuckbunny")):
+            with VideoReader(builtin_clip(clip)) as reader:
+                for number, frame in enumerate(islice(reader.luma_frames(), SHOT_FRAMES)):
+                    write_gray(writer, frame.luma, SHOT_SIZE, shot * SHOT_FRAMES + number)
+    return path
+
+
+def write_gray(writer: VideoWriter, luma: np.ndarray, size: tuple[int, int], pts: int) -> None:
+    height, width = size
+    neutral = np.full((height // 2, width // 2), 128, np.uint8)
+    writer.write_planes(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA), neutral, neutral, pts=pts)
 
 
 @pytest.mark.parametrize("width", [1400, 1000, 400])
@@ -92,7 +120,7 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     root.get_by_label("Strength of the colours").fill("1.5")
     root.get_by_label("Calm").fill("0.5")
     button(root, "Colorize").click()
-    page.get_by_text(re.compile(r"frame \d+ of 132, about .* left")).wait_for()
+    page.get_by_text(re.compile(rf"frame \d+ of {FRAMES}, about .* left")).wait_for()
     assert_nothing_is_cut(root)
     root = wait_for_stage(page, "done")
     canvas = root.locator("canvas[data-drawn]")
@@ -102,8 +130,9 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     assert_the_divider_parts_gray_from_colour(root)
     assert_nothing_is_cut(root)
     page.screenshot(path=screenshots / f"app_{width}.png")
+    before = canvas.bounding_box()["y"]
     page.mouse.wheel(0, 2000)
-    page.wait_for_timeout(500)
+    wait_until(lambda: canvas.bounding_box()["y"] < before)
     assert_is_in_view(page, button(root, "Download"))
     assert_is_in_colour(download(page, root, tmp_path / "old_film_color.mp4"), old_film)
     assert visit.complaints() == [] and visit.asked_elsewhere() == []
@@ -112,9 +141,9 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     assert_removed(home)
 
 
-def test_changed_settings_make_the_result_an_older_one(visit_app, old_film):
+def test_changed_settings_make_the_result_an_older_one(visit_app, two_shots):
     page = visit_app(1000).page
-    drop(page, old_film)
+    drop(page, two_shots)
     button(wait_for_stage(page, "ready"), "Colorize").click()
     root = wait_for_stage(page, "done")
     assert "older" not in root.locator("header").inner_text()
@@ -147,17 +176,77 @@ def test_a_photograph_from_drop_to_download(visit_app, tmp_path, screenshots):
     assert visit.complaints() == [] and visit.asked_elsewhere() == []
 
 
-def test_cancelling_leaves_no_file(visit_app, home, old_film):
+def test_cancelling_leaves_no_file(visit_app, home, long_film):
     others = visitors_folders(home)  # of pages that were closed only now
     page = visit_app(1000).page
-    drop(page, old_film)
+    drop(page, long_film)
     button(wait_for_stage(page, "ready"), "Colorize").click()
-    page.get_by_text(re.compile(r"frame \d+ of 132")).wait_for()
+    page.get_by_text(re.compile(rf"frame \d+ of {LONG_FRAMES}")).wait_for()
     button(wait_for_stage(page, "working"), "Cancel").click()
     root = wait_for_stage(page, "ready")
     (folder,) = set(visitors_folders(home)) - set(others)
     assert [path.name for path in folder.iterdir()] == ["source"]
     assert button(root, "Download").count() == 0 and button(root, "Colorize").is_enabled()
+
+
+def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
+    visit_app, two_shots, tmp_path, screenshots
+):
+    visit = visit_app(1400)
+    page = visit.page
+    drop(page, two_shots)
+    root = wait_for_stage(page, "ready")
+    button(root, "Show its shots").click()
+    first, second = (page.get_by_role("button", name=name) for name in ("Shot 1", "Shot 2"))
+    first.click()
+    before = wait_for_strip(root)
+    picture = reddened(save_frame(page, root, tmp_path / "mine.png"))
+    root.locator("input[type=file][accept*=tif][hidden]").set_input_files(picture)
+    first.get_by_text("your picture").wait_for()
+    wait_for_strip(root, lambda strip: redness(strip) > redness(before) + 30)
+
+    second.click()
+    plain = wait_for_strip(root)
+    root.locator("input[type=file][accept*=tif][hidden]").set_input_files(picture)
+    sentence = "mine.png: not used: it does not look like the frame of shot 2"
+    page.get_by_role("alert").get_by_text(sentence).wait_for()
+    assert_is_in_view(page, page.get_by_role("alert"))
+    for color, share in ((RED, 0.2), (BLUE, 0.85)):
+        root.locator("input[type=color]").fill(color)
+        put_point(root, share)
+    button(root, f"Remove point 1, {RED}").click()
+    second.get_by_text("1 point", exact=True).wait_for()
+    wait_for_strip(root, lambda strip: redness(strip) < redness(plain) - 3)
+    for width in (1000, 400, 1400):
+        page.set_viewport_size({"width": width, "height": 900})
+        root.get_by_role("img", name="This shot at").last.scroll_into_view_if_needed()
+        assert_nothing_is_cut(root)
+        page.screenshot(path=screenshots / f"app_shots_{width}.png")
+
+    button(root, "Colorize").click()
+    root = wait_for_stage(page, "done")
+    frames = list(iter_rgb(download(page, root, tmp_path / "two_shots_color.mp4")))
+    assert len(frames) == 2 * SHOT_FRAMES
+    assert redness(frames[:SHOT_FRAMES]) > 30 and redness(frames[SHOT_FRAMES:]) < redness(plain) - 3
+    button(root, "Close").click()
+    second.click()
+    wait_for_strip(root)  # which is the one of before
+    first.click()
+    button(root, "Leave my picture out").click()
+    root.get_by_text("what you see is older").wait_for()
+    assert visit.complaints() == [] and visit.asked_elsewhere() == []
+
+
+def wait_for_strip(root: Locator, holds: Callable[[list[np.ndarray]], bool] = bool) -> list[np.ndarray]:
+    """Wait until moments of a shot of which something holds are shown; return them, RGB int."""
+    found: list[np.ndarray] = []
+
+    def is_there() -> bool:
+        found[:] = read_canvases(root.get_by_role("img", name="This shot at"))
+        return len(found) == 4 and holds(found)
+
+    wait_until(is_there)
+    return found
 
 
 def test_wrong_and_too_large_files_give_a_sentence(visit_app, tmp_path):
@@ -205,6 +294,43 @@ def assert_nothing_is_cut(root: Locator) -> None:
         assert control.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), control.inner_text()
 
 
+def save_frame(page: Page, root: Locator, path: Path) -> Path:
+    with page.expect_download() as expected:
+        button(root, "Save this frame").click()
+    assert re.fullmatch(r"shot_0001_0-00-00\.\d{3}\.png", expected.value.suggested_filename)
+    expected.value.save_as(path)
+    return path
+
+
+def reddened(path: Path) -> Path:
+    """Colour a gray picture."""
+    gray = cv2.imread(str(path))
+    assert gray.shape == (*SHOT_SIZE, 3) and spread(gray.astype(int)) == 0
+    cv2.imwrite(str(path), np.clip(gray * [0.5, 0.7, 1.4], 0, 255).astype(np.uint8))
+    return path
+
+
+def put_point(root: Locator, share: float) -> None:
+    """Click the frame, at a share of its height, and wait until the point is listed."""
+    count = root.get_by_role("button", name="Remove point").count()
+    frame = root.get_by_role("img", name="The frame")
+    box = frame.bounding_box()
+    frame.click(position={"x": box["width"] / 2, "y": box["height"] * share})
+    root.get_by_text(f"Point {count + 1}").wait_for()
+
+
+def redness(pictures: list[np.ndarray]) -> float:
+    """How far red lies above blue, of 255."""
+    return float(np.mean([picture[..., 0].mean() - picture[..., 2].mean() for picture in pictures]))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen within two minutes"
+        time.sleep(0.1)
+
+
 def assert_is_in_view(page: Page, *shown: Locator) -> None:
     height = page.evaluate("innerHeight")
     for each in shown:
@@ -232,11 +358,17 @@ def assert_the_divider_parts_gray_from_colour(root: Locator, least: float = 10) 
         assert (
             root.get_by_role("slider", name="Gray on the left").get_attribute("aria-valuenow") == f"{end:.0%}"[:-1]
         )
-        root.page.wait_for_timeout(500)  # to be drawn
+        wait_until_drawn(canvas)
         picture = read_canvases(canvas)[0]
         width = picture.shape[1]
         assert spread(picture[:, : int((end - 0.02) * width)]) < 2
         assert spread(picture[:, int((end + 0.02) * width) :]) > least
+
+
+def wait_until_drawn(canvas: Locator) -> None:
+    """Wait for two drawings more: the second began after what was done before."""
+    drawn = int(canvas.get_attribute("data-drawn"))
+    wait_until(lambda: int(canvas.get_attribute("data-drawn")) >= drawn + 2)
 
 
 def spread(picture: np.ndarray) -> float:
@@ -247,7 +379,7 @@ def spread(picture: np.ndarray) -> float:
 def assert_is_in_colour(film: Path, gray: Path) -> None:
     info, before = video_info(film), video_info(gray)
     assert (info.width, info.height, info.frames, info.sound) == (640, 360, before.frames, ("aac",))
-    for colored, original in islice(zip(iter_rgb(film), iter_rgb(gray), strict=True), 0, None, 40):
+    for colored, original in islice(zip(iter_rgb(film), iter_rgb(gray), strict=True), 0, None, 13):
         assert spread(colored.astype(int)) > 10 > 2 > spread(original.astype(int))
 
 

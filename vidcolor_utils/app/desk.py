@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison, write_still_comparison
 from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
+from vidcolor_utils.app.remembering import Looks
 from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.words import describe
 from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
-from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.film.look import PLAIN, Look
 from vidcolor_utils.stills.images import is_image, read_image
 from vidcolor_utils.system.errors import InputError, VidcolorError
@@ -74,7 +74,7 @@ class FilmDesk:
     def __init__(self, *, max_megabytes: float = MAX_MEGABYTES, colorizer: Colorizer | None = None):
         if max_megabytes <= 0:
             raise InputError(f"max_megabytes must be above 0. Received: {max_megabytes}")
-        self._max_megabytes, self._colorizer = max_megabytes, colorizer
+        self._max_megabytes, self._looks = max_megabytes, Looks(colorizer)
         self._folder: tempfile.TemporaryDirectory | None = None
         self._name = ""
         self._incoming: Incoming | None = None
@@ -159,10 +159,10 @@ class FilmDesk:
         with self._naming_the_file():
             if self._is_photograph:
                 colored = self._path("preview.png")
-                colorize_file(self._source, colored, self._loaded(), look=look)
+                colorize_file(self._source, colored, self._looks.close, look=look)
                 write_still_comparison(self._source, colored, picture)
                 return [picture.read_bytes()]
-            preview_file(self._source, picture, self._loaded(), count=PREVIEW_FRAMES, look=look)
+            preview_file(self._source, picture, self._looks.close, count=PREVIEW_FRAMES, look=look)
         return moments_of(read_image(picture).rgb)
 
     def colorize(self, look: Look = PLAIN, *, progress: Progress = silent) -> Colored:
@@ -181,8 +181,9 @@ class FilmDesk:
         film, comparison = self._path(f"color{suffix}"), self._path(self._comparison_name)
         try:
             with self._naming_the_file():
+                colorizer = self._looks.close if self._is_photograph else self._looks.film
                 report = colorize_file(
-                    self._source, film, self._loaded(), look=look, progress=lambda done, _: progress(done, total)
+                    self._source, film, colorizer, look=look, progress=lambda done, _: progress(done, total)
                 )
                 compare = write_still_comparison if self._is_photograph else write_comparison
                 compare(self._source, film, comparison)
@@ -235,7 +236,7 @@ class FilmDesk:
         Raises:
             InputError: if there is no such frame.
         """
-        moments = self.sheet.moments(number, SaturatedColorizer(self._loaded(), look.saturation))
+        moments = self.sheet.moments(number, SaturatedColorizer(self._looks.quick, look.saturation))
         return [(time_text(moment.seconds), jpeg(moment.rgb)) for moment in moments]
 
     def close(self) -> None:
@@ -243,6 +244,7 @@ class FilmDesk:
         if self._folder is not None:
             self._folder.cleanup()
         self._folder, self._frames, self._incoming, self._sheet = None, None, None, None
+        self._looks.forget()
 
     def in_plain_words(self, message: str) -> str:
         """Let a message name the visitor's file instead of its place in the temporary folder."""
@@ -260,10 +262,6 @@ class FilmDesk:
         for path in self._path("").iterdir():
             if path not in (self._source, self._path(SHEET)):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    def _loaded(self) -> Colorizer:
-        self._colorizer = self._colorizer or FrameColorizer()
-        return self._colorizer
 
     def _need_file(self) -> int:
         if self._frames is None:

@@ -46,11 +46,11 @@ class Page {
       this.slider("strength", "Calm", 0.98, "how long a colour stays: 0 lets every frame choose anew, which flickers"),
     );
     this.view = element("section", {}, this.preview, this.comparison.root);
-    this.root.replaceChildren(this.buildHeader(), this.problem, this.drop, this.view, this.settings, this.sheet.root);
+    this.root.replaceChildren(this.buildHeader(), this.drop, this.view, this.settings, this.sheet.root);
     this.root.addEventListener("focusin", (event) => keepKeys(event.target));
   }
 
-  // Always in view: the file, what is to be done next or is going on, and the buttons for it.
+  // Always in view: the file, what is to be done next or is going on, the buttons for it, and what is wrong.
   buildHeader() {
     this.name = element("strong", { className: "vidcolor-name" });
     this.film = element("small", { className: "vidcolor-film" });
@@ -66,7 +66,7 @@ class Page {
       { className: "vidcolor-row" },
       ...[this.download, this.colorize, this.cancel, this.other],
     );
-    return element("header", {}, words, buttons);
+    return element("header", {}, words, buttons, this.problem);
   }
 
   // Moving it changes the number beside it; letting it go tells Python.

@@ -135,7 +135,7 @@ class ColorizePage(anywidget.AnyWidget):
     def _begin(self, name: str, size: int) -> None:
         self.stage, self.problem, self.film, self.preview, self.result = WAITING, "", "", [], {}
         self.is_film, self.sheet, self.strip, self.saved, self._chosen = False, [], {}, {}, -1
-        self._files, self.name = {}, ""
+        self._files, self.name, self.edits = {}, "", 0
         self._desk.begin(name, size)
         self.name = name
         self.stage = RECEIVING

@@ -170,7 +170,7 @@ class Sheet {
 
   choose(number) {
     this.chosen = number;
-    this.showStrip([]);
+    this.updateStrip(); // the same frame again: what is there may be all that comes
     this.updateEditor();
     this.model.send({ kind: "choose", frame: number });
     if (number >= 0) this.editor.scrollIntoView({ block: "nearest" });
