@@ -259,8 +259,8 @@ def test_it_works_in_the_course(name, home, visit, screenshots):
 
 
 def lay_out_course(folder: Path) -> None:
-    """Copy what the course's notebooks read, so that their own results stay as they are."""
-    for part in ("notebooks", "data", "out/course"):
+    """Copy what the course's notebooks read and show, so that their own results stay as they are."""
+    for part in ("notebooks", "data", "docs", "out/course"):
         shutil.copytree(REPOSITORY / part, folder / part, dirs_exist_ok=True)
 
 
