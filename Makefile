@@ -79,8 +79,8 @@ check: setup  ## Run ruff and mypy
 
 # As many processes as cores, at most 4: each holds a Keras backend, and computes in one thread.
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4
-NBVAL := $(PYTEST) -p tests.helpers.nearly --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900
+PYTEST := $(ONE_THREAD) PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p tests -p xdist --numprocesses=logical --maxprocesses=4
+NBVAL := $(PYTEST) -p nbval.plugin -p tests.helpers.nearly --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900
 
 test-units: setup  ## Run the tests, but for those of what the notebooks leave
 	$(PYTEST) --dist=worksteal --ignore=tests/pages/test_notebooks.py

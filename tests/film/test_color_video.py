@@ -24,6 +24,7 @@ from tests.helpers.films import (
     packets_of,
     woven,
 )
+from tests.helpers.plain import SIZE
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.system.errors import InputError, OutputError
@@ -233,4 +234,5 @@ def test_records_are_json(film, colorizer, tmp_path):
         colorize_file(film, tmp_path / "out.mp4", colorizer, segment_s=SEGMENT_S, progress=crash_after(50))
     record = json.loads((work_folder_path(tmp_path / "out.mp4") / "film.json").read_text())
     assert set(record) == {"source", "settings", "versions"}
-    assert record["settings"]["colorizer"]["weights"] and record["source"]["bytes"] == film.stat().st_size
+    assert record["settings"]["colorizer"] == {"plain": list(SIZE)}
+    assert record["source"]["bytes"] == film.stat().st_size

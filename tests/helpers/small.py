@@ -79,8 +79,8 @@ def write_small_copy(name: str) -> None:
 
 
 def write_small_films(films: Path = FILMS, output: Path = SMALL_FILMS) -> None:
-    """Write the first frames of the true films, for a chapter that measures them."""
-    for film in sorted(films.glob("*/true.mp4")):
+    """Write the first frames of the kept films, for chapters that measure them."""
+    for film in sorted(films.glob("*/*.mp4")):
         path = output / film.relative_to(films)
         path.parent.mkdir(parents=True, exist_ok=True)
         frames = list(islice(iter_rgb(film), FRAMES))

@@ -118,3 +118,10 @@ def test_numbers_in_prose_are_told_from_others():
     text = "## 44 things\n[04 Results](04_results.ipynb): 1,024 of 3.5 dB, 90 % `55` $66$ 12, in 2016 "
     text += "**References.** 2019, 77"
     assert [number for number, _, _ in prose_numbers(text)] == ["1,024", "3.5", "90"]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_chapter_has_an_output_widget_that_may_never_end_without_a_browser(name):
+    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())["cells"]
+    text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert not re.search(r"\b(interact|interactive|interactive_output|Output)\b", text), "use lesson.sliders"

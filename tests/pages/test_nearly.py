@@ -1,5 +1,6 @@
 """nbval compares score tables: numbers nearly, words exactly."""
 
+import os
 import subprocess
 import sys
 
@@ -35,12 +36,14 @@ def test_a_planted_number_and_a_planted_verdict_fail(tmp_path):
         cells.append(nbformat.v4.new_code_cell(code, execution_count=number, outputs=[output]))
         cells[-1]["metadata"]["tags"] = [CHECKED, "nearly"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "planted.ipynb")
-    options = ["-p", "tests.helpers.nearly", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env", "-rA"]
+    options = ["-p", "nbval.plugin", "-p", "tests.helpers.nearly", "-p", "no:cacheprovider", "-rA"]
+    options += ["--nbval-lax", "--nbval-current-env"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(tmp_path / "planted.ipynb")],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     outcomes = [line.split()[0] for line in done.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
     assert sorted(outcomes) == ["FAILED", "FAILED", "PASSED"], done.stdout

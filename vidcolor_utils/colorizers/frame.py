@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +66,11 @@ class FrameColorizer:
 
     def fingerprint(self) -> dict:
         """Tell two colorizers apart that may predict different colours, as JSON holds it."""
-        return {"views": self.views, "weights": [file_sha256(file) for file in self._files]}
+        return {"views": self.views, "weights": self._sums}
+
+    @cached_property
+    def _sums(self) -> list[str]:
+        return [file_sha256(file) for file in self._files]
 
     def closely(self) -> Colorizer:
         """Return one for single pictures, of the same networks; itself if its views were chosen or it is "fast".

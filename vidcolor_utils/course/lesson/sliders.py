@@ -1,8 +1,8 @@
 """Sliders over a picture that is drawn anew when one of them is moved.
 
 Not `ipywidgets.interact`: it shows by an `Output` widget, whose state nbclient sends back while it waits for the
-end of a cell, and now and then waits for ever (https://github.com/jupyter/nbclient/issues/312). And where no kernel
-runs it leaves nothing; this leaves the first picture.
+end of a cell, and now and then waits for ever (https://github.com/jupyter/nbclient/issues/312). And where no
+kernel runs it leaves nothing; this leaves the first picture.
 """
 
 from __future__ import annotations
