@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 
+from vidcolor_utils.related.ready import compile_ready
+
 Batch = np.ndarray | list[np.ndarray]
 Loss: TypeAlias = Any  # a name, or a `keras.losses.Loss`
 
@@ -62,12 +64,13 @@ class Adversarial:
             )
         self.generator, self.judges = generator, [judge.model for judge in judges]
         for model in self.judges:
-            model.compile(make_judge_optimizer(), loss=loss)
+            compile_ready(model, make_judge_optimizer(), loss=loss)
         self._still = [_still_copy(model) for model in self.judges]
         made, inputs = list(generator.outputs), list(generator.inputs)
         scores = [still(judge.sees(inputs, made)) for still, judge in zip(self._still, judges, strict=True)]
         self._fooled = keras.Model(inputs, [*scores, *made], name=f"{generator.name}_judged")
-        self._fooled.compile(
+        compile_ready(
+            self._fooled,
             make_generator_optimizer(),
             loss=[loss] * len(scores) + list(output_losses),
             loss_weights=[1.0] * len(scores) + list(output_weights),

@@ -19,6 +19,7 @@ from vidcolor_utils.related.exemplar.model import build_small_color_network, mat
 from vidcolor_utils.related.pointer.model import STRIDE, Pointer
 from vidcolor_utils.related.pointer.training import Watch
 from vidcolor_utils.related.propagation.training import grid_values
+from vidcolor_utils.related.ready import compile_ready
 
 AB_SCALE = 50.0
 GAPS = (10, 50)  # frames between target and exemplar, least and most
@@ -116,7 +117,7 @@ def train_exemplar(
     """
     keras.utils.set_random_seed(config.seed)
     model = build_small_color_network(side=known[0].clip.lab.shape[1])
-    model.compile(keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
+    compile_ready(model, keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
     rng, history = np.random.default_rng(config.seed), []
     for step in range(config.steps):
         drawn = [draw_pair(known, rng, wrong=rng.random() < WRONG_SHARE) for _ in range(config.batch)]

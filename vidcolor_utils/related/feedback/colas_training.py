@@ -13,6 +13,7 @@ from scipy.optimize import curve_fit
 from vidcolor_utils.related.clips import MOTION_FLOOR, SmallClip, motion_energy
 from vidcolor_utils.related.feedback.colas import build_small_judge, build_small_unet
 from vidcolor_utils.related.pointer.training import Watch
+from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import accuracy, energy
 
 AB_SCALE = 110.0
@@ -75,7 +76,7 @@ def train_colas(
     side = clips[0].lab.shape[1]
     network = build_small_unet(channels=4, outputs=3, side=side, batch_norm=config.batch_norm)
     model = unrolled(network, config.unroll)
-    model.compile(keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
+    compile_ready(model, keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
     runs = Runs(clips, length=config.unroll + 1, batch=config.batch, seed=config.seed)
     history = []
     for step in range(config.steps):

@@ -13,6 +13,7 @@ from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.feedback.colas_training import Runs
 from vidcolor_utils.related.feedback.colornn import build_features, build_head, trunk_of
 from vidcolor_utils.related.pointer.training import Watch
+from vidcolor_utils.related.ready import compile_ready
 
 AB_SCALE = 50.0
 
@@ -75,7 +76,7 @@ class ColorNN:
         self.features = build_features(side=side)
         self.weights_source = load_vgg16_weights(trunk_of(self.features), config.encoder_weights)
         self.head = build_head(side=side)
-        self.head.compile(keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
+        compile_ready(self.head, keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
 
     def train(self, clips: Sequence[SmallClip], *, say: Watch | None = None) -> list[float]:
         """Train both stages; returns the loss of each step, in units of 50 Lab units."""

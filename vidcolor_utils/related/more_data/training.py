@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers
 
 from vidcolor_utils.related.more_data.photographs import Photographs
+from vidcolor_utils.related.ready import compile_ready
 
 AB_SCALE = 50.0  # Lab units that count as 1
 FILTERS = (64, 48, 32)  # at strides 16, 8, 4
@@ -84,7 +85,7 @@ def train_decoder(
     steps = max(1, config.pictures // config.batch)
     decoder = build_decoder([part.shape[1:] for part in known.features])
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
-    decoder.compile(keras.optimizers.Adam(rate), loss="mae")
+    compile_ready(decoder, keras.optimizers.Adam(rate), loss="mae")
     found, order = [], np.empty(0, int)
     for step in range(1, steps + 1):
         while len(order) < config.batch:  # a new pass, in a new order

@@ -14,6 +14,7 @@ from keras import layers
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.clips import FramePairs, SmallClip, shrunk
 from vidcolor_utils.related.pointer.model import STRIDE, Pointing, build_pointer, scaled_lightness
+from vidcolor_utils.related.ready import compile_ready
 
 CLASSES = 16
 AB_SCALE = 50.0  # Lab units that count as 1
@@ -69,7 +70,7 @@ def train_pointer(
     network = build_pointer(side=side, width=config.width)
     channels = 2 if config.loss == "ab" else CLASSES
     model = carrying_model(network, channels)
-    model.compile(keras.optimizers.Adam(config.learning_rate), loss=_loss(config.loss))
+    compile_ready(model, keras.optimizers.Adam(config.learning_rate), loss=_loss(config.loss))
     pairs = FramePairs(clips, gaps=GAPS, batch=config.batch, seed=config.seed)
     coded = coding(clips, config)
     history = []

@@ -15,6 +15,7 @@ from vidcolor_utils.related import affinity
 from vidcolor_utils.related.clips import FramePairs, SmallClip, shrunk
 from vidcolor_utils.related.pointer.model import STRIDE, Pointer, Pointing, build_pointer, scaled_lightness
 from vidcolor_utils.related.pointer.training import GAPS, Watch, grid_ab
+from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import carried as carried_by_motion
 from vidcolor_utils.related.rows import energy, held
 
@@ -48,7 +49,8 @@ def train_propagator(
     keras.utils.set_random_seed(config.seed)
     network = build_pointer(side=clips[0].lab.shape[1], width=config.width)
     model = _trained_model(network)
-    model.compile(
+    compile_ready(
+        model,
         keras.optimizers.Adam(config.learning_rate),
         loss=["mean_absolute_error", "mean_absolute_error", "mean_squared_error", "mean_squared_error"],
         loss_weights=[1.0, config.switched, config.round_trip, config.probes],
