@@ -263,10 +263,12 @@ def containers(clips: Path | None, output: Path) -> None:
 def keyframes(davis: Path, hiking: Path, frames: int, output: Path) -> None:
     """Score films coloured from key frames; the same command goes on with an interrupted run."""
     from records.quality.keyframes import measure
+    from records.quality.new_object import measure_new
     from vidcolor_utils.colorizers.frame import FrameColorizer
 
-    sets = {"davis": davis, "hiking": hiking}
-    record = measure(sets, FrameColorizer(), output, frames=frames, say=click.echo)
+    sets, colorizer = {"davis": davis, "hiking": hiking}, FrameColorizer()
+    measure(sets, colorizer, output, frames=frames, say=click.echo)
+    record = measure_new(sets, colorizer, output, say=click.echo)
     click.echo(json.dumps({name: each["mean"] for name, each in record["sets"].items()}, indent=1))
 
 

@@ -50,9 +50,19 @@ class Clip(NamedTuple):
     truth: list[dict[str, float]]  # what the true colours of each frame but the first score, see `score`
 
 
+def films_of(folder: Path) -> list[Path]:
+    """The films in true colours of a folder."""
+    return sorted(path for path in folder.glob("*.mp4") if not path.stem.startswith(("bw_", "colorized_")))
+
+
+def read_colors(path: Path, frames: int) -> list[np.ndarray]:
+    """Read the beginning of a film, uint8 (h, w, 3), with `SIDE` as its short side."""
+    return [shrunk(frame, SIDE) for frame in islice(iter_rgb(path), frames)]
+
+
 def read_clip(path: Path, frames: int) -> Clip:
-    """Read the beginning of a film, with `SIDE` as its short side."""
-    rgb = [shrunk(frame, SIDE) for frame in islice(iter_rgb(path), frames)]
+    """Read the beginning of a film, and all that its rows are measured with."""
+    rgb = read_colors(path, frames)
     grays = [to_uint8(luma_from_rgb(frame)) for frame in rgb]
     flow = DenseFlow(MEDIUM)
     motions = [motion_between(*pair, flow) for pair in pairwise(grays)]
@@ -198,7 +208,7 @@ def measure(
     start: dict[str, Any] = {"warning": WARNING, "frames": frames, "side": SIDE, "sets": {}}
     record: dict[str, Any] = json.loads(output.read_text()) if output.exists() else start
     for name, folder in folders.items():
-        films = sorted(path for path in folder.glob("*.mp4") if not path.stem.startswith(("bw_", "colorized_")))
+        films = films_of(folder)
         clips = record["sets"].setdefault(name, {"clips": {}})["clips"]
         for index, path in enumerate(films):
             if path.stem not in clips:

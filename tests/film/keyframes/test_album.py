@@ -61,6 +61,12 @@ def test_a_moved_brighter_shrunk_and_compressed_picture_is_laid_right():
     assert error(key_colors(gray_of(rgb), edited), rgb) < 0.75 * unaligned
 
 
+def test_chroma_that_grew_with_brightness_shrinks_with_it():
+    rgb = panned(1)[0]
+    brighter = cv2.convertScaleAbs(rgb, alpha=1.15)
+    assert error(key_colors(gray_of(rgb), brighter), rgb) < 0.5 * error(ab_of(brighter), rgb)
+
+
 def test_only_its_chroma_is_used():
     rgb = panned(1)[0]
     ab = key_colors(gray_of(rgb), cv2.convertScaleAbs(rgb, alpha=0.8, beta=40))

@@ -73,10 +73,18 @@ def test_frames_are_given_out_as_they_come_and_memory_does_not_grow(monkeypatch)
         assert len(asked) <= count + 5
 
 
-def test_what_is_filled_in_is_made_as_strong_as_the_key_frame_and_no_more_than_so_much_stronger():
+def test_what_is_filled_in_is_made_as_strong_as_the_key_frame_and_no_more_than_so_much_stronger(monkeypatch):
+    monkeypatch.setattr(propagate, "ROOM", 0.0)
     half, ab = np.full(SIZE, 0.5, np.float32), np.full((*SIZE, 2), 20, np.float32)
-    key = [Library(np.zeros((1, 1), np.float32), np.full((1, 2), 16, np.float32))]
+    ab[:, : SIZE[1] // 2] *= -1
+    key = [Library(np.zeros((2, 1), np.float32), np.array([[16, 16], [-16, -16]], np.float32))]
     # 0.5 * 20 is there; 6 is wanted of what is 0.5 * 10
     assert propagate._strength(half, ab, ab / 2, key) == pytest.approx(6 / 5)
     assert propagate._strength(half, ab, ab / 20, key) == pytest.approx(propagate.STRONGEST)
     assert propagate._strength(half, ab, ab, key) == 1  # never weaker
+
+
+def test_a_tint_over_all_is_not_made_stronger_in_place_of_many_colours():
+    half, ab = np.full(SIZE, 0.5, np.float32), np.full((*SIZE, 2), 40, np.float32)
+    key = [Library(np.zeros((2, 1), np.float32), np.full((2, 2), 16, np.float32))]
+    assert propagate._strength(half, ab, ab / 2, key) == 1

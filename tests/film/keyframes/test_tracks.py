@@ -1,8 +1,10 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from tests.helpers.keyed import SIZE, ab_of, error, gray_of, panned
+from vidcolor_utils.film.keyframes import tracks
 from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame, StepFinder, Track, joined
 
 FRAMES = 16
@@ -33,6 +35,14 @@ def test_confidence_is_high_where_the_key_frame_shows_it_and_none_where_it_canno
     found = carried_along(panned(FRAMES))
     assert found.confidence[8:72, 8:90].mean() > 0.8
     assert found.confidence[:, -20:].mean() < 0.3  # came in from the right
+
+
+def test_the_border_is_trusted_a_little_way_beyond():
+    flow = np.zeros((4, 60, 2), np.float32)
+    flow[..., 0] = 30
+    inside = tracks._inside(flow)
+    assert (inside[:, :30] == 1).all() and (np.diff(inside[0, 29:]) < 0).all()
+    assert inside[0, -1] == pytest.approx(np.exp(-30 / tracks.BEYOND))
 
 
 def flat(value, confidence, distance):

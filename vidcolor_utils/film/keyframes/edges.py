@@ -1,4 +1,4 @@
-"""Enlarge colours so that their edges follow the edges of luma."""
+"""Enlarge or repair colours so that their edges follow the edges of luma."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from vidcolor_utils.pictures.chroma import resize_ab
 
-RADIUS = 2  # pixels of the small picture
+RADIUS, NARROW = 2, 1  # pixels of the small picture: to enlarge colours, and to repair them
 FLATNESS = 1e-3  # variance of luma in [0, 1] below which there is no edge
 
 
@@ -28,14 +28,34 @@ def enlarged(ab: np.ndarray, gray: np.ndarray, luma: np.ndarray) -> np.ndarray:
     if luma.shape[0] <= ab.shape[0]:
         return ab
     guide = gray.astype(np.float32) / 255
-    mean, mean_ab = _mean(guide), _mean(ab)
-    covariance = _mean(guide[..., None] * ab) - mean[..., None] * mean_ab
-    slope = covariance / (_mean(guide * guide) - mean * mean + np.float32(FLATNESS))[..., None]
-    smooth_slope = _mean(slope)
+    smooth_slope = _mean(_slope(ab, guide, RADIUS), RADIUS)
     size = luma.shape
     rest = ab - smooth_slope * guide[..., None]
     return resize_ab(smooth_slope, size) * luma[..., None] + resize_ab(rest, size)
 
 
-def _mean(plane: np.ndarray) -> np.ndarray:
-    return cv2.blur(plane, (2 * RADIUS + 1, 2 * RADIUS + 1))
+def followed(ab: np.ndarray, gray: np.ndarray) -> np.ndarray:
+    """Have colours that hard coding cut into blocks follow luma (He et al., "Guided Image Filtering", 2013).
+
+    Args:
+        ab: float32 (h, w, 2).
+        gray: uint8 (h, w).
+
+    Returns:
+        ab (h, w, 2), around each point a linear function of luma.
+    """
+    guide = gray.astype(np.float32) / 255
+    slope = _slope(ab, guide, NARROW)
+    rest = _mean(ab, NARROW) - slope * _mean(guide, NARROW)[..., None]
+    return _mean(slope, NARROW) * guide[..., None] + _mean(rest, NARROW)
+
+
+def _slope(ab: np.ndarray, guide: np.ndarray, radius: int) -> np.ndarray:
+    """By how much ab changes with luma around each point, (h, w, 2)."""
+    mean, mean_ab = _mean(guide, radius), _mean(ab, radius)
+    covariance = _mean(guide[..., None] * ab, radius) - mean[..., None] * mean_ab
+    return covariance / (_mean(guide * guide, radius) - mean * mean + np.float32(FLATNESS))[..., None]
+
+
+def _mean(plane: np.ndarray, radius: int) -> np.ndarray:
+    return cv2.blur(plane, (2 * radius + 1, 2 * radius + 1))

@@ -14,9 +14,10 @@ from vidcolor_utils.film.keyframes.features import describe, grid
 from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame
 
 SURE, UNSURE = 0.6, 0.9  # confidence from which a point serves others, and up to which it looks for others
-SHARPNESS = 1.0  # squared distance at which a weight has fallen to 1/e
+SHARPNESS = 0.3  # squared distance at which a weight has fallen to 1/e
+NO_WEIGHT = 7.0  # of `SHARPNESS`, beyond the nearest, from which a point is left out
 FAR = 0.5  # share of the usual weight of place, between a frame and a key frame: things move
-ALIKE = 0.5  # the same by which what motion brought may be further off, at which its share is 1/e
+ALIKE = 1.0  # the same by which what motion brought may be further off, at which its share is 1/e
 FAMILIAR = 3.0  # distance, over that usual in the frame, at which trust in a match falls to 1/e
 LEAST_UNIT = 4.0  # of squared distance; below it differences say nothing
 
@@ -60,8 +61,7 @@ def find_match(gray: np.ndarray, carried: Carried, keys: list[Library]) -> Match
         distances = _distances(points[asking], points[sure], keys)
         colors = np.concatenate([ab[sure], *(key.ab for key in keys)])
         nearest = distances.min(axis=1, keepdims=True)
-        weights = np.exp((nearest - distances) / SHARPNESS)
-        found[asking] = weights @ colors / weights.sum(axis=1, keepdims=True)
+        found[asking] = _mean_of_nearest(distances, nearest, colors)
         unit = max(float(np.median(nearest)), LEAST_UNIT)
         trust[asking] = np.exp(-((nearest[:, 0] / (FAMILIAR * unit)) ** 4))
         extra = np.maximum(_of_motion(points, carried, keys)[asking] - nearest[:, 0], 0)
@@ -69,6 +69,16 @@ def find_match(gray: np.ndarray, carried: Carried, keys: list[Library]) -> Match
     shape = gray.shape[::-1]
     planes = (found.reshape(*size, 2), trust.reshape(size), share.reshape(size))
     return Match(*(cv2.resize(plane, shape) for plane in planes))
+
+
+def _mean_of_nearest(distances: np.ndarray, nearest: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Means of colours (B, 2) for each row of distances (A, B), weighted by nearness beyond the nearest (A, 1)."""
+    width = distances.shape[1]
+    places = np.flatnonzero(distances < nearest + np.float32(NO_WEIGHT * SHARPNESS))  # few of all
+    rows, columns = places // width, places % width
+    weights = np.exp((nearest[rows, 0] - distances.ravel()[places]) / SHARPNESS)
+    sums = [np.bincount(rows, weights * plane[columns], len(distances)) for plane in colors.T]
+    return np.stack(sums, axis=-1) / np.bincount(rows, weights, len(distances))[:, None]
 
 
 def _of_motion(points: np.ndarray, carried: Carried, keys: list[Library]) -> np.ndarray:

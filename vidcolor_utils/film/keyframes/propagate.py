@@ -24,7 +24,9 @@ WAIT = 240  # frames
 FEW = 0.01  # share of a frame that may lack colours before they are looked for
 EVERY = 2  # frames from one search to the next; in between what was found moves along
 KEPT = 0.8  # of a found colour from frame to frame, where luma agrees
-STRONGEST, TINY = 2.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
+STRONGEST, TINY = 3.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
+ROOM = 0.25  # by which mean squares of ab may exceed the key frames' where all is filled in: some fits no luma
+THIN, SHRUNK = 2, 4  # rows and columns from which a frame's energy is told, and by which it is shrunk for shifts
 AROUND = 0.15  # of the frame's short side: how far colours that arrived shift automatic ones
 LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
 
@@ -176,21 +178,31 @@ class Filler:
 
 
 def _strength(confidence: np.ndarray, ab: np.ndarray, filled: np.ndarray, keys: list[Library]) -> np.float32:
-    """By what to multiply filled colours, means of many, so that a frame has the energy of its key frames' chroma.
+    """By what to multiply filled colours, means of many, so that a frame is as colourful as its key frames.
 
-    The energy, the mean square of (1 - c) s f + c ab, is a quadratic function of what is looked for, s.
+    Neither the mean square of its ab nor its variance shall be more than theirs, or a little more, see `ROOM`.
     """
-    wanted = float(np.mean([np.square(key.ab).mean() for key in keys]))
-    share = confidence[..., None]
+    share, ab, filled = confidence[::THIN, ::THIN, None], ab[::THIN, ::THIN], filled[::THIN, ::THIN]
     there, added = share * ab, (1 - share) * filled
+    room = 1 + ROOM * (1 - float(confidence.mean()))
+    energy = room * np.mean([np.square(key.ab).mean() for key in keys])
+    variance = room * np.mean([key.ab.var(axis=0).mean() for key in keys])
+    most = _most(there - there.mean(axis=(0, 1)), added - added.mean(axis=(0, 1)), float(variance))
+    return np.float32(np.clip(min(most, _most(there, added, float(energy))), 1, STRONGEST))
+
+
+def _most(there: np.ndarray, added: np.ndarray, wanted: float) -> float:
+    """The s with which the mean square of there + s added is what is wanted, or nearest to it."""
     square, mixed, rest = (float(each.mean()) for each in (added * added, added * there, there * there))
     root = np.sqrt(max(mixed * mixed - square * (rest - wanted), 0.0))
-    return np.float32(np.clip((root - mixed) / max(square, TINY), 1, STRONGEST))
+    return (root - mixed) / max(square, TINY)
 
 
 def _shift(carried: Carried, automatic: np.ndarray) -> np.ndarray:
     """How far the colours around each point that arrived differ from the automatic ones, (h, w, 2)."""
-    width = max(3, round(min(carried.confidence.shape) * AROUND))
-    weight = carried.confidence[..., None]
-    differences = cv2.blur(weight * (carried.ab - automatic), (width, width))
-    return differences / (cv2.blur(carried.confidence, (width, width)) + LEAST_WEIGHT)[..., None]
+    height, width = carried.confidence.shape
+    small = max(1, width // SHRUNK), max(1, height // SHRUNK)
+    differences = np.dstack([carried.confidence[..., None] * (carried.ab - automatic), carried.confidence])
+    side = max(3, round(min(small) * AROUND))
+    around = cv2.blur(cv2.resize(differences, small, interpolation=cv2.INTER_AREA), (side, side))
+    return cv2.resize(around[..., :2] / (around[..., 2:] + LEAST_WEIGHT), (width, height))

@@ -15,13 +15,18 @@ import numpy as np
 from vidcolor_utils.film.keyframes.features import STRIDE, grid
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, warp
 
-AGREED = 18.0  # sum of the two disagreements at which confidence is one half; of 255 and in pixels
+AGREED = 22.0  # disagreement at which confidence is one half, of 255
 STEEPNESS = 4
 ROUND_TRIP_CAP = 10.0  # pixels; a miss is a miss
+MISSED = 0.4  # of 255 that a pixel missed on the way there and back counts: on water and grain it says little
 WINDOW = (5, 5)  # pixels over which disagreement is averaged
 COARSE = 2  # finest scale of a long jump: a quarter of the size, it starts from a good guess
 JUMP_EVERY = 2  # frames from one long jump to the next
 MAX_GAIN = 1.5  # of brightness, put down to the lamp
+BETTER = 0.8  # share of the disagreement below which a long jump replaces the sum of steps
+BEYOND = 20.0  # pixels outside the frame over which its border is trusted
+KEPT = 0.9  # of what the last frame got, moved along, where both agree alike: a mean of flows errs less
+GRAIN = 2.0  # of 255: differences of luma below it say nothing
 
 
 class KeyFrame(NamedTuple):
@@ -77,6 +82,7 @@ class Track:
         self.key, self.distance = key, 0
         self._to_key = np.zeros((*key.gray.shape, 2), np.float32)  # from the frame reached
         self._from_key = self._to_key
+        self._key_lab = self._lab = np.dstack([key.gray.astype(np.float32), key.ab])
         self._jump = DenseFlow(MEDIUM, finest=COARSE)
 
     def here(self) -> Carried:
@@ -103,27 +109,50 @@ class Track:
             jumped = self._jump(gray, key, chained)
             home = self._jump(key, gray, returning)
             costs = [_disagreement(gray, key, flow, home) for flow in (chained, jumped)]
-            self._to_key, self._from_key = np.where((costs[1] < costs[0])[..., None], jumped, chained), home
-            cost = np.minimum(*costs)
+            is_better = costs[1] < np.float32(BETTER) * costs[0]
+            self._to_key, self._from_key = np.where(is_better[..., None], jumped, chained), home
+            cost = np.where(is_better, costs[1], costs[0])
+        cost += self._settle(gray, to_last)
         confidence = 1 / (1 + (cost / AGREED) ** STEEPNESS)
-        ab = warp(self.key.ab, self._to_key)
+        ab = np.ascontiguousarray(self._lab[..., 1:])
         return Carried(ab, confidence * _inside(self._to_key), self.distance, [_points_at(self._to_key)])
+
+    def _settle(self, gray: np.ndarray, to_last: np.ndarray) -> np.ndarray:
+        """Mix what the last frame got, moved along, with what is fetched from the key, by how well luma agrees.
+
+        Returns:
+            By how much the disagreement changes, (h, w).
+        """
+        fetched, moved = warp(self._key_lab, self._to_key), warp(self._lab, to_last)
+        missed = [cv2.blur(_differing(gray, each[..., 0]), WINDOW) for each in (fetched, moved)]
+        weights = [
+            share / (each + np.float32(GRAIN)) ** 2 for share, each in zip((1 - KEPT, KEPT), missed, strict=True)
+        ]
+        share = weights[1] / (weights[0] + weights[1])
+        self._lab = fetched + share[..., None] * (moved - fetched)
+        return share * (missed[1] - missed[0])
 
 
 def _disagreement(gray: np.ndarray, key: np.ndarray, flow: np.ndarray, home: np.ndarray) -> np.ndarray:
     """Difference of luma, of 255, and pixels that the way there and back misses, both averaged, (h, w)."""
-    seen = warp(key, flow)
-    gain = np.float32(np.clip((gray.mean() + 1) / (seen.mean() + 1), 1 / MAX_GAIN, MAX_GAIN))
-    luma = cv2.absdiff(gray.astype(np.float32), gain * seen.astype(np.float32))
     missed = flow + warp(home, flow)
-    return cv2.blur(luma + np.minimum(cv2.magnitude(missed[..., 0], missed[..., 1]), ROUND_TRIP_CAP), WINDOW)
+    miss = np.minimum(cv2.magnitude(missed[..., 0], missed[..., 1]), ROUND_TRIP_CAP)
+    return cv2.blur(_differing(gray, warp(key, flow)) + np.float32(MISSED) * miss, WINDOW)
+
+
+def _differing(gray: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Difference of luma, of 255, apart from overall brightness, float32 (h, w)."""
+    gain = np.float32(np.clip((gray.mean() + 1) / (seen.mean() + 1), 1 / MAX_GAIN, MAX_GAIN))
+    return cv2.absdiff(gray.astype(np.float32), gain * seen.astype(np.float32))
 
 
 def _inside(flow: np.ndarray) -> np.ndarray:
-    """1 where a flow (h, w, 2) stays in the frame, 0 where it leads out."""
+    """1 where a flow (h, w, 2) stays in the frame; less, the further it leads out: the border goes on a while."""
     height, width = flow.shape[:2]
-    x, y = flow[..., 0] + np.arange(width), flow[..., 1] + np.arange(height)[:, None]
-    return ((x > -1) & (y > -1) & (x < width) & (y < height)).astype(np.float32)
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    out = np.maximum(np.maximum(-x, x - (width - 1)), np.maximum(-y, y - (height - 1)))
+    return np.exp(np.minimum(-out, 0) / np.float32(BEYOND))
 
 
 def _points_at(flow: np.ndarray) -> np.ndarray:
