@@ -1,3 +1,4 @@
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from tests.helpers.films import planes_of
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.codecs import CODECS, Encoding
 from vidcolor_utils.video.description import ColorDescription
 from vidcolor_utils.video.files import iter_rgb, video_info
 from vidcolor_utils.video.writer import VideoWriter
@@ -48,3 +49,14 @@ def test_a_film_of_less_than_a_millisecond_can_be_played(tmp_path):
         for number in range(3):
             writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 512 * number)
     assert len(list(iter_rgb(tmp_path / "a.mov"))) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="there is no telling here")
+@pytest.mark.parametrize("codec", CODECS)
+def test_no_encoder_makes_the_process_a_real_time_one(tmp_path, codec):
+    encoding = Encoding(codec)
+    path = tmp_path / f"out.{'mov' if codec == 'prores' else 'mkv'}"
+    with VideoWriter(path, (64, 64), rate=Fraction(25), encoding=encoding) as writer:
+        writer.write_rgb(np.zeros((64, 64, 3), np.uint8), 0)
+        threads = [os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")]
+    assert set(threads) == {os.SCHED_OTHER}

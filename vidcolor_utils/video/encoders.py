@@ -16,8 +16,10 @@ import av.error
 import av.stream
 
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.scheduling import ordinary_scheduling
 from vidcolor_utils.video.codecs import CODECS, Encoding, VideoCodec
 from vidcolor_utils.video.description import ColorDescription, MasteringDisplay
+from vidcolor_utils.video.ffmpeg import reason
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -51,6 +53,22 @@ def find_encoder(encoding: Encoding) -> av.Codec:
         raise InputError(
             f"{encoding.codec}: the FFmpeg that is installed has no {encoding.spec.encoder}: take the codec "
             f"{' or '.join(there)}"
+        ) from None
+
+
+def open_encoder(context: av.VideoCodecContext, codec: str) -> None:
+    """Open an encoder, without letting it run before all else on the machine, see `ordinary_scheduling`.
+
+    Raises:
+        InputError: if it cannot make this codec of frames of this size and these settings.
+    """
+    try:
+        with ordinary_scheduling():
+            context.open()
+    except (av.error.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{codec} cannot be made from frames of {context.width}x{context.height} with these settings "
+            f"({reason(error)}): take the codec h264"
         ) from None
 
 

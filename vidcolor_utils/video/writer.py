@@ -14,13 +14,19 @@ import av.container
 import av.error
 import av.stream
 import numpy as np
-from av.stream import Disposition
 
 from vidcolor_utils.pictures.orientation import UPRIGHT, Orientation
 from vidcolor_utils.system.errors import InputError, OutputError, RefusedError
 from vidcolor_utils.video.codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video.description import ColorDescription
-from vidcolor_utils.video.encoders import SoundEncoder, chroma_steps, encoder_options, find_encoder, pixel_format
+from vidcolor_utils.video.encoders import (
+    SoundEncoder,
+    chroma_steps,
+    encoder_options,
+    find_encoder,
+    open_encoder,
+    pixel_format,
+)
 from vidcolor_utils.video.ffmpeg import (
     BT709,
     FIELD_ORDER,
@@ -132,13 +138,10 @@ class VideoWriter:
 
     def _open_encoder(self) -> None:
         try:
-            self._stream.codec_context.open()
-        except (av.error.FFmpegError, ValueError) as error:
+            open_encoder(self._stream.codec_context, self.encoding.codec)
+        except InputError:
             self._container.close()
-            raise InputError(
-                f"{self.encoding.codec} cannot be made from frames of {self.width}x{self.height} with these "
-                f"settings ({reason(error)}): take the codec h264"
-            ) from None
+            raise
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -146,7 +149,7 @@ class VideoWriter:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         with self._writing():
             if kind is None:
-                self._mux(self._encoded(None) if self._encodes else [])
+                self._mux(self._stream.encode(None) if self._encodes else [])
                 self._mux_last()
                 for sound in self._sounds.values():
                     self._container.mux(sound.encoded(None))
@@ -209,7 +212,7 @@ class VideoWriter:
         is_cut_off = packet.is_discard and not muxer_options(self.path)  # only .mp4 and its kin can hide packets
         if index not in (*self._copies, *self._sounds) or is_cut_off or is_pause(packet):
             return
-        if packet.stream.disposition & Disposition.attached_pic:
+        if packet.stream.disposition & av.stream.Disposition.attached_pic:
             packet.pts = packet.dts = 0
         elif packet.pts is None and packet.dts is None:
             self.skipped_packets += 1
@@ -263,10 +266,7 @@ class VideoWriter:
             frame = self._marker(frame)
         frame.colorspace, frame.color_primaries, frame.color_trc = self.colors[:3]  # ProRes asks each frame
         with self._writing():
-            self._mux(self._encoded(frame))
-
-    def _encoded(self, frame: av.VideoFrame | None) -> list[av.Packet]:
-        return self._stream.encode(frame)
+            self._mux(self._stream.encode(frame))
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
