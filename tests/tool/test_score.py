@@ -15,7 +15,7 @@ from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.active_area import Area, find_active_area
 from vidcolor_utils.pictures.color import luma_from_rgb
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.tool.score import MEASURES, ROWS, score_files, score_frames
+from vidcolor_utils.tool.score import MEASURES, ROWS, score_candidates, score_files, score_frames
 from vidcolor_utils.video.files import iter_rgb
 
 TEMPORAL = ("cdc", "cdc_ratio", "warp_error", "chroma_warp_error", "chroma_warp_error_ratio")
@@ -208,3 +208,14 @@ def test_the_recorded_scores_of_the_official_baseline(clip, match, decibel):
         decibels.append(metrics.psnr(area.cut(true_rgb), area.cut(rgb)))
     assert np.mean(matches) == pytest.approx(match, abs=0.01)
     assert np.mean(decibels) == pytest.approx(decibel, abs=0.05)
+
+
+def test_several_candidates_have_the_rows_that_each_has_alone():
+    true, films = moving_clip(), {"red": with_red_flicker(moving_clip()), "same": moving_clip()}
+    rows = score_candidates(true, films)["rows"]
+    assert list(rows) == ["gray", "red", "same", "true"]
+    for name, frames in films.items():
+        alone = score_frames(true, frames)["rows"]
+        assert rows[name] == alone["candidate"] and rows["gray"] == alone["gray"] and rows["true"] == alone["true"]
+    with pytest.raises(InputError, match="named gray"):
+        score_candidates(true, {"gray": moving_clip()})

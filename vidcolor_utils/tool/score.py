@@ -6,7 +6,7 @@ value of a video is the plain mean over its frames (or pairs of frames); the mea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice, zip_longest
 from pathlib import Path
@@ -56,7 +56,7 @@ class Scores(TypedDict):
 
     frames: int
     active_area: list[int] | None  # the part that was scored, see `Area`
-    rows: dict[str, Row]  # those of `ROWS`
+    rows: dict[str, Row]  # gray, one for each candidate, true
     warning: NotRequired[str]  # if the inputs differ in length
 
 
@@ -133,10 +133,28 @@ def score_frames(
     Raises:
         InputError: if frames differ in size, or there are none.
     """
-    sources = {"true": true, "candidate": candidate} | ({} if gray is None else {"gray": gray})
+    return score_candidates(true, {"candidate": candidate}, gray, area=area, progress=progress)
+
+
+def score_candidates(
+    true: Iterable[np.ndarray],
+    candidates: Mapping[str, Iterable[np.ndarray]],
+    gray: Iterable[np.ndarray] | None = None,
+    *,
+    area: Area | None = None,
+    progress: Progress = silent,
+) -> Scores:
+    """Score several colorized videos as `score_frames` does one, with a row for each by its name.
+
+    Raises:
+        InputError: as `score_frames`, and if one is named like another row, "gray" or "true".
+    """
+    if {"gray", "true"} & set(candidates):
+        raise InputError("a candidate cannot be named gray or true: rows of their own have these names")
+    sources = {"true": true, **candidates} | ({} if gray is None else {"gray": gray})
     lengths = dict.fromkeys(sources, 0)
     with ThreadPoolExecutor(THREADS) as pool:
-        scorer = _Scorer(pool)
+        scorer = _Scorer(pool, ("gray", *candidates, "true"))
         for group in zip_longest(*sources.values()):
             frames = {name: frame for name, frame in zip(sources, group, strict=True) if frame is not None}
             for name in frames:
@@ -180,12 +198,12 @@ class _View(NamedTuple):
 
 
 class _Scorer:
-    """Takes the frames of the three rows in step and spreads the work over threads."""
+    """Takes the frames of all rows in step and spreads the work over threads."""
 
-    def __init__(self, pool: ThreadPoolExecutor):
+    def __init__(self, pool: ThreadPoolExecutor, names: Sequence[str]):
         self.frames = 0
         self._pool = pool
-        self._rows = {name: _Row() for name in ROWS}
+        self._rows = {name: _Row() for name in names}
         self._flows = [DenseFlow(MEDIUM, max_side=FLOW_SIDE) for _ in range(2)]  # there and back, in parallel
         self._last_luma: np.ndarray | None = None
 
@@ -213,7 +231,7 @@ class _Scorer:
     def rows(self) -> dict[str, Row]:
         """Return the scores of each row, ratios to the true row included, in the order of `MEASURES`."""
         rows = {name: row.result() for name, row in self._rows.items()}
-        for name in ROWS:
+        for name in rows:
             for key in RATIOS:
                 rows[name][f"{key}_ratio"] = _ratio(rows[name][key], rows["true"][key])
         return {name: {key: row[key] for key in MEASURES} for name, row in rows.items()}
