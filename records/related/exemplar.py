@@ -10,6 +10,8 @@ import numpy as np
 from records.related.seeds import Row, clip_names, run_seeds
 from vidcolor_utils.colorizers.frame import FrameColorizer, View
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
+from vidcolor_utils.film.keyframes.album import key_colors
+from vidcolor_utils.film.keyframes.propagate import Filler, Frame, reach
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab, to_uint8
 from vidcolor_utils.related.clips import Split
@@ -44,7 +46,7 @@ def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: 
         untrained = build_pointer(side=split.train[0].lab.shape[1])
         known = know(split.test, colorizer, Pointer(untrained))
         pairs = {gap: held_out_pairs(known, gap) for gap in GAPS}
-        ways = {"no exemplar": bases, "hold": holds, "motion (DIS)": moved}
+        ways = {"no exemplar": bases, "hold": holds, "motion (DIS)": moved, "--keyframes": carried}
         found = {
             name: {str(gap): mean_psnr(each, way(each)) for gap, each in pairs.items()}
             for name, way in ways.items()
@@ -114,6 +116,20 @@ def referred(pairs: Sequence[Pair], colorizer: FrameColorizer) -> list[np.ndarra
         ab = guided.predict_ab([luma_from_rgb(rgb_from_lab(gray))])[0]
         made.append(resize_ab(ab, gray.shape[:2]))
     return made
+
+
+def carried(pairs: Sequence[Pair]) -> list[np.ndarray]:
+    """What `vidcolor colorize --keyframes` makes of a frame with the exemplar as key frame of the same clip."""
+    return [_carried(pair.target.clip.lab, pair.target.base, pair.exemplar, pair.frame) for pair in pairs]
+
+
+def _carried(lab: np.ndarray, base: np.ndarray, key: int, last: int) -> np.ndarray:
+    pictures = [to_uint8(rgb_from_lab(np.ascontiguousarray(frame))) for frame in lab[key : last + 1]]
+    grays = [to_uint8(luma_from_rgb(picture)) for picture in pictures]
+    laid = key_colors(grays[0], pictures[0])
+    frames = (Frame(gray, laid if index == 0 else None, index == 0) for index, gray in enumerate(grays))
+    fill = Filler()
+    return [fill(reached, ab) for reached, ab in zip(reach(frames), base[key : last + 1], strict=True)][-1]
 
 
 def _exemplar(pair: Pair) -> np.ndarray:

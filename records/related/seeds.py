@@ -44,6 +44,7 @@ def run_seeds(
         raise InputError(f"{output}: made with other settings: move it away")
     if "controls" not in record:
         record["controls"] = rounded(controls())
+        write_json(output, record, indent=1)
     for seed in range(seeds):
         if str(seed) not in record["seeds"]:
             record["seeds"][str(seed)] = rounded(one_seed(seed))
