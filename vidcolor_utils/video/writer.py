@@ -116,7 +116,11 @@ class VideoWriter:
             self._stream = cast(av.VideoStream, stream)
             self._set_up(orientation, pixel_aspect, fields)
         self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
-        self._open_encoder()
+        try:
+            open_encoder(self._stream.codec_context, encoding.codec)
+        except InputError:
+            self._container.close()
+            raise
 
     def _set_up(self, orientation: Orientation, pixel_aspect: Fraction | None, fields: str | None) -> None:
         stream, context, colors = self._stream, self._stream.codec_context, self.colors
@@ -136,20 +140,13 @@ class VideoWriter:
             context.field_order = FIELD_ORDER[fields]
             context.flags |= INTERLACED
 
-    def _open_encoder(self) -> None:
-        try:
-            open_encoder(self._stream.codec_context, self.encoding.codec)
-        except InputError:
-            self._container.close()
-            raise
-
     def __enter__(self) -> VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         with self._writing():
             if kind is None:
-                self._mux(self._stream.encode(None) if self._encodes else [])
+                self._mux(self._encoded(None) if self._encodes else [])
                 self._mux_last()
                 for sound in self._sounds.values():
                     self._container.mux(sound.encoded(None))
@@ -266,7 +263,10 @@ class VideoWriter:
             frame = self._marker(frame)
         frame.colorspace, frame.color_primaries, frame.color_trc = self.colors[:3]  # ProRes asks each frame
         with self._writing():
-            self._mux(self._stream.encode(frame))
+            self._mux(self._encoded(frame))
+
+    def _encoded(self, frame: av.VideoFrame | None) -> list[av.Packet]:
+        return self._stream.encode(frame)
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
