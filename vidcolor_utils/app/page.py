@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 
-import anywidget
 import traitlets
 
 from vidcolor_utils.app.desk import FilmDesk
 from vidcolor_utils.app.incoming import MAX_MEGABYTES
 from vidcolor_utils.app.sheet import ContactSheet
+from vidcolor_utils.app.threaded import ThreadedWidget
 from vidcolor_utils.app.words import progress_text
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
@@ -46,7 +46,7 @@ class Stopped(Exception):
     """The visitor wants no more of it."""
 
 
-class ColorizePage(anywidget.AnyWidget):
+class ColorizePage(ThreadedWidget):
     """A page on which a visitor colorizes a film or a photograph.
 
     Args:
