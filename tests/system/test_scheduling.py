@@ -10,6 +10,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True)
+def ordinary():
+    """The thread as it should be: tests that code AV1 by FFmpeg alone may have made it a real-time one."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    yield
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def make_real_time() -> None:
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
@@ -37,9 +45,6 @@ def test_this_thread_and_new_ones_are_ordinary_again():
 
 def test_what_was_real_time_before_stays_so():
     make_real_time()
-    try:
-        with ordinary_scheduling():
-            pass
-        assert os.sched_getscheduler(0) == os.SCHED_FIFO
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with ordinary_scheduling():
+        pass
+    assert os.sched_getscheduler(0) == os.SCHED_FIFO
