@@ -105,10 +105,10 @@ def carried_by_steps(clip: Clip) -> Colors:
     return colors
 
 
-def keyed(clip: Clip, automatic: Colors, keys: Mapping[int, np.ndarray]) -> Colors:
+def keyed(grays: list[np.ndarray], automatic: Colors, keys: Mapping[int, np.ndarray]) -> Colors:
     """Colours from key frames: pictures RGB uint8 by the index of their frame, laid over it as the tool does."""
-    laid = {index: key_colors(clip.grays[index], picture) for index, picture in keys.items()}
-    frames = (Frame(gray, laid.get(index), index == 0) for index, gray in enumerate(clip.grays))
+    laid = {index: key_colors(grays[index], picture) for index, picture in keys.items()}
+    frames = (Frame(gray, laid.get(index), index == 0) for index, gray in enumerate(grays))
     fill = Filler()
     return [fill(reached, ab) for reached, ab in zip(reach(frames), automatic, strict=True)]
 
@@ -132,11 +132,11 @@ def rows(clip: Clip, colorizer: Colorizer, wrong: np.ndarray) -> Iterator[tuple[
     yield "hold", lambda: [clip.ab[0]] * len(clip.ab)
     yield "DIS", lambda: carried_by_steps(clip)
     yield "reference", lambda: referenced(clip, colorizer)
-    yield "first", lambda: keyed(clip, automatic, first)
-    yield "first, edited", lambda: keyed(clip, automatic, {0: edited(clip.rgb[0])})
-    yield "first, wrong", lambda: keyed(clip, automatic, {0: wrong})
-    yield "first and last", lambda: keyed(clip, automatic, {**first, last: clip.rgb[last]})
-    yield "every 25", lambda: keyed(clip, automatic, {i: clip.rgb[i] for i in range(0, last + 1, EVERY)})
+    yield "first", lambda: keyed(clip.grays, automatic, first)
+    yield "first, edited", lambda: keyed(clip.grays, automatic, {0: edited(clip.rgb[0])})
+    yield "first, wrong", lambda: keyed(clip.grays, automatic, {0: wrong})
+    yield "first and last", lambda: keyed(clip.grays, automatic, {**first, last: clip.rgb[last]})
+    yield "every 25", lambda: keyed(clip.grays, automatic, {i: clip.rgb[i] for i in range(0, last + 1, EVERY)})
     yield "true", lambda: clip.ab
 
 

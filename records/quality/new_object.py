@@ -69,7 +69,7 @@ def new_object(scene: Scene, colorizer: Colorizer) -> dict[str, float]:
     automatic = steady(scene.clip, colorizer, MirroredColorizer(colorizer))
     errors = {
         "automatic": error_inside(scene, automatic),
-        "first": error_inside(scene, keyed(scene.clip, automatic, {0: scene.clip.rgb[0]})),
+        "first": error_inside(scene, keyed(scene.clip.grays, automatic, {0: scene.clip.rgb[0]})),
     }
     return errors | {"ratio": errors["first"] / errors["automatic"]}
 

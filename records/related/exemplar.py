@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from records.quality.keyframes import keyed
 from records.related.seeds import Row, clip_names, run_seeds
 from vidcolor_utils.colorizers.frame import FrameColorizer, View
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
-from vidcolor_utils.film.keyframes.album import key_colors
-from vidcolor_utils.film.keyframes.propagate import Filler, Frame, reach
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab, to_uint8
 from vidcolor_utils.related.clips import Split
@@ -126,10 +125,7 @@ def carried(pairs: Sequence[Pair]) -> list[np.ndarray]:
 def _carried(lab: np.ndarray, base: np.ndarray, key: int, last: int) -> np.ndarray:
     pictures = [to_uint8(rgb_from_lab(np.ascontiguousarray(frame))) for frame in lab[key : last + 1]]
     grays = [to_uint8(luma_from_rgb(picture)) for picture in pictures]
-    laid = key_colors(grays[0], pictures[0])
-    frames = (Frame(gray, laid if index == 0 else None, index == 0) for index, gray in enumerate(grays))
-    fill = Filler()
-    return [fill(reached, ab) for reached, ab in zip(reach(frames), base[key : last + 1], strict=True)][-1]
+    return keyed(grays, list(base[key : last + 1]), {0: pictures[0]})[-1]
 
 
 def _exemplar(pair: Pair) -> np.ndarray:

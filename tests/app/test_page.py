@@ -48,6 +48,10 @@ class Browser:
             assert time.monotonic() < deadline, (self.page.stage, self.page.problem)
             time.sleep(0.01)
 
+    def stop_at(self, stage: str) -> None:
+        """Press the button that stops, as soon as the page is at a stage."""
+        self.page.observe(lambda change: self.say(kind="stop") if change["new"] == stage else None, "stage")
+
     def wait_until_idle(self) -> None:
         deadline = time.monotonic() + WAIT_S
         done = []
@@ -149,12 +153,7 @@ def png_of(page: ColorizePage, truth: list[np.ndarray], number: int) -> bytes:
 def test_the_search_for_shots_can_be_stopped(browser, gray_film):
     browser.drop("film.mp4", gray_film.read_bytes())
     browser.wait("ready")
-
-    def stop_at_once(change: dict) -> None:
-        if change["new"] == "looking":
-            browser.say(kind="stop")
-
-    browser.page.observe(stop_at_once, "stage")
+    browser.stop_at("looking")
     browser.say(kind="shots")
     browser.wait_until_idle()
     assert (browser.page.stage, browser.page.sheet) == ("ready", [])
@@ -185,12 +184,7 @@ def test_a_wrong_file_gives_a_sentence_and_the_next_one_works(browser, make_vide
 def test_stopping_goes_back_to_the_open_film(browser, make_video):
     browser.drop("film.mp4", make_video(frames=30).read_bytes())
     browser.wait("ready")
-
-    def stop_at_once(change: dict) -> None:
-        if change["new"] == "working":
-            browser.say(kind="stop")
-
-    browser.page.observe(stop_at_once, "stage")
+    browser.stop_at("working")
     browser.say(kind="colorize")
     browser.wait_until_idle()
     assert (browser.page.stage, browser.page.result) == ("ready", {})
