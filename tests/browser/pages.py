@@ -55,6 +55,13 @@ RECORD = """(root, [block, levels]) => {
     [performance.now(), Number(root.dataset.frame), ...[...root.querySelectorAll("canvas")].map(number)]));
   window.recorder.observe(root, { attributes: true, attributeFilter: ["data-frame"] });
 }"""
+# Notes each text of every <output>, in order: who looks now and then misses one that stands for half a second.
+NOTE_OUTPUTS = """() => {
+  window.outputs = [];
+  new MutationObserver(() => document.querySelectorAll("output").forEach(({ textContent }) => {
+    if (window.outputs.at(-1) !== textContent) window.outputs.push(textContent);
+  })).observe(document, { subtree: true, childList: true, characterData: true });
+}"""
 # The indicators on the page say "idle" before there is a kernel, too.
 KERNEL_IS_READY = """() => {
   const kernel = [...(window.jupyterapp?.shell.widgets("main") ?? [])]
@@ -94,6 +101,7 @@ class Visit:
         self._console: list[str] = []
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self._console.append(f"uncaught: {error}"))
+        self.page.add_init_script(f"({NOTE_OUTPUTS})()")
         self.page.goto(address)
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -110,6 +118,10 @@ class Visit:
         ours = urlsplit(self.page.url).netloc
         named = [(address, urlsplit(address)) for address in self.requests]
         return [address for address, parts in named if parts.scheme in ("http", "https") and parts.netloc != ours]
+
+    def outputs(self) -> list[str]:
+        """What the <output> of the page has said so far, however shortly."""
+        return self.page.evaluate("window.outputs")
 
     def run_cell(self, index: int) -> None:
         """Run a code cell of JupyterLab or Notebook and wait until it is done."""
