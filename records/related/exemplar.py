@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from records.quality.keyframes import keyed
-from records.related.seeds import Row, clip_names, run_seeds
-from vidcolor_utils.colorizers.frame import FrameColorizer, View
+from records.related.seeds import Row, clip_names, complete, run_seeds
+from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab, to_uint8
 from vidcolor_utils.related.clips import Split
+from vidcolor_utils.related.exemplar.tokens import TokenReader
 from vidcolor_utils.related.exemplar.training import (
     ExemplarConfig,
+    Known,
     Pair,
+    brought_over,
     calibration,
     colored,
+    described,
     held_out_pairs,
-    know,
     mean_psnr,
     train_exemplar,
 )
-from vidcolor_utils.related.pointer.model import Pointer, build_pointer
+from vidcolor_utils.related.pointer.model import Pointer
 from vidcolor_utils.related.pointer.training import PointerConfig, train_pointer
 from vidcolor_utils.related.rows import motion_guess
 from vidcolor_utils.system.errors import InputError
@@ -34,50 +39,77 @@ GAPS = (10, 20, 30, 50)
 POINTER_STEPS = 250
 VIEW_SIDE = 96
 VARIANTS = {"two-way": {}, "forward likeness only": {"backward": False}}
+TOKENS = "ViT tokens"
+
+Way: TypeAlias = Callable[[Sequence[Pair]], Iterable[np.ndarray]]
+"""From pairs to the ab (S, S, 2) of each target, Lab units."""
 
 
 def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
-    """Train on features of a pointer of the same seed; score beside the tool's own ways on the same pairs."""
-    colorizer = FrameColorizer(views=[View(VIEW_SIDE)])
+    """Train on features of a pointer of the same seed; score beside the tool's own ways on the same pairs.
+
+    Then the same with the tokens of the frozen transformer as features, without training and with.
+    """
+    reader = TokenReader(VIEW_SIDE)
     settings = {"steps": steps, "pointer_steps": POINTER_STEPS, "gaps": GAPS, "clips": clip_names(split)}
 
+    @cache
+    def tokens(part: str) -> list[Known]:
+        return reader.know(getattr(split, part))
+
     def controls() -> dict:
-        untrained = build_pointer(side=split.train[0].lab.shape[1])
-        known = know(split.test, colorizer, Pointer(untrained))
-        pairs = {gap: held_out_pairs(known, gap) for gap in GAPS}
+        pairs = pairs_of(tokens("test"))
         ways = {"no exemplar": bases, "hold": holds, "motion (DIS)": moved, "--keyframes": carried}
-        found = {
-            name: {str(gap): mean_psnr(each, way(each)) for gap, each in pairs.items()}
-            for name, way in ways.items()
-        }
-        found["--reference"] = {
-            str(gap): mean_psnr(each, referred(each, colorizer)) for gap, each in pairs.items()
-        }
-        wrong = held_out_pairs(known, GAPS[0], wrong=True)
-        return {"right": found, "wrong": wrong_row(wrong, referred(wrong, colorizer))}
+        found = {name: by_gap(pairs, way) for name, way in ways.items()}
+        found["--reference"] = by_gap(pairs, lambda each: referred(each, reader.colorizer))
+        wrong = held_out_pairs(tokens("test"), GAPS[0], wrong=True)
+        return {"right": found, "wrong": wrong_row(wrong, referred(wrong, reader.colorizer))}
 
     def one_seed(seed: int) -> dict:
         network, _ = train_pointer(split.train, PointerConfig(steps=POINTER_STEPS, seed=seed))
-        pointer = Pointer(network)
-        known, unseen = (know(clips, colorizer, pointer) for clips in split)
+        known, unseen = (described(tokens(part), Pointer(network)) for part in split._fields)
         say(f"exemplar: seed {seed}, features")
-        found = {}
-        for name, changes in VARIANTS.items():
-            model, _ = train_exemplar(known, ExemplarConfig(steps=steps, seed=seed, **changes))
-            say(f"exemplar: seed {seed}, {name}")
-            options = {"backward": ExemplarConfig(**changes).backward}
-            right = {gap: held_out_pairs(unseen, gap) for gap in GAPS}
-            wrong = held_out_pairs(unseen, GAPS[0], wrong=True)
-            found[name] = {
-                "right": {
-                    str(gap): mean_psnr(each, colored(model, each, **options)) for gap, each in right.items()
-                },
-                "wrong": wrong_row(wrong, colored(model, wrong, **options)),
-            }
-        measured = calibration([pair for gap in GAPS for pair in held_out_pairs(unseen, gap, count=4)])
-        return found | {"calibration": measured._asdict()}
+        found = {
+            name: learned(known, unseen, ExemplarConfig(steps=steps, seed=seed, **changes))
+            for name, changes in VARIANTS.items()
+        }
+        return found | {"calibration": calibrated(unseen)}
 
-    return run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
+    def token_seed(seed: int) -> dict:
+        config = ExemplarConfig(steps=steps, seed=seed)
+        return learned(tokens("train"), tokens("test"), config) | {"calibration": calibrated(tokens("test"))}
+
+    record = run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
+    right = record["controls"]["right"]
+    complete(output, record, right, TOKENS, lambda: by_gap(pairs_of(tokens("test")), brought_over))
+    for seed, found in record["seeds"].items():
+        complete(output, record, found, TOKENS, partial(token_seed, int(seed)))
+        say(f"exemplar: seed {seed}, {TOKENS}")
+    return record
+
+
+def pairs_of(known: Sequence[Known]) -> dict[int, list[Pair]]:
+    """The pairs that everything is scored on, by frames between them."""
+    return {gap: held_out_pairs(known, gap) for gap in GAPS}
+
+
+def by_gap(pairs: Mapping[int, Sequence[Pair]], way: Way) -> Row:
+    """Mean PSNR of ab of a way of colouring, by frames between target and exemplar."""
+    return {str(gap): mean_psnr(each, way(each)) for gap, each in pairs.items()}
+
+
+def learned(known: Sequence[Known], unseen: Sequence[Known], config: ExemplarConfig) -> dict[str, Row]:
+    """Train the colour network, and score it with right exemplars and with wrong ones."""
+    model, _ = train_exemplar(known, config)
+    way = partial(colored, model, backward=config.backward)
+    wrong = held_out_pairs(unseen, GAPS[0], wrong=True)
+    return {"right": by_gap(pairs_of(unseen), way), "wrong": wrong_row(wrong, way(wrong))}
+
+
+def calibrated(unseen: Sequence[Known]) -> dict:
+    """How the error of the colours that are brought over depends on likeness."""
+    pairs = [pair for gap in GAPS for pair in held_out_pairs(unseen, gap, count=4)]
+    return calibration(pairs)._asdict()
 
 
 def wrong_row(pairs: Sequence[Pair], made: Iterable[np.ndarray]) -> Row:

@@ -53,6 +53,13 @@ def run_seeds(
     return record
 
 
+def complete(output: Path, record: dict, part: dict, name: str, make: Callable[[], object]) -> None:
+    """Add what a part of a record still lacks, and write the record."""
+    if name not in part:
+        part[name] = rounded(make())
+        write_json(output, record, indent=1)
+
+
 def clip_names(split: Split) -> dict[str, list[str]]:
     """Names of the clips of a split, for the settings."""
     return {part: [clip.name for clip in clips] for part, clips in split._asdict().items()}

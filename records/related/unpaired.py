@@ -2,34 +2,75 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from records.related.seeds import run_seeds
-from vidcolor_utils.related.unpaired.training import Trained, UnpairedConfig, painted, train_unpaired
+from records.related.seeds import Row, complete, run_seeds
+from vidcolor_utils.related.unpaired.digits import digit_clips, hue_color
+from vidcolor_utils.related.unpaired.training import Trained, UnpairedConfig, painted, spreads, train_unpaired
 from vidcolor_utils.system.progress import Say
 
-READ_EVERY = 250
+FILTERS = 8
+READ_EVERY = 50
 TWINS = {"(2+1)-D": True, "frame by frame": False}
+USUAL_RATE = UnpairedConfig().learning_rate
+TRIES: dict[str, dict[str, Any]] = {
+    "half the learning rate": {"learning_rate": USUAL_RATE / 2},
+    "two hues": {"hues": 2},
+}
+FRESH, FRESH_SEED = 64, 77  # digits that are painted for a reading
 
 
 def record_unpaired(split: None, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
-    """Train both twins with every seed; readings on the way, as the measures oscillate. It needs no clips."""
-    settings = {"steps": steps, "pool": UnpairedConfig().pool, "read_every": READ_EVERY}
+    """Train both twins with every seed, and with seed 0 as the tries say. It needs no clips.
+
+    Readings are taken on the way, as the measures oscillate.
+    """
+    usual = UnpairedConfig(steps=steps, filters=FILTERS)
+    settings = {
+        **{name: getattr(usual, name) for name in ("steps", "filters", "batch", "pool")},
+        "read_every": READ_EVERY,
+    }
 
     def one_seed(seed: int) -> dict:
-        found = {}
-        for name, over_time in TWINS.items():
-            readings: list[dict] = []
+        return both_twins(usual._replace(seed=seed), f"unpaired: seed {seed}", say)
 
-            def read(step: int, pair: Trained, readings: list = readings) -> None:
-                made, true = painted(pair)
-                readings.append({"step": step, **made._asdict(), "true_between": true.between})
+    record = run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
+    tried = record.setdefault("tries", {})
+    for name, changes in TRIES.items():
+        make = partial(both_twins, usual._replace(**changes), f"unpaired: {name}", say)
+        complete(output, record, tried, name, make)
+    return record
 
-            train_unpaired(
-                UnpairedConfig(over_time=over_time, steps=steps, seed=seed), watch=read, every=READ_EVERY
-            )
-            say(f"unpaired: seed {seed}, {name}")
-            found[name] = readings
-        return found
 
-    return run_seeds(output, settings, controls=dict, one_seed=one_seed, seeds=seeds, say=say)
+def both_twins(config: UnpairedConfig, title: str, say: Say) -> dict[str, list[dict]]:
+    """Train the network that sees clips and the one that sees frames; the readings of each."""
+    found = {}
+    for name, over_time in TWINS.items():
+        found[name] = readings(config._replace(over_time=over_time))
+        say(f"{title}, {name}")
+    return found
+
+
+def readings(config: UnpairedConfig) -> list[dict]:
+    """Train once, and measure what is painted every `READ_EVERY` steps."""
+    found: list[dict] = []
+
+    def read(step: int, pair: Trained) -> None:
+        made, true = painted(pair, count=FRESH, seed=FRESH_SEED, hues=config.hues)
+        found.append({"step": step, **made._asdict(), "true_between": true.between})
+
+    train_unpaired(config, watch=read, every=READ_EVERY)
+    return found
+
+
+def controls() -> dict[str, Row]:
+    """What true clips measure, and a painter that makes everything red."""
+    white = digit_clips(FRESH, colored=False, seed=FRESH_SEED)
+    true = digit_clips(FRESH, colored=True, seed=FRESH_SEED + 1)
+    red = (white + 1) * hue_color(0.0) - 1
+    return {
+        "true": spreads(true, true.max(axis=-1, keepdims=True))._asdict(),
+        "all red": spreads(red, white)._asdict(),
+    }

@@ -7,6 +7,7 @@ from vidcolor_utils.related.criteria import (
     colas_criteria,
     colornn_criteria,
     exemplar_criteria,
+    exemplar_rows,
     pointer_criteria,
     propagation_criteria,
     unpaired_criteria,
@@ -113,16 +114,37 @@ def test_exemplars_are_compared_over_all_gaps():
     }
     assert [each.values[0] for each in exemplar_criteria(record)] == pytest.approx([3, 1, -0.2, -0.9, -0.8])
     assert all(each.holds for each in exemplar_criteria(record))
+    assert exemplar_criteria(record, tokens=True)[0].values == ()
+    record["seeds"]["1"] = record["seeds"]["0"] | {
+        "ViT tokens": {
+            "right": gaps(26.0),
+            "wrong": {"psnr_ab": 24.9, "no exemplar": 25.0},
+            "calibration": {"rank_correlation": -0.7},
+        }
+    }
+    found = exemplar_criteria(record, tokens=True)
+    assert [each.values[0] for each in found] == pytest.approx([1, -1, -0.1, -0.7])
+    assert [each.holds for each in found] == [False, False, True, False]
+
+
+def test_rows_of_a_table_are_means_over_seeds():
+    def seed(value):
+        return {"two-way": {"right": dict.fromkeys(("10", "20", "30", "50"), value)}}
+
+    record = {"controls": {"right": {"hold": {"10": 1.0}}}, "seeds": {"0": seed(20.0), "1": seed(30.0)}}
+    rows = exemplar_rows(record)
+    assert list(rows) == ["hold", "learned, two-way"] and rows["learned, two-way"]["50"] == 25
 
 
 def test_unpaired_is_read_at_the_end():
     record = {
+        "controls": {"all red": {"between": 0.07}, "true": {"between": 0.7}},
         "seeds": {
             "0": {
                 "(2+1)-D": [{"within": 9.0}, {"within": 0.2, "between": 0.4, "true_between": 0.7}],
                 "frame by frame": [{"within": 0.8}],
             }
-        }
+        },
     }
-    assert [each.values[0] for each in unpaired_criteria(record)] == pytest.approx([0.25, 4 / 7])
+    assert [each.values[0] for each in unpaired_criteria(record)] == pytest.approx([0.25, 4 / 7, 0.1])
     assert all(each.holds for each in unpaired_criteria(record))

@@ -6,14 +6,17 @@ import pytest
 from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.exemplar.model import build_small_color_network, match
+from vidcolor_utils.related.exemplar.tokens import TokenReader, enlarged
 from vidcolor_utils.related.exemplar.training import (
     AB_SCALE,
     ExemplarConfig,
     Known,
     Pair,
     base_colors,
+    brought_over,
     calibration,
     colored,
+    described,
     draw_pair,
     held_out_pairs,
     mean_psnr,
@@ -113,3 +116,40 @@ def test_clips_of_one_kind_only_cannot_teach_to_ignore():
     known = [Known(one, one.lab[..., 1:], grid_values(one.lab), grid_values(one.lab))]
     with pytest.raises(ValueError, match="another one"):
         draw_pair(known, np.random.default_rng(0), wrong=True)
+
+
+def test_colours_are_brought_over_by_the_features_a_clip_is_described_with():
+    class Flat:
+        def features(self, lab):
+            return np.ones((len(lab), 16, 3), np.float32)
+
+    known = knowing()
+    pairs, mean = [Pair(known[0], 20, known[0], 2)], known[0].points[2].mean(axis=0)
+    true = known[0].clip.lab[20, ..., 1:]
+    near = np.abs(brought_over(pairs)[0] - true).mean()
+    (flat,) = described(known[:1], Flat())
+    blind = brought_over([Pair(flat, 20, flat, 2)])[0]
+    np.testing.assert_allclose(blind, np.broadcast_to(mean, blind.shape), atol=1e-3)
+    assert near < 0.7 * np.abs(blind - true).mean()
+
+
+def test_tokens_are_kept_while_the_colorizer_reads():
+    def load(path):
+        names = {
+            "vit.onnx": seen,
+            "frame.onnx": lambda luma, meaning: np.zeros((len(luma), 16, 16, 2), np.float32),
+        }
+        return names.get(path.name, lambda tokens: tokens[..., :1])
+
+    def seen(luma):  # brightness of each token's place, in the first of 768 numbers
+        tokens = np.zeros((1, 12, 12, 768), np.float32)
+        tokens[0, ..., 0] = luma[0, ..., 0].reshape(12, 14, 12, 14).mean(axis=(1, 3))
+        return tokens
+
+    clips = sliding_clips(1, side=32)
+    reader = TokenReader(32, load)
+    (known,) = reader.know(clips)
+    assert known.features.shape == (14, 64, 384) and known.base.shape == (14, 32, 32, 2)
+    grid = clips[0].lab[..., 0].reshape(14, 8, 4, 8, 4).mean(axis=(2, 4)).reshape(14, 64)
+    assert np.corrcoef(known.features[..., 0].ravel(), grid.ravel())[0, 1] > 0.98
+    assert enlarged(np.ones((12, 12, 384), np.float32), 24).shape == (24, 24, 384)

@@ -17,6 +17,11 @@ TRACKED = 10  # frames over which a mask is carried
 HOPS = 15
 USUAL, SHARPER = "0.05", "0.03"  # temperatures
 EXEMPLAR_GAPS = ("10", "20", "30", "50")
+LEARNED = {  # what a seed of the exemplars' record trains, and its row in tables
+    "two-way": "learned, two-way",
+    "forward likeness only": "learned, forward likeness only",
+    "ViT tokens": "learned, two-way, ViT tokens",
+}
 
 
 class Criterion(NamedTuple):
@@ -197,47 +202,62 @@ def colornn_criteria(record: Record) -> list[Criterion]:
     ]
 
 
-def exemplar_criteria(record: Record) -> list[Criterion]:
-    """An exemplar fixes the colours that luma cannot, and a wrong one is ignored."""
-    rows = record["controls"]["right"]
+def exemplar_rows(record: Record) -> dict[str, dict[str, float]]:
+    """Rows of a table: PSNR of ab by frames from exemplar to target; of what is learned the mean over seeds."""
+    rows = {name: dict(row) for name, row in record["controls"]["right"].items()}
+    seeds = list(record["seeds"].values())
+    for name, title in LEARNED.items():
+        runs = [seed[name]["right"] for seed in seeds if name in seed]
+        if runs:
+            rows[title] = {gap: float(np.mean([run[gap] for run in runs])) for gap in EXEMPLAR_GAPS}
+    return rows
+
+
+def exemplar_criteria(record: Record, *, tokens: bool = False) -> list[Criterion]:
+    """An exemplar fixes the colours that luma cannot, and a wrong one is ignored.
+
+    Args:
+        record: of all runs.
+        tokens: of those with the frozen transformer's tokens as features, in place of the pointer's.
+    """
+    rows, name = record["controls"]["right"], "ViT tokens" if tokens else "two-way"
+    runs = {"seeds": {number: seed for number, seed in record["seeds"].items() if name in seed}}
 
     def mean(row: Mapping[str, float]) -> float:
         return float(np.mean([row[gap] for gap in EXEMPLAR_GAPS]))
 
     def gain(seed: Record, over: str) -> float:
-        return mean(seed["two-way"]["right"]) - mean(rows[over])
+        return mean(seed[name]["right"]) - mean(rows[over])
 
-    def wrong(seed: Record, name: str) -> float:
-        return seed[name]["wrong"]["psnr_ab"] - seed[name]["wrong"]["no exemplar"]
+    def wrong(seed: Record, which: str) -> float:
+        return seed[which]["wrong"]["psnr_ab"] - seed[which]["wrong"]["no exemplar"]
 
-    return [
+    def order(seed: Record) -> float:
+        return (seed[name] if tokens else seed)["calibration"]["rank_correlation"]
+
+    found = [
         Criterion(
             "PSNR of ab gained over no exemplar, 10 to 50 frames apart, dB",
-            each_seed(record, lambda seed: gain(seed, "no exemplar")),
+            each_seed(runs, lambda seed: gain(seed, "no exemplar")),
             least=2.0,
         ),
         Criterion(
             "the same gained over --reference, dB",
-            each_seed(record, lambda seed: gain(seed, "--reference")),
+            each_seed(runs, lambda seed: gain(seed, "--reference")),
             least=0.5,
         ),
         Criterion(
             "PSNR of ab with an exemplar of another clip, above none, dB",
-            each_seed(record, lambda seed: wrong(seed, "two-way")),
+            each_seed(runs, lambda seed: wrong(seed, name)),
             least=-0.5,
         ),
-        Criterion(
-            "rank correlation of likeness and error",
-            each_seed(record, lambda seed: seed["calibration"]["rank_correlation"]),
-            most=-0.8,
-        ),
-        Criterion(
-            "without backward likeness, wrong exemplars: PSNR of ab above that with it, dB",
-            each_seed(record, lambda seed: wrong(seed, "forward likeness only") - wrong(seed, "two-way")),
-            most=0.0,
-            control=True,
-        ),
+        Criterion("rank correlation of likeness and error", each_seed(runs, order), most=-0.8),
     ]
+    if tokens:
+        return found
+    hidden = each_seed(runs, lambda seed: wrong(seed, "forward likeness only") - wrong(seed, name))
+    title = "without backward likeness, wrong exemplars: PSNR of ab above that with it, dB"
+    return [*found, Criterion(title, hidden, most=0.0, control=True)]
 
 
 def unpaired_criteria(record: Record) -> list[Criterion]:
@@ -257,5 +277,11 @@ def unpaired_criteria(record: Record) -> list[Criterion]:
             "spread of hue between clips, over the true one",
             each_seed(record, lambda seed: reading(seed, clip, "between") / reading(seed, clip, "true_between")),
             least=0.5,
+        ),
+        Criterion(
+            "a painter that makes all red: spread of hue between clips, over the true one",
+            (record["controls"]["all red"]["between"] / record["controls"]["true"]["between"],),
+            most=0.5,
+            control=True,
         ),
     ]

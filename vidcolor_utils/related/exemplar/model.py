@@ -106,7 +106,7 @@ def match(
     Returns:
         The colours (B, n, 2), and the likeness forward and backward (B, n), see `affinity.two_way_likeness`.
     """
-    features = (ops.convert_to_tensor(each) for each in (target, source))
+    features = (ops.convert_to_tensor(each, dtype="float32") for each in (target, source))
     likeness = affinity.cosines(*features, centred=True)
     forward, backward = affinity.two_way_likeness(likeness)
     warped = affinity.transport(affinity.affinity(likeness, temperature), ops.convert_to_tensor(ab))

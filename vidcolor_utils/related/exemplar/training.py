@@ -32,7 +32,7 @@ class Known(NamedTuple):
     Attributes:
         clip: name and Lab frames.
         base: ab (T, S, S, 2) of the network that sees no exemplar.
-        features: (T, n, C) of the pointer.
+        features: (T, n, C) of the pointer, or other ones.
         points: ab (T, n, 2) at the points.
     """
 
@@ -63,6 +63,11 @@ def know(clips: Sequence[SmallClip], colorizer: Colorizer, pointer: Pointer) -> 
         Known(clip, base_colors(clip, colorizer), pointer.features(clip.lab), grid_values(clip.lab))
         for clip in clips
     ]
+
+
+def described(known: Sequence[Known], pointer: Pointer) -> list[Known]:
+    """The same clips with the features of another pointer."""
+    return [each._replace(features=pointer.features(each.clip.lab)) for each in known]
 
 
 def base_colors(clip: SmallClip, colorizer: Colorizer) -> np.ndarray:
@@ -173,6 +178,12 @@ def colored(network: keras.Model, pairs: Sequence[Pair], *, backward: bool = Tru
         network.predict_on_batch(network_inputs(pairs[start : start + 16], backward=backward))
         for start in range(0, len(pairs), 16)
     ]
+    return np.concatenate(made) * AB_SCALE
+
+
+def brought_over(pairs: Sequence[Pair]) -> np.ndarray:
+    """The exemplars' colours where their like is in the targets, as they are: ab (B, S, S, 2) in Lab units."""
+    made = [network_inputs(pairs[start : start + 16])[..., 1:3] for start in range(0, len(pairs), 16)]
     return np.concatenate(made) * AB_SCALE
 
 
