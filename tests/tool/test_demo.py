@@ -30,5 +30,13 @@ def test_run_demo_writes_everything(make_video, tmp_path, monkeypatch):
         assert (info.codec, info.pixel_format, info.frames) == ("h264", "yuv420p", 10)
 
 
+def test_what_is_shown_and_scored_is_small_and_only_the_start_is_scored(make_video, tmp_path, monkeypatch):
+    source = make_video(frames=4, size=(36, 64))
+    monkeypatch.setattr(demo, "PANEL_WIDTH", 32)
+    monkeypatch.setattr(demo, "SCORED_FRAMES", 3)
+    assert [frame.shape for frame in demo.panels(source)] == [(18, 32, 3)] * 4
+    assert demo.score_start([source] * 3)["frames"] == 3
+
+
 def test_demo_help():
     assert "--clip" in run_vidcolor("demo", "--help").stdout

