@@ -67,8 +67,7 @@ demo: $(VENV)/installed-tool  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
 test: setup  ## Run the checks, the tests and the notebooks, on all cores
-	$(MAKE) --jobs=2 check test-units
-	$(MAKE) test-notebooks
+	$(MAKE) --jobs=3 check test-units test-notebooks
 
 test-all: test test-course test-backends test-devices test-install test-browser  ## Run every test there is; the last ones need Chromium
 
@@ -106,7 +105,7 @@ coverage: setup  ## Run the tests and show the lines of the package that none of
 	$(BIN)/python -m pytest --cov --ignore tests/pages/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
-	$(PYTEST) -m backends
+	$(PYTEST) -m backends $$(grep -rl --include='test_*.py' mark.backends tests)
 
 test-devices: $(VENV)/installed-backends  ## Train on two virtual devices and on one, and compare; some minutes
 	$(BIN)/python -m pytest -m devices

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.helpers.backends import backend_environment
 from vidcolor_utils.course.consistency_loss import (
     ConsistencyLoss,
     consistency_loss,
@@ -177,6 +177,6 @@ def test_same_on_another_backend(backend: str):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"needs {backend}")
     command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__))]
-    environment = {**os.environ, "KERAS_BACKEND": backend}
+    environment = backend_environment(backend)
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-2000:]

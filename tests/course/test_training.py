@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.helpers.backends import backend_environment
 from tests.helpers.clips import prepare_rendered
 from tests.helpers.command import REPOSITORY
 from tests.helpers.runs import TINY
@@ -174,7 +175,7 @@ def test_same_on_another_backend(backend: str):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"needs {backend}")
     files = [str(REPOSITORY / "tests" / name) for name in ("course/test_config.py", "pairs/test_examples.py")]
-    environment = {**os.environ, "KERAS_BACKEND": backend}
+    environment = backend_environment(backend)
     command = [sys.executable, "-m", "pytest", "-q", "-k", "ablations or pairs", *files]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-2000:]

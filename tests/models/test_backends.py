@@ -1,13 +1,12 @@
 """The shipped network gives the same colours on every Keras backend."""
 
-import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from tests.helpers.command import REPOSITORY
+from tests.helpers.backends import backend_environment
 
 PREDICT = """
 import sys
@@ -23,7 +22,7 @@ np.save(sys.argv[2], colorizer.predict_ab([luma, luma[::-1].copy()]))
 
 def predict_with(backend, folder):
     result = folder / f"{backend}.npy"
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(REPOSITORY)}
+    environment = backend_environment(backend)
     command = [sys.executable, "-c", PREDICT, str(folder / "luma.npy"), str(result)]
     subprocess.run(command, env=environment, check=True, timeout=1800)
     return np.load(result)

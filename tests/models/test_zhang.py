@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 from keras import ops
 from safetensors.numpy import save_file
 
+from tests.helpers.backends import backend_environment
 from tests.helpers.command import REPOSITORY
 from tests.helpers.zhang import random_state
 from vidcolor_utils.models.zhang import BilinearUpsampling, build_zhang, load_zhang, load_zhang_state
@@ -278,7 +278,7 @@ def test_equals_the_published_layers_in_pytorch(published_in_pytorch, backend, l
     checkpoint, batch, result = folder / f"{layout}.pth", folder / "batch.npy", folder / "ab.npy"
     torch.save(parts.state_dict(), checkpoint, _use_new_zipfile_serialization=layout == "zip")
     command = [sys.executable, "-c", ON_A_BACKEND, checkpoint, batch, result]
-    environment = {**os.environ, "KERAS_BACKEND": backend}
+    environment = backend_environment(backend)
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=1800)
     difference = np.abs(np.load(result) - expected).max()
     print(f"{backend}, {layout}: greatest difference {difference:.1e} of ab within {np.abs(expected).max():.0f}")

@@ -1,12 +1,12 @@
 """The algebra of the layers, and the totals, hold on PyTorch and on JAX as well."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.backends import backend_environment
 from tests.helpers.command import REPOSITORY
 
 HERE = Path(__file__).parent
@@ -16,7 +16,7 @@ ALGEBRA = ("test_affinity.py", "test_sweep.py", "test_adversarial.py", "test_cli
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_the_algebra_holds_on_another_backend(backend):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(REPOSITORY)}
+    environment = backend_environment(backend)
     command = [sys.executable, "-m", "pytest", *(str(HERE / name) for name in ALGEBRA)]
     result = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-3000:]
