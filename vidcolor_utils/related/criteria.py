@@ -50,7 +50,7 @@ class Criterion(NamedTuple):
     @property
     def row(self) -> dict[str, float | str | None]:
         """The same for a table."""
-        bound = f"≥ {self.least:g}" if self.least is not None else f"≤ {self.most:g}"
+        bound = f"≥ {self.least:.3g}" if self.least is not None else f"≤ {self.most:.3g}"
         kind = "control" if self.control else "criterion"
         return {
             "": kind,
