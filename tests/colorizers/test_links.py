@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vidcolor_utils.colorizers.links import Linker, agreement, small_gray, working_size
+from vidcolor_utils.colorizers.links import Cuts, Linker, agreement, small_gray, working_size
 
 
 def flat(value):
@@ -31,3 +31,13 @@ def test_the_first_frame_has_no_link_and_later_ones_as_many_as_are_asked_for(bot
     assert (ahead is not None) == both_ways
     np.testing.assert_allclose(back.flow, 0, atol=0.01)
     np.testing.assert_allclose(back.trust, 1, atol=1e-4)
+
+
+def test_cuts_are_where_the_linker_has_no_link():
+    rng = np.random.default_rng(0)
+    pictures = [np.kron(rng.integers(0, 255, (6, 8)), np.ones((16, 16))).astype(np.uint8) for _ in range(3)]
+    film = [np.roll(picture, 3 * index, axis=1) for picture in pictures for index in range(3)]
+    linker, begins_shot = Linker(), Cuts()
+    links = [linker(gray)[0] for gray in film]
+    assert [begins_shot(gray) for gray in film] == [index > 0 and link is None for index, link in enumerate(links)]
+    assert [index for index, link in enumerate(links) if link is None] == [0, 3, 6]

@@ -35,6 +35,21 @@ def test_the_shot_is_found_wherever_the_search_begins(film, monkeypatch, window,
     assert shot_around(film, seconds) == pytest.approx(span)
 
 
+def test_a_known_shot_spares_the_search_of_what_lies_before(film, monkeypatch):
+    looked_at = []
+
+    class Counted(shots.Cuts):
+        def __call__(self, gray):
+            looked_at.append(gray)
+            return super().__call__(gray)
+
+    monkeypatch.setattr(shots, "Cuts", Counted)
+    first = shot_around(film, 0.0)
+    before = len(looked_at)
+    assert shot_around(film, 1.2, [first]) == pytest.approx((0.8, 1.6))
+    assert before == len(looked_at) - before == 21  # twenty frames, and the one that ends them
+
+
 def test_a_time_behind_the_end_is_refused(film):
     with pytest.raises(InputError, match=r"ends at 0:02.400, before 0:03.000"):
         shot_around(film, 3)

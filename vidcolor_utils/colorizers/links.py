@@ -58,8 +58,27 @@ class Linker:
         return back, self._link(last, gray) if self._both_ways else None
 
     def _link(self, gray: np.ndarray, other: np.ndarray) -> Link:
-        flow = self._flow(gray, other)
-        return Link(flow, agreement(gray, warp(other, flow)))
+        return link_between(gray, other, self._flow)
+
+
+class Cuts:
+    """Tells which frames of a video begin a shot, as `Linker` does, without the motion of all the others."""
+
+    def __init__(self) -> None:
+        self._flow, self._changes = DenseFlow(), CutDetector()
+        self._last: np.ndarray | None = None
+
+    def __call__(self, gray: np.ndarray) -> bool:
+        """Take the next frame, uint8 (h, w); tell whether it begins a shot. The first one is not told to."""
+        last, self._last = self._last, gray
+        changes = self._changes(gray)
+        return changes and last is not None and link_between(gray, last, self._flow).trust.mean() < CUT
+
+
+def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
+    """Tie a frame to another one, uint8 (h, w)."""
+    motion = flow(gray, other)
+    return Link(motion, agreement(gray, warp(other, motion)))
 
 
 def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from pathlib import Path
 
 import numpy as np
 
-from vidcolor_utils.colorizers.links import SIDE, Linker, small_gray
+from vidcolor_utils.colorizers.links import SIDE, Cuts, small_gray
 from vidcolor_utils.pictures.chroma import luma01
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.errors import InputError
@@ -19,8 +20,13 @@ from vidcolor_utils.video.times import Span
 WINDOW_S = 10.0  # how far before the time the search for a cut begins; then four times as far, and so on
 
 
-def shot_around(path: str | Path, seconds: float) -> Span:
+def shot_around(path: str | Path, seconds: float, known: Iterable[Span] = ()) -> Span:
     """Find the shot that is shown at a time; only the film around it is decoded.
+
+    Args:
+        path: of the film.
+        seconds: the time.
+        known: shots that were found before: where one of them ends, another one begins.
 
     Returns:
         Its span; -inf and inf where the film begins and ends with it.
@@ -29,18 +35,19 @@ def shot_around(path: str | Path, seconds: float) -> Span:
         FileNotFoundError, InputError: as `VideoReader` does, and if the film ends before that time.
     """
     window = WINDOW_S
+    starts = [-inf, *(shot.end for shot in known if shot.end is not None and shot.end <= seconds)]
     with VideoReader(path) as reader:
-        while (found := _search(reader, max(0.0, seconds - window), seconds)) is None:
+        while (found := _search(reader, max(*starts, seconds - window), seconds, starts)) is None:
             window *= 4
     return found
 
 
-def _search(reader: VideoReader, begin: float, seconds: float) -> Span | None:
-    """Look for the cuts around a time from `begin` on; None if the shot begins before."""
-    linker, shown = Linker(), -inf
-    start: float | None = -inf if begin == 0 else None
-    for index, frame in enumerate(reader.frames_from(begin)):
-        cut = linker(_gray(frame.luma, reader.info))[0] is None and index > 0
+def _search(reader: VideoReader, begin: float, seconds: float, starts: list[float]) -> Span | None:
+    """Look for the cuts around a time from `begin` on, maybe one of `starts`; None if the shot begins before."""
+    begins_shot, shown = Cuts(), -inf
+    start = begin if begin in starts else None if begin > 0 else -inf
+    for frame in reader.frames_from(max(0.0, begin)):
+        cut = begins_shot(_gray(frame.luma, reader.info))
         if frame.seconds > seconds + 1e-6:
             if start is None:
                 return None
