@@ -39,6 +39,7 @@ PIP := $(BIN)/python -m pip install --quiet --no-compile
 $(VENV)/made:
 	@test -n "$(PYTHON)" || { echo "vidcolor needs Python 3.11, 3.12 or 3.13: install one, or make PYTHON=/path/to/it" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip || echo "installing with the older pip that came with Python, which takes twice as long"
 	@touch $@
 
 $(VENV)/installed-tool: $(VENV)/made pyproject.toml
@@ -67,9 +68,16 @@ demo: $(VENV)/installed-tool  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
 
 test: setup  ## Run the checks, the tests and the notebooks, on all cores
-	$(MAKE) --jobs=3 check test-units test-notebooks
+	$(MAKE) --jobs=2 check compiled
+	$(MAKE) --jobs=2 test-units test-notebooks
 
 test-all: test test-course test-backends test-devices test-install test-browser  ## Run every test there is; the last ones need Chromium
+
+# Each process that imports a package anew compiles it: once, before a handful of them begin.
+LARGE := tensorflow, keras, onnxruntime, cv2, av, skimage.metrics, scipy.stats, scenedetect, PIL.Image, matplotlib.pyplot, \
+	nbformat, jupyter_client, ipykernel, papermill, distributed, ipywidgets, anywidget, pytest, xdist
+compiled: setup
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -c "import $(LARGE)"
 
 check: setup  ## Run ruff and mypy
 	$(BIN)/ruff check .
