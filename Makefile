@@ -13,10 +13,9 @@ SHOWN := video-bike_packing_mp4 photo-05912
 SCALE ?= cpu
 BACKEND := $(or $(KERAS_BACKEND),tensorflow)
 GPU_SCALE ?= gpu
-GPU_DAVIS ?= ../shared/data/davis
-CLIPS ?= out/full/clips
+GPU_CLIPS ?= out/full/clips
 RECORD ?= data/results/course_$(BACKEND).json
-CLIP ?= bigbuckbunny
+CLIP ?=
 PHOTOS ?= ../shared/data/val_images.tar
 CLIPS ?= ../shared/data/hiking
 OLD_FILM ?= ../shared/data/old_film/Shepard_Calais_1906_FrenchGP.ogv
@@ -65,7 +64,7 @@ $(VENV)/installed-%: $(VENV)/installed
 setup: $(VENV)/installed  ## Make .venv and install into it all that this project is developed with
 
 demo: $(VENV)/installed-tool  ## Colorize a real clip into out/demo and score it
-	$(BIN)/vidcolor demo --clip $(CLIP) --output out/demo
+	$(BIN)/vidcolor demo $(CLIP:%=--clip %) --output out/demo
 
 test: setup  ## Run the checks, the tests and the notebooks, on all cores
 	$(MAKE) --jobs=2 check compiled
@@ -149,8 +148,8 @@ pictures: setup  ## Make the pictures of the README from CLIPS, FILMS and OLD_FI
 ablate: setup  ## Score the parts of the steady colours on CLIPS, record it in data/results
 	$(BIN)/python -m records ablate --clips $(CLIPS) --output data/results/temporal.json
 
-keyframes: setup  ## Score films coloured from key frames on DAVIS and CLIPS, record it in data/results
-	$(BIN)/python -m records keyframes --davis $(DAVIS) --hiking $(CLIPS) --output data/results/keyframes.json
+keyframes: setup  ## Score films coloured from key frames on FILMS and CLIPS, record it in data/results
+	$(BIN)/python -m records keyframes --davis $(FILMS) --hiking $(CLIPS) --output data/results/keyframes.json
 
 related: setup  ## Train every system that the report cites, three seeds with controls, and record it; goes on where it was stopped
 	mkdir -p data/results/related
