@@ -52,13 +52,10 @@ class Linker:
         changes = self._changes(gray)
         if last is None:
             return None, None
-        back = self._link(gray, last)
-        if changes and back.trust.mean() < CUT:
+        back = link_between(gray, last, self._flow)
+        if changes and explains_nothing(back):
             return None, None
-        return back, self._link(last, gray) if self._both_ways else None
-
-    def _link(self, gray: np.ndarray, other: np.ndarray) -> Link:
-        return link_between(gray, other, self._flow)
+        return back, link_between(last, gray, self._flow) if self._both_ways else None
 
 
 class Cuts:
@@ -72,13 +69,18 @@ class Cuts:
         """Take the next frame, uint8 (h, w); tell whether it begins a shot. The first one is not told to."""
         last, self._last = self._last, gray
         changes = self._changes(gray)
-        return changes and last is not None and link_between(gray, last, self._flow).trust.mean() < CUT
+        return changes and last is not None and explains_nothing(link_between(gray, last, self._flow))
 
 
 def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
     """Tie a frame to another one, uint8 (h, w)."""
     motion = flow(gray, other)
     return Link(motion, agreement(gray, warp(other, motion)))
+
+
+def explains_nothing(link: Link) -> bool:
+    """Tell whether the neighbour, carried along, is so unlike the frame that a change of content is a cut."""
+    return bool(link.trust.mean() < CUT)
 
 
 def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:

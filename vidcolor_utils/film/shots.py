@@ -26,7 +26,7 @@ def shot_around(path: str | Path, seconds: float, known: Iterable[Span] = ()) ->
     Args:
         path: of the film.
         seconds: the time.
-        known: shots that were found before: where one of them ends, another one begins.
+        known: shots that were found before: the one that holds the time, or where one ends, another begins.
 
     Returns:
         Its span; -inf and inf where the film begins and ends with it.
@@ -34,19 +34,23 @@ def shot_around(path: str | Path, seconds: float, known: Iterable[Span] = ()) ->
     Raises:
         FileNotFoundError, InputError: as `VideoReader` does, and if the film ends before that time.
     """
+    known = list(known)
+    if (found := next((shot for shot in known if shot.holds(seconds)), None)) is not None:
+        return found
+    first = max([0.0, *(shot.end for shot in known if shot.end is not None and shot.end <= seconds)])
     window = WINDOW_S
-    starts = [-inf, *(shot.end for shot in known if shot.end is not None and shot.end <= seconds)]
     with VideoReader(path) as reader:
-        while (found := _search(reader, max(*starts, seconds - window), seconds, starts)) is None:
+        while found is None:
+            begin = max(first, seconds - window)
+            found = _search(reader, begin, seconds, (first or -inf) if begin == first else None)
             window *= 4
     return found
 
 
-def _search(reader: VideoReader, begin: float, seconds: float, starts: list[float]) -> Span | None:
-    """Look for the cuts around a time from `begin` on, maybe one of `starts`; None if the shot begins before."""
+def _search(reader: VideoReader, begin: float, seconds: float, start: float | None) -> Span | None:
+    """Look for the cuts around a time from `begin` on, a shot's known `start` or not; None if it begins before."""
     begins_shot, shown = Cuts(), -inf
-    start = begin if begin in starts else None if begin > 0 else -inf
-    for frame in reader.frames_from(max(0.0, begin)):
+    for frame in reader.frames_from(begin):
         cut = begins_shot(_gray(frame.luma, reader.info))
         if frame.seconds > seconds + 1e-6:
             if start is None:

@@ -131,8 +131,7 @@ def plot_of(rows: Sequence[DistanceRow]) -> str:
 def _shots_of(film: Path, times: Sequence[float]) -> list[Span]:
     shots: list[Span] = []
     for seconds in times:
-        known = next((shot for shot in shots if shot.holds(seconds)), None)
-        shots.append(shot_around(film, seconds, shots) if known is None else known)
+        shots.append(shot_around(film, seconds, shots))
     return shots
 
 

@@ -40,9 +40,7 @@ def test_a_later_segment_begins_at_the_key_before(film):
 
 
 def test_shots_that_are_known_are_not_looked_for(film, monkeypatch):
-    monkeypatch.setattr(
-        "vidcolor_utils.film.keyframes.carrier.shot_around", lambda path, seconds, known: Span(5.0, 6.0)
-    )
+    monkeypatch.setattr("vidcolor_utils.film.shots._search", lambda *_: Span(5.0, 6.0))
     assert film.shot_around(0.1, [Span(0.0, 1.0)]) == Span(0.0, 1.0)
     assert film.shot_around(2.0, [Span(0.0, 1.0)]) == Span(5.0, 6.0)
 

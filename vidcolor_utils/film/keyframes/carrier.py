@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
@@ -88,10 +88,9 @@ class GrayFilm:
             )
         return across * gray.shape[1] / wide, down * gray.shape[0] / high
 
-    def shot_around(self, seconds: float, known: Collection[Span] = ()) -> Span:
+    def shot_around(self, seconds: float, known: Iterable[Span] = ()) -> Span:
         """Find the shot shown at a time, or take it from those that are known."""
-        found = next((shot for shot in known if shot.holds(seconds)), None)
-        return shot_around(self.path, seconds, known) if found is None else found
+        return shot_around(self.path, seconds, known)
 
 
 class Carrier:
