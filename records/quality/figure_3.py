@@ -27,7 +27,6 @@ DEFAULT = ReportTrainConfig(
     width=0.5,
     learning_rate=2e-3,
     encoder_weights="hed",
-    mixed_precision=True,
     sample_every=6,
 )
 NETWORKS = (  # the rows of the report's figure

@@ -48,7 +48,7 @@ Way: TypeAlias = Callable[[Sequence[Pair]], Iterable[np.ndarray]]
 def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
     """Train on features of a pointer of the same seed; score beside the tool's own ways on the same pairs.
 
-    Then the same with the tokens of the frozen transformer as features, without training and with.
+    Then the same with the tokens of the transformer that ships as features, without training and with.
     """
     reader = TokenReader(VIEW_SIDE)
     settings = {"steps": steps, "pointer_steps": POINTER_STEPS, "gaps": GAPS, "clips": clip_names(split)}

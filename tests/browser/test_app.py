@@ -115,7 +115,7 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     root = wait_for_stage(page, "ready")
     assert old_film.name in root.locator("header").inner_text()
     assert "640 x 360 pixels" in root.locator("header").inner_text()
-    assert root.get_by_role("img", name="Preview").count() == 4
+    wait_until(lambda: root.get_by_role("img", name="Preview").count() == 4)
     assert_nothing_is_cut(root)
     root.get_by_label("Strength of the colours").fill("1.5")
     root.get_by_label("Calm").fill("0.5")
@@ -343,7 +343,11 @@ def assert_is_in_view(page: Page, *shown: Locator) -> None:
 
 def wait_for_stage(page: Page, stage: str) -> Locator:
     root = page.locator(f".vidcolor-page[data-stage={stage}]")
-    root.wait_for(timeout=300_000)
+    try:
+        root.wait_for(timeout=300_000)
+    except Exception as error:
+        there = page.locator(".vidcolor-page")
+        raise AssertionError(f"{there.get_attribute('data-stage')}, not {stage}: {there.inner_text()}") from error
     return root
 
 

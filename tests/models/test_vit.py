@@ -4,7 +4,7 @@ import pytest
 from vidcolor_utils.colorizers.networks import load_network
 from vidcolor_utils.models.vit import GRID, build_vit, cubic_matrix, load_vit
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.weights.shipped import VIT_WEIGHTS, shipped_weights_path
+from vidcolor_utils.weights.shipped import shipped_weights_path, vit_beside
 
 
 def test_positions_are_read_between_by_cubic_convolution():
@@ -24,7 +24,7 @@ def test_there_are_as_many_weights_as_in_vit_s_14_without_its_layer_scale():
 
 
 def test_the_shipped_transformer_reads_alike_in_keras_and_in_onnx_runtime():
-    path = shipped_weights_path(VIT_WEIGHTS)
+    path = vit_beside(shipped_weights_path())
     y, x = np.mgrid[:56, :84]
     luma = (0.5 + 0.4 * np.sin(x / 9) * np.cos(y / 13)).astype(np.float32)[None, ..., None]
     tokens, expected = load_network(path)(luma), load_vit(path).predict_on_batch(luma)

@@ -43,7 +43,7 @@ def test_luma_ab_and_tokens_stay_together():
     from vidcolor_utils.training.batches import to_batch
 
     part = views(["a"] * 2)
-    plain = to_batch(part.luma, part.ab, part.tokens, np.ones(2, np.float32), 168)
+    plain = to_batch(*map(torch.from_numpy, part[1:]), torch.ones(2), 168)
     np.testing.assert_allclose(plain.luma[:, 0].numpy() * 255, part.luma, atol=1e-3)
     np.testing.assert_allclose(plain.ab.permute(0, 2, 3, 1).numpy(), part.ab, atol=1e-3)
     np.testing.assert_array_equal(plain.tokens.permute(0, 2, 3, 1).numpy(), part.tokens.astype(np.float32))

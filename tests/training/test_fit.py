@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install '.[train]')")
@@ -6,17 +8,25 @@ pytestmark = pytest.mark.backends
 
 @pytest.fixture
 def run(tmp_path):
+    from vidcolor_utils.training.batches import KeptViews
     from vidcolor_utils.training.config import FrameTrainConfig, Stage
     from vidcolor_utils.training.fit import _Run
 
+    class Photographs(NamedTuple):
+        kinds: list[str]
+
     class Small(torch.nn.Module):
+        device = torch.device("cpu")
+
         def __init__(self):
             super().__init__()
             self.meaning = torch.nn.ModuleDict({"parts": torch.nn.ModuleDict({"narrow": torch.nn.Linear(1, 1)})})
             self.frame = torch.nn.ModuleDict({"parts": torch.nn.ModuleDict({"head": torch.nn.Linear(1, 1)})})
 
     begun = _Run(Small(), FrameTrainConfig(learning_rate=0.1), tmp_path)
-    begun.enter(0, Stage("decoder", 100.0, {"decoder": 1.0}, (96,)), photographs=320)
+    begun.enter(
+        0, Stage("decoder", 100.0, {"decoder": 1.0}, (96,)), KeptViews([Photographs(["a"] * 320)], 32, 1.0)
+    )
     return begun
 
 
@@ -40,6 +50,6 @@ def test_only_the_parts_of_a_stage_learn_and_averages_follow(run):
 def test_the_rate_grows_and_falls_to_nothing(run):
     assert run.steps == 1000
     rates = []
-    for run.step in (0, 150, 400, 699, 850, 999):
+    for run.step in (0, 75, 400, 599, 850, 999):
         rates.append(run._schedule())
     assert rates[0] < rates[1] < rates[2] == rates[3] == 1 > rates[4] > rates[5] > 0

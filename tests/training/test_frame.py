@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import file_sha256
 from vidcolor_utils.training.config import FrameTrainConfig
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install '.[train]')")
@@ -32,7 +33,7 @@ def small(monkeypatch):
 
     monkeypatch.setattr(frame_colorizer, "DECODER_FILTERS", (8, 8, 8))
     monkeypatch.setattr(meaning, "DEPTH", 1)
-    monkeypatch.setattr(frame, "frozen_tokens", lambda: fake_tokens)
+    monkeypatch.setattr(frame, "open_tokens", lambda *_: fake_tokens)
     monkeypatch.setattr(frame, "load_encoder_weights", lambda *_: None)
     return frame
 
@@ -62,7 +63,7 @@ def test_training_learns_scores_and_is_exported(tmp_path, small):
     (tmp_path / "out").mkdir()
     digests = small.export_weights(tmp_path / "run", tmp_path / "out" / "a.safetensors")
     names = {path.name for path in digests}
-    assert names == {"a.safetensors", "a.onnx", "a_meaning.safetensors", "a_meaning.onnx"}
+    assert names == {"a.safetensors", "a.onnx", "a_meaning.safetensors", "a_meaning.onnx", "a_vit.onnx"}
     for path, digest in digests.items():
         assert path.with_name(f"{path.name}.sha256").read_text().split()[0] == digest
 
@@ -106,10 +107,39 @@ def test_a_run_can_start_from_the_weights_of_another(tmp_path, small):
     weights = tmp_path / "a.safetensors"
     small.export_weights(tmp_path / "run", weights)
     trainee, begun = small.new_trainee(), small.new_trainee(weights)
-    small.load_averages(trainee, tmp_path / "run")
+    trainee.load_state_dict(small.load_averages(tmp_path / "run"))
     for name, value in trainee.state_dict().items():
         stored = begun.state_dict()[name].float()
         assert (stored - value.float()).abs().max() <= 0.02 * max(value.abs().max().item(), 1e-3), name
+
+
+def test_where_tokens_are_read_at_once_the_transformer_learns_along(tmp_path, small, monkeypatch):
+    from vidcolor_utils.models import vit
+    from vidcolor_utils.training import fit, live
+
+    monkeypatch.setattr(vit, "DEPTH", 2)
+    monkeypatch.setattr(vit, "MIDDLE", 1)
+    monkeypatch.setattr(live, "AHEAD", 1)
+    monkeypatch.setattr(fit, "WARM_UP", 1)
+    monkeypatch.setattr(small, "reads_at_once", lambda _: True)
+    begun = tmp_path / "begun.onnx"
+    vit.store_vit(vit.build_vit(), begun)
+    photos = photographs(tmp_path / "photos")
+    kernels = {}
+    for rate in (0.0, 1.0):
+        run, output = tmp_path / f"run{rate}", tmp_path / f"{rate}.safetensors"
+        changes = {"meaning_epochs": 0, "decoder_epochs": 0, "epochs": 1, "vit_rate": rate, "vit": str(begun)}
+        record = small.train_frame_colorizer([photos], [photos], run, config(**changes))
+        assert record["device"] == "cpu" and not (run / "views/0").exists()
+        digests = small.export_weights(run, output)
+        kernels[rate] = vit.load_vit(tmp_path / f"{rate}_vit.onnx").get_layer("block2_hidden").kernel.numpy()
+        assert (digests[tmp_path / f"{rate}_vit.onnx"] == file_sha256(begun)) == (rate == 0)
+    assert np.abs(kernels[0.0] - kernels[1.0]).max() > 1e-4
+
+
+def test_on_a_processor_the_transformer_cannot_learn(tmp_path, small):
+    with pytest.raises(InputError, match="on a GPU only"):
+        small.train_frame_colorizer([tmp_path], [tmp_path], tmp_path / "run", config(vit_rate=0.1), "cpu")
 
 
 def test_a_folder_that_is_no_run_cannot_be_exported(tmp_path, small):

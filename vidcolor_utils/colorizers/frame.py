@@ -17,7 +17,14 @@ from vidcolor_utils.colorizers.networks import Network, load_network
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.sizes import network_size
 from vidcolor_utils.system.files import file_sha256
-from vidcolor_utils.weights.shipped import FRAME_WEIGHTS, READ_SIDE, STRIDE, VIT_WEIGHTS, shipped_weights_path
+from vidcolor_utils.weights.shipped import (
+    FRAME_WEIGHTS,
+    READ_SIDE,
+    STRIDE,
+    meaning_beside,
+    shipped_weights_path,
+    vit_beside,
+)
 
 MAX_ASPECT = 4  # wider pictures are squeezed for the network
 
@@ -34,7 +41,7 @@ CLOSE_SIDES = (128, 192)  # of the looks at a single picture, which no frames be
 
 
 class FrameColorizer:
-    """Predicts the chroma of single frames: meaning from a frozen transformer, detail from a light network.
+    """Predicts the chroma of single frames: meaning from a transformer, detail from a light network.
 
     Args:
         weights: a file written by `vidcolor export`; its suffix says in what the networks run: `.onnx` in ONNX
@@ -61,7 +68,7 @@ class FrameColorizer:
         self._network = load(self._files[0])
         self._read: Reader | None = None
         if quality == "fine":
-            self._files += [shipped_weights_path(VIT_WEIGHTS), meaning_beside(self._files[0])]
+            self._files += [vit_beside(self._files[0]), meaning_beside(self._files[0])]
             self._read = Reader(*self._files[1:], load=load)
 
     def fingerprint(self) -> dict:
@@ -125,11 +132,6 @@ class FrameColorizer:
         if not view.mirrored:
             return self._network(small[..., None], known)
         return mirrored(self._network(mirrored(small[..., None], axis=2), mirrored(known, axis=2)), axis=2)
-
-
-def meaning_beside(weights: Path) -> Path:
-    """Path of the meaning's file, which `vidcolor export` writes beside that of the frame colorizer."""
-    return weights.with_name(f"{weights.stem}_meaning{weights.suffix}")
 
 
 def working_size(height: int, width: int, side: int) -> tuple[int, int]:

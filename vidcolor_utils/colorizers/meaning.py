@@ -1,6 +1,6 @@
 """What a picture shows, for the network that colours it: found out now and then, and carried along in between.
 
-A frozen Vision Transformer reads the whole picture, and a few blocks trained with the frame colorizer make of its
+A Vision Transformer reads the whole picture, and a few blocks trained with the frame colorizer make of its
 tokens a grid of what colour things have. That takes ten times as long as a look of the frame colorizer, but what a
 film shows moves along with the picture: it is asked at the start of a shot, then about once a second, and where so
 much is new that nothing can be carried.
@@ -31,7 +31,7 @@ class Reader:
     """Reads the meaning of pictures.
 
     Args:
-        vit: the frozen transformer's file.
+        vit: the transformer's file.
         meaning: the file of the blocks that were trained.
         load: gives the network of a file.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ONLY_ERRORS = 3  # of ONNX Runtime's levels of logging
 
 # Takes and gives float32 (B, h, w, C). The frame colorizer: luma and meaning to ab; the meaning: tokens to it;
-# the frozen transformer: luma to tokens.
+# the transformer: luma to tokens.
 Network = Callable[..., np.ndarray]
 
 

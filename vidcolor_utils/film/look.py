@@ -46,7 +46,7 @@ class Look:
 
     Attributes:
         method: which colorizer to load, see `load_colorizer`.
-        quality: "fast" leaves the frozen transformer out, see `FrameColorizer`.
+        quality: "fast" leaves the transformer out, see `FrameColorizer`.
         device: where the networks run, see `colorizers.devices`.
         strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
         every: ask the network for every so many frames of a video and carry colours in between.

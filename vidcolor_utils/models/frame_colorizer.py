@@ -1,6 +1,6 @@
 """The frame colorizer: gray image in, chroma out.
 
-A U-Net on an EfficientNet-Lite2 encoder sees the detail; the meaning that `build_meaning` makes of a frozen Vision
+A U-Net on an EfficientNet-Lite2 encoder sees the detail; the meaning that `build_meaning` makes of a Vision
 Transformer's tokens joins its decoder. It predicts the a and b channels of CIE Lab at half the input's size; luma
 is never predicted, so the colorized picture keeps every edge of its source.
 """

@@ -1,4 +1,4 @@
-"""From the tokens of the frozen Vision Transformer to what a colorizer needs of them: the meaning of a picture.
+"""From the tokens of the Vision Transformer to what a colorizer needs of them: the meaning of a picture.
 
 A few blocks of a transformer, trained with the frame colorizer, turn 768 numbers a token into 256 that tell what
 colour things have. It is asked once a second or so, since the meaning moves along with the picture; the frame

@@ -1,12 +1,13 @@
 """A Vision Transformer that looks at gray pictures: one token, a vector of 384 numbers, for every 14x14 pixels.
 
 ViT-S/14 (Dosovitskiy et al. 2021, arXiv 2010.11929) with the layer scale of DINOv2 (Oquab et al. 2023, arXiv
-2304.07193), whose marks the weights that ship bear. It is never trained here: what a colorizer lacks on
-photographs by the ten thousand is to know what things are, and this knows.
+2304.07193), whose marks the weights that ship bear. What a colorizer lacks on photographs by the ten
+thousand is to know what things are, and this knows; on a GPU it learns along, slowly.
 """
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import read_checked
+from vidcolor_utils.system.files import finished_file, read_checked, write_sidecar
 from vidcolor_utils.weights.shipped import PATCH
 
 WIDTH, HEADS, DEPTH = 384, 6, 12
@@ -120,8 +121,26 @@ def _cubic(x: Any) -> Any:
     return ops.where(x <= 1, near, ops.where(x < 2, far, 0.0))
 
 
+def store_vit(model: keras.Model, path: str | Path) -> str:
+    """Write the network as an ONNX file of 8 bits, and its sha256 beside it; returns that, as hex.
+
+    Weights get a scale for each channel; what is multiplied with them gets its 8 bits picture by picture.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    from vidcolor_utils.models.onnx_export import save_onnx  # needs onnx, which running the network does not
+
+    with tempfile.TemporaryDirectory() as folder, finished_file(Path(path)) as part:
+        whole = Path(folder) / "whole.onnx"
+        save_onnx(model, whole, stored=False)
+        quantize_dynamic(
+            whole, part, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"]
+        )
+    return write_sidecar(Path(path))
+
+
 def load_vit(path: str | Path) -> keras.Model:
-    """Build the network with the weights of an ONNX file that `training.cut_vit` wrote, widened to 32 bits.
+    """Build the network with the weights of an ONNX file that `store_vit` wrote, widened to 32 bits.
 
     ONNX Runtime rounds what it multiplies with them to 8 bits, Keras does not, so the tokens differ by about 2 %.
 

@@ -218,7 +218,7 @@ def exemplar_criteria(record: Record, *, tokens: bool = False) -> list[Criterion
 
     Args:
         record: of all runs.
-        tokens: of those with the frozen transformer's tokens as features, in place of the pointer's.
+        tokens: of those with the transformer's tokens as features, in place of the pointer's.
     """
     rows, name = record["controls"]["right"], "ViT tokens" if tokens else "two-way"
     runs = {"seeds": {number: seed for number, seed in record["seeds"].items() if name in seed}}

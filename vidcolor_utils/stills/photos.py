@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,9 @@ def find_photos(*sources: str | Path) -> list[Photo]:
 
 def _found_in(source: Path) -> list[Photo]:
     found = [Photo(_kind(name), encoded) for name, encoded in _encoded_photos(source)]
-    usable = [photo for photo in found if _decode(photo.encoded) is not None]
+    with ThreadPoolExecutor() as pool:
+        is_usable = pool.map(lambda photo: _decode(photo.encoded) is not None, found)
+        usable = [photo for photo, good in zip(found, is_usable, strict=True) if good]
     if not usable:
         raise InputError(f"{source}: no photographs")
     return usable

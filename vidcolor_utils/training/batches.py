@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -46,9 +47,58 @@ class Batch(NamedTuple):
     """What one step learns from."""
 
     luma: torch.Tensor | None  # (B, 1, S, S) in [0, 1]; None where the meaning learns alone
-    tokens: torch.Tensor  # (B, 768, 12, 12)
+    whole: torch.Tensor  # (B, 1, 168, 168) in [0, 1], as the transformer reads it
+    tokens: torch.Tensor | None  # (B, 768, 12, 12); None where they were not kept
     ab: torch.Tensor  # (B, 2, S/2, S/2) Lab units, or (B, 2, 24, 24) without luma
     known: torch.Tensor  # (B, 1, 1, 1), 0 where the meaning is kept from the light network
+
+
+class Source(Protocol):
+    """What batches are made of.
+
+    Attributes:
+        kinds: of the photographs, one each.
+    """
+
+    kinds: list[str]
+
+    def views_a_step(self, side: int | None) -> int:
+        """Number of views in a batch whose luma has this side."""
+        ...
+
+    def batches(
+        self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator
+    ) -> AbstractContextManager[Iterator[Batch]]:
+        """Make random batches without an end.
+
+        Args:
+            sides: of the luma, growing; () for none.
+            progress: tells how far training has come, from 0 to 1; sides are drawn from the two it has come to.
+            rng: source of randomness.
+        """
+        ...
+
+
+class KeptViews:
+    """Views on disk as a source of batches.
+
+    Args:
+        views: of the same photographs, from which each batch takes one.
+        batch: views of `FULL_SIDE` pixels in a batch.
+        known: share of views whose meaning is shown.
+    """
+
+    def __init__(self, views: Sequence[Views], batch: int, known: float):
+        self.kinds = views[0].kinds
+        self._views, self._batch, self._known = views, batch, known
+
+    def views_a_step(self, side: int | None) -> int:
+        """Number of views in a batch whose luma has this side."""
+        return views_a_step(side, self._batch)
+
+    def batches(self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator) -> Batches:
+        """Make random batches; see `Batches`."""
+        return Batches(self._views, sides, self._batch, self._known, progress, rng)
 
 
 def views_a_step(side: int | None, batch: int) -> int:
@@ -110,21 +160,24 @@ class Batches:
                 self._made.put(error)
                 return
 
-    def _side(self) -> int | None:
-        if not self._sides:
-            return None
-        at = min(int(self._progress() * (len(self._sides) - 1)), max(0, len(self._sides) - 2))
-        return int(self._rng.choice(self._sides[at : at + 2]))
-
     def _one(self) -> Batch:
-        rng, side = self._rng, self._side()
+        rng, side = self._rng, drawn_side(self._sides, self._progress(), self._rng)
         count = views_a_step(side, self._batch)
         views = self._views[int(rng.integers(len(self._views)))]
         chosen = np.sort(rng.choice(len(views.kinds), count, p=self._shares))
         flips = rng.random(count) < 0.5
         luma, ab, tokens = (_flipped(of[chosen], flips) for of in (views.luma, views.ab, views.tokens))
         known = (rng.random(count) < self._known).astype(np.float32)
-        return to_batch(luma, ab, tokens, known, side)
+        gray, colors, grid, shown = map(torch.from_numpy, (luma, ab, tokens, known))
+        return to_batch(gray, colors, grid, shown, side)
+
+
+def drawn_side(sides: Sequence[int], progress: float, rng: np.random.Generator) -> int | None:
+    """Draw from the two sides that a training has come to; None if there are none."""
+    if not sides:
+        return None
+    at = min(int(progress * (len(sides) - 1)), max(0, len(sides) - 2))
+    return int(rng.choice(sides[at : at + 2]))
 
 
 def _flipped(arrays: np.ndarray, flips: np.ndarray) -> np.ndarray:
@@ -133,14 +186,16 @@ def _flipped(arrays: np.ndarray, flips: np.ndarray) -> np.ndarray:
     return arrays
 
 
-def to_batch(luma: np.ndarray, ab: np.ndarray, tokens: np.ndarray, known: np.ndarray, side: int | None) -> Batch:
-    """Bring views, as they are kept, to a batch of this side; None without luma."""
-    columns = torch.from_numpy(known).view(-1, 1, 1, 1)
-    grid, colors = (torch.from_numpy(of.astype(np.float32)).permute(0, 3, 1, 2) for of in (tokens, ab))
+def to_batch(
+    luma: torch.Tensor, ab: torch.Tensor, tokens: torch.Tensor | None, known: torch.Tensor, side: int | None
+) -> Batch:
+    """Bring views, as they are kept, to a batch of this side, None without luma; all on one device."""
+    columns, whole, colors = known.view(-1, 1, 1, 1), luma[:, None].float() / 255, ab.float().permute(0, 3, 1, 2)
+    grid = None if tokens is None else tokens.float().permute(0, 3, 1, 2)
     if side is None:
-        return Batch(None, grid, F.interpolate(colors, size=(BROAD, BROAD), mode="area"), columns)
-    gray = sized(torch.from_numpy(luma.astype(np.float32))[:, None] / 255, side)
-    return Batch(gray.contiguous(memory_format=torch.channels_last), grid, sized(colors, side // 2), columns)
+        return Batch(None, whole, grid, F.interpolate(colors, size=(BROAD, BROAD), mode="area"), columns)
+    gray = sized(whole, side).contiguous(memory_format=torch.channels_last)
+    return Batch(gray, whole, grid, sized(colors, side // 2), columns)
 
 
 def sized(x: torch.Tensor, side: int) -> torch.Tensor:

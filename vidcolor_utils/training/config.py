@@ -14,7 +14,7 @@ class Stage(NamedTuple):
 
     name: str
     epochs: float  # passes over the photographs
-    rates: Mapping[str, float]  # factors on the learning rate, by part: "meaning", "encoder", "decoder"
+    rates: Mapping[str, float]  # factors on the learning rate, by part: "vit", "meaning", "encoder", "decoder"
     sides: tuple[int, ...]  # of what the light network sees, growing; () where the meaning learns alone
 
 
@@ -26,7 +26,7 @@ class FrameTrainConfig:
         OptionError: if a value is not allowed.
     """
 
-    views: Annotated[int, Within(1, whole=True), "Of each photograph that are kept; 0.27 MB each on disk."] = 4
+    views: Annotated[int, Within(1, whole=True), "Of each photograph that are kept; 0.27 MB each."] = 4
     meaning_epochs: Annotated[float, Within(0), "Passes in which the meaning learns alone."] = 4.0
     decoder_epochs: Annotated[float, Within(0), "Passes in which the decoder learns."] = 4.0
     epochs: Annotated[float, Within(0), "Passes in which all of it learns."] = 12.0
@@ -38,6 +38,8 @@ class FrameTrainConfig:
     encoder_rate: Annotated[float, Within(0), "Factor on the rate, for the encoder."] = 0.25
     # It has learned alone by then.
     meaning_rate: Annotated[float, Within(0), "Factor on the rate, for the meaning, once all learns."] = 0.2
+    # It knows things from 142 million photographs, and forgets them if it learns fast.
+    vit_rate: Annotated[float, Within(0), "Factor on the rate, for the transformer; 0: it stays as it is."] = 0.0
     weight_decay: float = 0.02
     # That average is what is scored and exported.
     ema: Annotated[float, Within(0, 1, open_end=True), "Running average of the weights."] = 0.9995
@@ -48,6 +50,7 @@ class FrameTrainConfig:
     ] = 0.5
     wear: Annotated[float, Within(0, 1), "How often gray looks like worn film; 0: never, 1: mostly."] = 0.4
     start_from: str | None = None  # weights (.safetensors) of an earlier run, to begin with instead of ImageNet's
+    vit: str | None = None  # the transformer's file, unless it is the one beside those, or that ships
     seed: Annotated[int, Within(0, whole=True), "Of crops, order and wear."] = 0
 
     def __post_init__(self) -> None:
@@ -56,6 +59,8 @@ class FrameTrainConfig:
     def stages(self) -> tuple[Stage, ...]:
         """Say what learns in which stage, how long, and how fast."""
         everything = {"decoder": 1.0, "encoder": self.encoder_rate, "meaning": self.meaning_rate}
+        if self.vit_rate:
+            everything["vit"] = self.vit_rate
         return (
             Stage("meaning", self.meaning_epochs, {"meaning": 1.0}, ()),
             Stage("decoder", self.decoder_epochs, {"decoder": 1.0}, self.sides[:2]),

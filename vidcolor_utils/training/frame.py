@@ -7,7 +7,8 @@ takes a tenth of the time a view; the decoder, on an encoder that stays as Image
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,24 +20,30 @@ from vidcolor_utils.models.efficientnet_lite import LITE2, load_encoder_weights
 from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
 from vidcolor_utils.models.meaning import build_meaning
 from vidcolor_utils.models.stored_weights import load_weights, save_weights
-from vidcolor_utils.models.vit import load_vit
+from vidcolor_utils.models.vit import load_vit, store_vit
 from vidcolor_utils.stills.photos import Photo, find_photos
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import finished_file, write_json, write_sidecar
+from vidcolor_utils.system.files import finished_file, read_checked, write_json, write_sidecar
 from vidcolor_utils.system.machine import machine
+from vidcolor_utils.training.batches import KeptViews, Source
 from vidcolor_utils.training.config import FrameTrainConfig
 from vidcolor_utils.training.fit import CHECKPOINT, fit, load_averages
-from vidcolor_utils.training.run_folder import RECORD, claim_run
+from vidcolor_utils.training.live import LivePhotos
+from vidcolor_utils.training.run_folder import CONFIG, RECORD, claim_run
 from vidcolor_utils.training.torch_twin import TorchTwin
-from vidcolor_utils.training.trainee import Trainee
-from vidcolor_utils.training.views import Tokens, View, central_view, keep_views, random_view, torch_tokens
-from vidcolor_utils.weights.shipped import VIT_WEIGHTS, shipped_weights_path
+from vidcolor_utils.training.trainee import Trainee, part_of
+from vidcolor_utils.training.views import Tokens, View, Views, central_view, keep_views, random_view, torch_tokens
+from vidcolor_utils.weights.shipped import meaning_beside, shipped_weights_path, vit_beside
 
-VIEWS = "views"
+VIEWS, VIT = "views", "vit.onnx"  # in the folder of a run: views that are kept, the transformer it began with
 
 
 def train_frame_colorizer(
-    images: Sequence[str | Path], val_images: Sequence[str | Path], out_dir: str | Path, config: FrameTrainConfig
+    images: Sequence[str | Path],
+    val_images: Sequence[str | Path],
+    out_dir: str | Path,
+    config: FrameTrainConfig,
+    device: str = "auto",
 ) -> dict:
     """Train the frame colorizer, going on from the last checkpoint in `out_dir` if there is one.
 
@@ -45,30 +52,73 @@ def train_frame_colorizer(
         val_images: the same, to score on.
         out_dir: where the run lives: kept views, checkpoints (every few minutes), `history.csv`, `run.json`.
         config: the run's parameters.
+        device: "cpu", where views and their tokens are kept on disk; "cuda", where views are made anew for every
+            step and the transformer reads them then, and may learn; or "auto".
 
     Returns:
         The run record, as written to `run.json`.
 
     Raises:
         FileNotFoundError: if a folder or tar is not there.
-        InputError: if it holds no photograph, or `out_dir` holds a run with other parameters.
+        InputError: if it holds no photograph, `out_dir` holds a run with other parameters, or there is no such
+            device.
     """
-    out_dir = Path(out_dir)
+    out_dir, on = Path(out_dir), _device(device, config)
     photos, val_photos = find_photos(*images), find_photos(*val_images)
     counts = {"photos": len(photos), "val_photos": len(val_photos)}
     claim_run(out_dir, dataclasses.asdict(config) | counts)
     torch.manual_seed(config.seed)
-    tokens = frozen_tokens()
-    kept = out_dir / VIEWS
+    _keep_transformer(config, out_dir)
+    tokens, kept = open_tokens(out_dir / VIT, on), out_dir / VIEWS
     val_views = keep_views(val_photos, kept / "val", lambda photo, _: central_view(photo), tokens)
-    views = [
-        keep_views(photos, kept / str(number), partial(_looked_at, config, number), tokens)
-        for number in range(config.views)
-    ]
-    found = fit(new_trainee(config.start_from), config, views, val_views, out_dir)
-    record = {"config": dataclasses.asdict(config), **counts, "machine": machine(), **found}
+    trainee = new_trainee(config.start_from)
+    if reads_at_once(on):
+        source: Source = LivePhotos(photos, config, on)
+        trainee.vit = TorchTwin(load_vit(out_dir / VIT))
+    else:
+        source = KeptViews(_kept_views(photos, kept, config, tokens), config.batch, config.known)
+    found = fit(trainee.to(on), config, source, val_views, out_dir)
+    record = {"config": dataclasses.asdict(config), **counts, "machine": machine(), "device": _name(on), **found}
     write_json(out_dir / RECORD, record)
     return record
+
+
+def _device(name: str, config: FrameTrainConfig) -> torch.device:
+    """Find where to train.
+
+    Raises:
+        InputError: if it is not there, or cannot do what is asked for.
+    """
+    has_gpu = torch.cuda.is_available()
+    if name == "cuda" and not has_gpu:
+        raise InputError("device 'cuda': PyTorch finds no such GPU here")
+    device = torch.device("cuda" if has_gpu and name != "cpu" else "cpu")
+    if config.vit_rate and not reads_at_once(device):
+        raise InputError("vit_rate: the transformer learns on a GPU only; on a processor its tokens are kept")
+    return device
+
+
+def reads_at_once(device: torch.device) -> bool:
+    """Whether it reads tokens sooner than a disk would give them."""
+    return device.type != "cpu"
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _keep_transformer(config: FrameTrainConfig, out_dir: Path) -> None:
+    """Copy the transformer that a run begins with into its folder: it belongs to what is trained on its tokens."""
+    begun = vit_beside(Path(config.start_from) if config.start_from else shipped_weights_path())
+    with finished_file(out_dir / VIT) as part:
+        part.write_bytes(read_checked(config.vit or begun))
+
+
+def _kept_views(photos: Sequence[Photo], folder: Path, config: FrameTrainConfig, tokens: Tokens) -> list[Views]:
+    return [
+        keep_views(photos, folder / str(number), partial(_looked_at, config, number), tokens)
+        for number in range(config.views)
+    ]
 
 
 def _looked_at(config: FrameTrainConfig, number: int, photo: Photo, index: int) -> View:
@@ -76,9 +126,9 @@ def _looked_at(config: FrameTrainConfig, number: int, photo: Photo, index: int) 
     return random_view(photo, rng, min_crop=config.min_crop, wear=config.wear)
 
 
-def frozen_tokens() -> Tokens:
-    """Open the frozen transformer that ships."""
-    return torch_tokens(TorchTwin(load_vit(shipped_weights_path(VIT_WEIGHTS))).eval())
+def open_tokens(vit: Path, device: torch.device) -> Tokens:
+    """Open a transformer, to ask it for tokens."""
+    return torch_tokens(TorchTwin(load_vit(vit)).to(device).eval())
 
 
 def new_trainee(start_from: str | Path | None = None) -> Trainee:
@@ -91,7 +141,7 @@ def new_trainee(start_from: str | Path | None = None) -> Trainee:
     if start_from is None:
         load_encoder_weights(frame, LITE2)
     else:
-        for model, path in ((frame, Path(start_from)), (meaning, meaning_path(Path(start_from)))):
+        for model, path in ((frame, Path(start_from)), (meaning, meaning_beside(Path(start_from)))):
             load_weights(model, path)
     return Trainee(TorchTwin(meaning), TorchTwin(frame))
 
@@ -99,8 +149,8 @@ def new_trainee(start_from: str | Path | None = None) -> Trainee:
 def export_weights(run_dir: str | Path, output: str | Path) -> dict[Path, str]:
     """Turn the checkpoint of a training run into weights for `FrameColorizer`.
 
-    Writes four files, for Keras and for ONNX Runtime the frame colorizer and its meaning, and the sha256 of each
-    beside it.
+    Writes five files, for Keras and for ONNX Runtime the frame colorizer and its meaning, and for ONNX Runtime the
+    transformer they were trained with, and the sha256 of each beside it.
 
     Args:
         run_dir: the `out_dir` of `train_frame_colorizer`.
@@ -117,10 +167,11 @@ def export_weights(run_dir: str | Path, output: str | Path) -> dict[Path, str]:
         raise InputError(f"{output}: name a file ending in .safetensors; the others are written beside it")
     if not (run_dir / CHECKPOINT).is_file():
         raise InputError(f"{run_dir}: no {CHECKPOINT}: not the folder of a training run")
+    learned = load_averages(run_dir)
     trainee = Trainee(*(TorchTwin(build()) for build in (build_meaning, build_frame_colorizer)))
-    load_averages(trainee, run_dir)
-    named = {"meaning": meaning_path(output), "frame": output}
-    digests: dict[Path, str] = {}
+    trainee.load_state_dict({name: value for name, value in learned.items() if part_of(name) != "vit"})
+    named = {"meaning": meaning_beside(output), "frame": output}
+    digests = _store_transformer(run_dir, learned, vit_beside(output))
     for name, path in named.items():
         twin = getattr(trainee, name)
         twin.give_back()
@@ -128,9 +179,16 @@ def export_weights(run_dir: str | Path, output: str | Path) -> dict[Path, str]:
     return digests
 
 
-def meaning_path(path: Path) -> Path:
-    """Where the meaning's weights lie beside the frame colorizer's."""
-    return path.with_stem(f"{path.stem}_meaning")
+def _store_transformer(run_dir: Path, learned: Mapping[str, torch.Tensor], output: Path) -> dict[Path, str]:
+    if not json.loads((run_dir / CONFIG).read_text())["vit_rate"]:  # it stayed as it was
+        with finished_file(output) as part:
+            part.write_bytes((run_dir / VIT).read_bytes())
+        return {output: write_sidecar(output)}
+    twin = TorchTwin(load_vit(run_dir / VIT))
+    weights = {name: value for name, value in learned.items() if part_of(name) == "vit"}
+    twin.load_state_dict({name.removeprefix("vit."): value for name, value in weights.items()})
+    twin.give_back()
+    return {output: store_vit(twin.model, output)}
 
 
 def store_network(model: keras.Model, path: Path, name: str) -> dict[Path, str]:

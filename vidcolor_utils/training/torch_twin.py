@@ -33,9 +33,6 @@ class TorchTwin(nn.Module):
     Raises:
         ValueError: if the model holds a layer that this does not know.
 
-    Attributes:
-        model: the Keras model.
-
     Example:
         twin = TorchTwin(model)
         train(twin)
@@ -44,7 +41,7 @@ class TorchTwin(nn.Module):
 
     def __init__(self, model: keras.Model):
         super().__init__()
-        self.model, self._steps, names = model, [], {}
+        self._models, self._steps, names = (model,), [], {}  # no part of this: on PyTorch Keras' are modules, too
         self._inputs = [id(tensor) for tensor in model.inputs]
         self.parts = nn.ModuleDict()
         for layer in model.layers:
@@ -58,6 +55,11 @@ class TorchTwin(nn.Module):
             self._steps.append((names[layer.name], inputs, outputs))
         self._result = id(model.output)
         self.take()
+
+    @property
+    def model(self) -> keras.Model:
+        """The Keras model."""
+        return self._models[0]
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         """Do what the Keras model does, on tensors (B, C, H, W)."""
@@ -82,9 +84,9 @@ class TorchTwin(nn.Module):
         return [(self.parts[name], named[name]) for name, *_ in self._steps if named[name].weights]
 
 
-def multiplies_in_16_bits() -> bool:
-    """Whether this processor multiplies numbers of 16 bits at once."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+def multiplies_in_16_bits(device: str = "cpu") -> bool:
+    """Whether the processor, or the accelerator of this name, multiplies numbers of 16 bits at once."""
+    return device != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _listed(tensors: Any) -> list:
@@ -92,11 +94,14 @@ def _listed(tensors: Any) -> list:
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().float().numpy()
+    return tensor.detach().float().cpu().numpy()
 
 
 class _Convolution(nn.Module):
-    """Plain and depthwise convolutions; the latter in 32 bits, as their gradients are four times as slow in 16."""
+    """Plain and depthwise convolutions.
+
+    On a CPU the latter in 32 bits, as their gradients are four times as slow in 16.
+    """
 
     def __init__(self, layer: keras.Layer):
         super().__init__()
@@ -113,8 +118,9 @@ class _Convolution(nn.Module):
         before, after = padding // 2, padding - padding // 2  # as TensorFlow: more at the end
         even = before == after
         x = x if even else F.pad(x, (before, after, before, after))
-        with torch.autocast("cpu", enabled=torch.is_autocast_enabled("cpu") and not self.depthwise):
-            x = x.float() if self.depthwise else x
+        widened = self.depthwise and x.device.type == "cpu"
+        with torch.autocast("cpu", enabled=torch.is_autocast_enabled("cpu") and not widened):
+            x = x.float() if widened else x
             x = F.conv2d(x, self.weight, self.bias, self.stride, before if even else 0, groups=self.groups)
         return F.relu(x) if self.activation == "relu" else x
 
@@ -175,7 +181,7 @@ class _Dense(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Self-attention written out: PyTorch's own is seven times as slow backwards, on a CPU."""
+    """Self-attention; written out on a CPU, where PyTorch's own is seven times as slow backwards."""
 
     def __init__(self, layer: keras.Layer):
         super().__init__()
@@ -187,8 +193,12 @@ class _Attention(nn.Module):
     def forward(self, x: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
         batch, count = x.shape[:2]
         query, key, value = self.qkv(x).view(batch, count, 3, self.heads, self.size).permute(2, 0, 3, 1, 4)
-        shares = ((query * self.size**-0.5) @ key.transpose(-1, -2)).softmax(-1).to(value.dtype)
-        return self.out((shares @ value).transpose(1, 2).reshape(batch, count, -1))
+        if x.device.type == "cpu":
+            shares = ((query * self.size**-0.5) @ key.transpose(-1, -2)).softmax(-1).to(value.dtype)
+            found = shares @ value
+        else:
+            found = F.scaled_dot_product_attention(query, key, value)
+        return self.out(found.transpose(1, 2).reshape(batch, count, -1))
 
     def take(self, weights: list[np.ndarray]) -> None:
         kernels, biases = weights[0:6:2], weights[1:6:2]

@@ -30,11 +30,25 @@ class Trainee(nn.Module):
     Args:
         meaning: of `build_meaning`.
         frame: of `build_frame_colorizer`.
+        vit: of `build_vit`, for batches that come without tokens.
     """
 
-    def __init__(self, meaning: TorchTwin, frame: TorchTwin):
+    def __init__(self, meaning: TorchTwin, frame: TorchTwin, vit: TorchTwin | None = None):
         super().__init__()
-        self.meaning, self.frame = meaning, frame
+        self.meaning, self.frame, self.vit = meaning, frame, vit
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.parameters()).device
+
+    def tokens(self, batch: Batch) -> torch.Tensor:
+        """Tokens (B, 768, 12, 12) of a batch: those that were kept, or what the transformer reads now."""
+        if batch.tokens is not None:
+            return batch.tokens
+        if self.vit is None:
+            raise ValueError("a batch without tokens, and no transformer to read them")
+        return self.vit(batch.whole)
 
     def broad(self, meaning: torch.Tensor) -> torch.Tensor:
         """Colours (B, 2, 2 h, 2 w) that the meaning (B, 256, h, w) gives without the light network."""
@@ -47,9 +61,12 @@ class Trainee(nn.Module):
             batch: the views.
             learns: the parts that learn; the others are only asked.
         """
-        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_16_bits()):
+        device = batch.ab.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=multiplies_in_16_bits(device)):
+            with torch.set_grad_enabled("vit" in learns):
+                tokens = self.tokens(batch)
             with torch.set_grad_enabled("meaning" in learns):
-                meaning = self.meaning(batch.tokens)
+                meaning = self.meaning(tokens)
             if batch.luma is None:
                 return cost(self.broad(meaning), batch.ab)
             whole = cost(self.frame(batch.luma, meaning * batch.known), batch.ab)
@@ -60,8 +77,10 @@ class Trainee(nn.Module):
 
 
 def part_of(parameter: str) -> str:
-    """Tell which part of a trainee a parameter belongs to, by its name: "meaning", "encoder" or "decoder"."""
+    """Tell which part a parameter belongs to, by its name: "vit", "meaning", "encoder" or "decoder"."""
     network, _, layer, *_ = parameter.split(".")
+    if network == "vit":
+        return network
     if network == "meaning" or layer == "broad":
         return "meaning"
     return "encoder" if layer.startswith("_") else "decoder"
@@ -114,10 +133,16 @@ def score_views(trainee: Trainee, views: Views, *, known: float = 1.0) -> dict[s
 def _rows(trainee: Trainee, views: Views, start: int, known: float) -> np.ndarray:
     """For each of some views: error, gray's error, chroma, true chroma."""
     part = slice(start, start + SCORED_BATCH)
-    shown = np.full(len(views.kinds[part]), known, np.float32)
-    batch = to_batch(views.luma[part], views.ab[part], views.tokens[part], shown, SCORED_SIDE)
+    kept = (
+        views.luma[part],
+        views.ab[part],
+        views.tokens[part],
+        np.full(len(views.kinds[part]), known, np.float32),
+    )
+    luma, ab, tokens, shown = (torch.from_numpy(np.asarray(of)).to(trainee.device) for of in kept)
+    batch = to_batch(luma, ab, None if trainee.vit else tokens, shown, SCORED_SIDE)
     with torch.inference_mode():
-        pred = trainee.frame(batch.luma, trainee.meaning(batch.tokens) * batch.known)
+        pred = trainee.frame(batch.luma, trainee.meaning(trainee.tokens(batch)) * batch.known)
     true = batch.ab
     means = (
         (pred - true).abs().mean((1, 2, 3)),
@@ -125,7 +150,7 @@ def _rows(trainee: Trainee, views: Views, start: int, known: float) -> np.ndarra
         pred.square().sum(1).sqrt().mean((1, 2)),
         true.square().sum(1).sqrt().mean((1, 2)),
     )
-    return torch.stack(means, 1).numpy()
+    return torch.stack(means, 1).cpu().numpy()
 
 
 def _scores(rows: np.ndarray) -> dict[str, float]:

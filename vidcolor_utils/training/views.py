@@ -1,7 +1,7 @@
 """Views of photographs, made once and kept on disk: what a network sees of them, their colours, and their tokens.
 
-The tokens of the frozen Vision Transformer cost more than a training step, and never change; so each photograph is
-cut, mirrored and worn a few times, and what comes of it is read from files in training.
+On a processor the tokens of the Vision Transformer cost more than a training step, and it does not learn there; so
+each photograph is cut, mirrored and worn a few times, and what comes of it is read from files in training.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def keep_views(photos: Sequence[Photo], folder: Path, look: Callable[[Photo, int
         photos: what is looked at.
         folder: where the views are kept; 0.27 MB each.
         look: makes the view of a photograph with this index.
-        tokens: the frozen network.
+        tokens: the transformer.
 
     Returns:
         The views, read from disk as they are needed.
@@ -132,11 +132,12 @@ def _chunks(views: Iterator[View]) -> Iterator[list[View]]:
 
 
 def torch_tokens(twin: torch.nn.Module) -> Tokens:
-    """Run the frozen network's twin in PyTorch, in 16 bits where the processor multiplies them at once."""
+    """Run the transformer's twin in PyTorch where it is, in 16 bits where these are multiplied at once."""
+    device = next(twin.parameters()).device
 
     def run(lumas: np.ndarray) -> np.ndarray:
-        batch = torch.from_numpy(lumas).permute(0, 3, 1, 2)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_16_bits()):
-            return twin(batch).permute(0, 2, 3, 1).float().numpy()
+        batch, in_16_bits = torch.from_numpy(lumas).permute(0, 3, 1, 2), multiplies_in_16_bits(device.type)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=in_16_bits):
+            return twin(batch.to(device)).permute(0, 2, 3, 1).float().cpu().numpy()
 
     return run

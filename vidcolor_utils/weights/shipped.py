@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-FRAME_WEIGHTS = "frame.onnx"  # and its meaning in frame_meaning.onnx
-VIT_WEIGHTS = "vit.onnx"
+FRAME_WEIGHTS = "frame.onnx"  # the other two networks lie beside it, see `meaning_beside` and `vit_beside`
 STRIDE = 32  # both sides of the frame colorizer's input are multiples of this
 PATCH = 14  # pixels to a side of a token of the transformer; both sides of its input are multiples of this
 READ_SIDE = 12 * PATCH  # short side at which the transformer reads a picture
@@ -18,6 +17,16 @@ SUFFIXES = (".safetensors", ".h5", ".onnx")
 def shipped_weights_path(name: str = FRAME_WEIGHTS) -> Path:
     """Path of a weights file inside the package."""
     return Path(str(resources.files("vidcolor_utils") / "weights" / name))
+
+
+def meaning_beside(weights: Path) -> Path:
+    """Path of the meaning's weights, which `vidcolor export` writes beside those of the frame colorizer."""
+    return weights.with_name(f"{weights.stem}_meaning{weights.suffix}")
+
+
+def vit_beside(weights: Path) -> Path:
+    """Path of the transformer's weights beside them; they run in ONNX Runtime, whatever the others run in."""
+    return weights.with_name(f"{weights.stem}_vit.onnx")
 
 
 def shipped_weights() -> Iterator[Path]:

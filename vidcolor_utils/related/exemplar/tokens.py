@@ -1,4 +1,4 @@
-"""Features without a training of one's own: the tokens of the frozen transformer that ships."""
+"""Features without a training of one's own: the tokens of the transformer that ships."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.exemplar.training import Known, base_colors
 from vidcolor_utils.related.pointer.model import STRIDE
 from vidcolor_utils.related.propagation.training import grid_values
-from vidcolor_utils.weights.shipped import VIT_WEIGHTS
+from vidcolor_utils.weights.shipped import shipped_weights_path, vit_beside
 
 WIDTH = 384  # numbers from the middle of the transformer; on clips to learn from those of its end match worse
 MOST_CHANNELS = 128  # that OpenCV resizes at once
@@ -35,7 +35,7 @@ class TokenReader:
 
     def _load(self, path: Path) -> Network:
         network = self._load_network(path)
-        if path.name != VIT_WEIGHTS:
+        if path != vit_beside(shipped_weights_path()):
             return network
 
         def kept(luma: np.ndarray) -> np.ndarray:
