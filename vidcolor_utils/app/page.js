@@ -176,18 +176,12 @@ class Page {
     if (turns) this.root.scrollIntoView({ block: "start" });
   }
 
-  // The old pictures stay until the new ones are there: else all below them would jump up and down, and a click miss.
-  async updatePreview() {
-    const shown = this.model.get("preview");
-    const pictures = shown.map((bytes) => new Blob([bytes], { type: "image/jpeg" }));
-    const addresses = pictures.map((picture) => URL.createObjectURL(picture));
-    const images = addresses.map((src) => element("img", { src, alt: "Preview: gray above, colour below" }));
-    await Promise.all(images.map((image) => image.decode()));
-    const isLatest = this.model.get("preview") === shown;
-    (isLatest ? this.addresses : addresses).forEach(URL.revokeObjectURL);
-    if (!isLatest) return;
-    this.addresses = addresses;
-    this.preview.replaceChildren(...images);
+  updatePreview() {
+    const pictures = this.model.get("preview").map((bytes) => new Blob([bytes], { type: "image/jpeg" }));
+    this.addresses.forEach(URL.revokeObjectURL);
+    this.addresses = pictures.map((picture) => URL.createObjectURL(picture));
+    const alt = "Preview: gray above, colour below";
+    this.preview.replaceChildren(...this.addresses.map((src) => element("img", { src, alt })));
     this.update();
   }
 
