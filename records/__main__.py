@@ -33,10 +33,9 @@ def ablate(clips: Path, output: Path, frames: int) -> None:
     """Score what each part of the steady colours is worth; the same command goes on with an interrupted run."""
     from records.quality.ablate import ablate_clips
     from vidcolor_utils.colorizers.frame import FrameColorizer
-    from vidcolor_utils.system.files import file_sha256
-    from vidcolor_utils.weights.shipped import shipped_weights
+    from vidcolor_utils.weights.shipped import shipped_sums
 
-    settings = {"weights": {path.name: file_sha256(path) for path in shipped_weights()}}
+    settings = {"weights": shipped_sums()}
     with progress_bars("variants") as bar:
         record = ablate_clips(clips, FrameColorizer, output, max_frames=frames, settings=settings, progress=bar)
     click.echo(json.dumps(record["mean"], indent=2))

@@ -24,6 +24,7 @@ from vidcolor_utils.pictures.histograms import ColorDistributionConsistency
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.video.files import iter_rgb
+from vidcolor_utils.weights.shipped import shipped_sums
 
 SIDE = 240  # short side of what is measured
 EVERY, CIEDE_EVERY = 25, 5  # frames
@@ -196,7 +197,7 @@ def mean_rows(clips: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[st
 def measure(
     folders: Mapping[str, Path], colorizer: Colorizer, output: Path, *, frames: int, say: Callable[[str], None]
 ) -> dict:
-    """Measure the films of folders, write the record after each, and go on with one that is there.
+    """Measure the films of folders, write the record after each, and go on with one of the same weights.
 
     Args:
         folders: of videos in true colours, by the name of the set.
@@ -205,8 +206,10 @@ def measure(
         frames: taken from the beginning of each film.
         say: told every row.
     """
-    start: dict[str, Any] = {"warning": WARNING, "frames": frames, "side": SIDE, "sets": {}}
-    record: dict[str, Any] = json.loads(output.read_text()) if output.exists() else start
+    settings = {"warning": WARNING, "frames": frames, "side": SIDE, "weights": shipped_sums()}
+    record: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
+    if any(record.get(name) != value for name, value in settings.items()):
+        record = {**settings, "sets": {}}
     for name, folder in folders.items():
         films = films_of(folder)
         clips = record["sets"].setdefault(name, {"clips": {}})["clips"]

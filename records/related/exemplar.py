@@ -34,6 +34,7 @@ from vidcolor_utils.related.pointer.training import PointerConfig, train_pointer
 from vidcolor_utils.related.rows import motion_guess
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Say
+from vidcolor_utils.weights.shipped import shipped_sums
 
 GAPS = (10, 20, 30, 50)
 POINTER_STEPS = 250
@@ -52,6 +53,7 @@ def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: 
     """
     reader = TokenReader(VIEW_SIDE)
     settings = {"steps": steps, "pointer_steps": POINTER_STEPS, "gaps": GAPS, "clips": clip_names(split)}
+    settings["weights"] = shipped_sums()  # of what makes the colours that an exemplar improves on, and the tokens
 
     @cache
     def tokens(part: str) -> list[Known]:

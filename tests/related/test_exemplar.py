@@ -136,7 +136,7 @@ def test_colours_are_brought_over_by_the_features_a_clip_is_described_with():
 def test_tokens_are_kept_while_the_colorizer_reads():
     def load(path):
         names = {
-            "vit.onnx": seen,
+            "frame_vit.onnx": seen,
             "frame.onnx": lambda luma, meaning: np.zeros((len(luma), 16, 16, 2), np.float32),
         }
         return names.get(path.name, lambda tokens: tokens[..., :1])

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+from vidcolor_utils.system.files import file_sha256
+
 FRAME_WEIGHTS = "frame.onnx"  # the other two networks lie beside it, see `meaning_beside` and `vit_beside`
 STRIDE = 32  # both sides of the frame colorizer's input are multiples of this
 PATCH = 14  # pixels to a side of a token of the transformer; both sides of its input are multiples of this
@@ -33,3 +35,8 @@ def shipped_weights() -> Iterator[Path]:
     """Yield the paths of all weights that ship, by name."""
     folder = shipped_weights_path().parent
     yield from (path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES)
+
+
+def shipped_sums() -> dict[str, str]:
+    """The sha256 of each of them, as hex, by name: for records of what was measured with them."""
+    return {path.name: file_sha256(path) for path in shipped_weights()}
