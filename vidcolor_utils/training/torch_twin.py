@@ -98,10 +98,7 @@ def _numpy(tensor: torch.Tensor) -> np.ndarray:
 
 
 class _Convolution(nn.Module):
-    """Plain and depthwise convolutions.
-
-    On a CPU the latter in 32 bits, as their gradients are four times as slow in 16.
-    """
+    """Plain and depthwise convolutions."""
 
     def __init__(self, layer: keras.Layer):
         super().__init__()
@@ -118,7 +115,7 @@ class _Convolution(nn.Module):
         before, after = padding // 2, padding - padding // 2  # as TensorFlow: more at the end
         even = before == after
         x = x if even else F.pad(x, (before, after, before, after))
-        widened = self.depthwise and x.device.type == "cpu"
+        widened = self.depthwise and x.device.type == "cpu"  # their gradients are four times as slow in 16 bits
         with torch.autocast("cpu", enabled=torch.is_autocast_enabled("cpu") and not widened):
             x = x.float() if widened else x
             x = F.conv2d(x, self.weight, self.bias, self.stride, before if even else 0, groups=self.groups)
@@ -171,10 +168,8 @@ class _Dense(nn.Module):
         return F.gelu(x) if self.gelu else x
 
     def take(self, weights: list[np.ndarray]) -> None:
-        self.linear.weight.data, self.linear.bias.data = (
-            torch.tensor(weights[0].T.copy()),
-            torch.tensor(weights[1]),
-        )
+        self.linear.weight.data = torch.tensor(weights[0].T.copy())
+        self.linear.bias.data = torch.tensor(weights[1])
 
     def give(self) -> list[np.ndarray]:
         return [_numpy(self.linear.weight).T, _numpy(self.linear.bias)]
@@ -194,8 +189,7 @@ class _Attention(nn.Module):
         batch, count = x.shape[:2]
         query, key, value = self.qkv(x).view(batch, count, 3, self.heads, self.size).permute(2, 0, 3, 1, 4)
         if x.device.type == "cpu":
-            shares = ((query * self.size**-0.5) @ key.transpose(-1, -2)).softmax(-1).to(value.dtype)
-            found = shares @ value
+            found = ((query * self.size**-0.5) @ key.transpose(-1, -2)).softmax(-1).to(value.dtype) @ value
         else:
             found = F.scaled_dot_product_attention(query, key, value)
         return self.out(found.transpose(1, 2).reshape(batch, count, -1))
