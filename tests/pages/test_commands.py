@@ -13,7 +13,9 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPO
 PAGES += [REPOSITORY / "data" / "README.md", REPOSITORY / "vidcolor_utils" / "weights" / "MODEL_CARD.md"]
 BLOCK = re.compile(r"^```\n(.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`([^`\n]+)`")
-TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+MAKEFILE = (REPOSITORY / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+FROM_OUTSIDE = {"MAKE", "KERAS_BACKEND"}  # variables that make or the user's shell sets
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -69,3 +71,9 @@ def test_commands_are_found():
     found = [words for page in PAGES for words in commands(page)]
     assert len([words for words in found if words[0] == "vidcolor"]) > 20
     assert len([words for words in found if words[0] == "make"]) > 8
+
+
+def test_each_variable_of_the_makefile_is_set_once_and_each_that_it_uses_is_set():
+    named = re.findall(r"^([\w-]+) *[?:]?=(?: |$)", MAKEFILE, re.MULTILINE)
+    assert sorted(named) == sorted(set(named))
+    assert set(re.findall(r"\$\(([A-Za-z][\w-]*)[:)]", MAKEFILE)) - set(named) == FROM_OUTSIDE
