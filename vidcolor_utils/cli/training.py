@@ -36,7 +36,13 @@ def train() -> None:
 @click.option(
     "--vit", type=click.Path(exists=True), help="The transformer (.onnx), unless it is the one beside those."
 )
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where it trains; auto is a GPU if PyTorch finds one.",
+)
 def train_frame(
     images: tuple[Path, ...], val_images: tuple[Path, ...], out_dir: Path, device: str, **config: Any
 ) -> None:

@@ -32,7 +32,7 @@ class FrameTrainConfig:
     epochs: Annotated[float, Within(0), "Passes in which all of it learns."] = 12.0
     sides: tuple[int, ...] = (64, 96, 128, 160)  # of what the light network sees, growing; multiples of 32
     # As many of other sides as have equal pixels.
-    batch: Annotated[int, Within(1, whole=True), "Views of 96 pixels in a step."] = 32
+    batch: Annotated[int, Within(1, whole=True), "Views of 96 pixels in a step; on a GPU, of any."] = 32
     learning_rate: Annotated[float, Within(0, open_start=True), "Peak of the rate."] = 1.5e-3
     # It has learned to see already.
     encoder_rate: Annotated[float, Within(0), "Factor on the rate, for the encoder."] = 0.25
