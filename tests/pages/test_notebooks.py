@@ -400,7 +400,11 @@ def test_the_simulated_judges_are_called_so_and_rank_the_truth_first():
     results = read_results("13_who_judges")
     if results["simulated_only"]:
         assert results["judges"] == results["parameters"]["simulated"]
-        assert all(ranking[0] == "true" for ranking in results["ranking"].values())
+        first = {question: set(ranking[:2]) for question, ranking in results["ranking"].items()}
+        assert all("true" in both for both in first.values())
+        assert all(
+            ranking[0] == "true" for question, ranking in results["ranking"].items() if "steadier" not in question
+        )
     assert all(len(ranking) == 4 for ranking in results["ranking"].values())
 
 
@@ -434,7 +438,7 @@ def test_what_the_results_say_of_the_full_runs_and_the_claims():
         assert scores[name]["mse"] > scores["gray"]["mse"] and scores[name]["sharpness"] < 0.2, name
 
 
-def test_the_pieces_buy_steadiness_and_not_with_colour():
+def test_the_pieces_buy_steadiness_and_a_little_truth():
     results = read_results("05_beyond_the_report")
     assert results["by_hand"] == [[30, 1], [18, 1.5], [10, 1.375]]
     rows = results["ablation"]
@@ -445,11 +449,10 @@ def test_the_pieces_buy_steadiness_and_not_with_colour():
     assert flicker["causal"] < flicker["no flow"] and flicker["causal"] < flicker["running average"]
     assert rows["running average"]["psnr_ab"] < rows["per frame"]["psnr_ab"]
     assert flicker["no confidence"] < 1.1 * flicker["causal"]
-    for name in VARIANTS:
-        if name.endswith("in turn"):
-            assert rows[name]["psnr"] > rows[name.removesuffix(", in turn")]["psnr"] + 0.1, name
-        else:
-            assert rows[name]["psnr"] == pytest.approx(rows["per frame"]["psnr"], abs=0.3), name
+    for name in ("no confidence", "window 2", "window 4", "causal", "offline"):
+        assert 0.2 < rows[name]["psnr"] - rows["per frame"]["psnr"] < 0.45, name
+    for name in ("causal", "offline"):
+        assert 0 <= rows[f"{name}, in turn"]["psnr"] - rows[name]["psnr"] < 0.3, name
     for name in ("causal", "offline"):
         assert rows[name]["colorfulness_ratio"] > 0.95 * rows["per frame"]["colorfulness_ratio"], name
     assert results["worst"] == min(results["gain_over_gray"], key=results["gain_over_gray"].get)
