@@ -52,8 +52,13 @@ def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: 
     Then the same with the tokens of the transformer that ships as features, without training and with.
     """
     reader = TokenReader(VIEW_SIDE)
-    settings = {"steps": steps, "pointer_steps": POINTER_STEPS, "gaps": GAPS, "clips": clip_names(split)}
-    settings["weights"] = shipped_sums()  # of what makes the colours that an exemplar improves on, and the tokens
+    settings = {
+        "steps": steps,
+        "pointer_steps": POINTER_STEPS,
+        "gaps": GAPS,
+        "clips": clip_names(split),
+        "weights": shipped_sums(),  # of what makes the colours that an exemplar improves on, and the tokens
+    }
 
     @cache
     def tokens(part: str) -> list[Known]:

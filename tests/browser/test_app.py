@@ -115,7 +115,7 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     root = wait_for_stage(page, "ready")
     assert old_film.name in root.locator("header").inner_text()
     assert "640 x 360 pixels" in root.locator("header").inner_text()
-    wait_until(lambda: root.get_by_role("img", name="Preview").count() == 4)
+    assert root.get_by_role("img", name="Preview").count() == 4
     assert_nothing_is_cut(root)
     strengthen(root, "1.5")
     root.get_by_label("Calm").fill("0.5")
@@ -277,7 +277,6 @@ def drop(page: Page, path: Path) -> None:
 def strengthen(root: Locator, strength: str) -> None:
     """Set the strength of the colours, and wait for the new preview."""
     previews = root.get_by_role("img", name="Preview")
-    wait_until(lambda: previews.count() == 4)
     before = previews.first.get_attribute("src")
     root.get_by_label("Strength of the colours").fill(strength)
     wait_until(lambda: previews.first.get_attribute("src") != before)

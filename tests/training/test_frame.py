@@ -94,6 +94,15 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, small, monkeypatch):
     assert len(steps) == len(set(steps))
 
 
+def test_a_run_that_goes_on_keeps_its_transformer(tmp_path, small):
+    begun, photos = tmp_path / "begun.onnx", photographs(tmp_path / "photos")
+    begun.write_bytes(b"the first")
+    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config(vit=str(begun)))
+    begun.write_bytes(b"what ships by then")
+    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config(vit=str(begun)))
+    assert (tmp_path / "run" / small.VIT).read_bytes() == b"the first"
+
+
 def test_a_run_with_other_parameters_is_refused(tmp_path, small):
     photos = photographs(tmp_path / "photos")
     small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())

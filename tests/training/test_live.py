@@ -1,3 +1,5 @@
+from multiprocessing import active_children
+
 import cv2
 import numpy as np
 import pytest
@@ -22,7 +24,10 @@ def first_batches(count=3, **changes):
     source = LivePhotos(list(photographs()), config, torch.device("cpu"))
     assert source.kinds == ["streets", "rooms"] and source.views_a_step(64) == source.views_a_step(160) == 8
     with source.batches((64, 96), lambda: 0.0, np.random.default_rng(0)) as batches:
-        return [next(batches) for _ in range(count)]
+        found = [next(batches) for _ in range(count)]
+        assert active_children()
+    assert not active_children()  # though somebody still holds `batches`
+    return found
 
 
 def test_each_batch_is_made_anew_and_luma_belongs_to_its_colours():

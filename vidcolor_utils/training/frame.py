@@ -108,7 +108,12 @@ def _name(device: torch.device) -> str:
 
 
 def _keep_transformer(config: FrameTrainConfig, out_dir: Path) -> None:
-    """Copy the transformer that a run begins with into its folder: it belongs to what is trained on its tokens."""
+    """Copy the transformer that a run begins with into its folder: it belongs to what is trained on its tokens.
+
+    A run that goes on keeps the one it began with, whatever ships by then.
+    """
+    if (out_dir / VIT).exists():
+        return
     begun = vit_beside(Path(config.start_from) if config.start_from else shipped_weights_path())
     with finished_file(out_dir / VIT) as part:
         part.write_bytes(read_checked(config.vit or begun))

@@ -7,7 +7,8 @@ alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 
 import cv2
 import numpy as np
@@ -41,56 +42,27 @@ class LivePhotos:
 
     def batches(
         self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator
-    ) -> LiveBatches:
-        """Make random batches; see `Batches`."""
-        return LiveBatches(self._photos, sides, self._config, progress, rng, self._device)
+    ) -> AbstractContextManager[Iterator[Batch]]:
+        """Make random batches without an end; see `Source`. When the `with` block ends, so do the processes."""
+        return closing(self._endless(sides, progress, rng))
 
-
-class LiveBatches:
-    """Random batches without an end, for use in a `with`.
-
-    Args:
-        photos: to learn from.
-        sides: of the luma, growing; () for none.
-        config: says how views are cut and worn, and how many make a batch.
-        progress: tells how far training has come, from 0 to 1.
-        rng: source of randomness.
-        device: where batches are wanted.
-    """
-
-    def __init__(
-        self,
-        photos: Sequence[Photo],
-        sides: Sequence[int],
-        config: FrameTrainConfig,
-        progress: Callable[[], float],
-        rng: np.random.Generator,
-        device: torch.device,
-    ):
-        self._sides, self._known, self._progress = sides, config.known, progress
-        self._rng, self._device = rng, device
-        self._loader = DataLoader(
-            _Looks(photos, config, int(rng.integers(2**31))),
+    def _endless(
+        self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator
+    ) -> Generator[Batch, None, None]:
+        loader = DataLoader(
+            _Looks(self._photos, self._config, int(rng.integers(2**31))),
             batch_size=None,  # it makes batches itself
             num_workers=max(1, (os.cpu_count() or 1) - 1),
             prefetch_factor=AHEAD,
             multiprocessing_context="fork",  # photographs are not copied
             worker_init_fn=_works_alone,
-            pin_memory=device.type == "cuda",
+            pin_memory=self._device.type == "cuda",
         )
-
-    def __enter__(self) -> Iterator[Batch]:
-        self._looks = iter(self._loader)
-        return map(self._one, self._looks)
-
-    def __exit__(self, *_: object) -> None:
-        del self._looks  # ends the processes
-
-    def _one(self, looks: tuple[torch.Tensor, torch.Tensor]) -> Batch:
-        luma, ab = (part.to(self._device, non_blocking=True) for part in looks)
-        known = torch.from_numpy((self._rng.random(len(luma)) < self._known).astype(np.float32))
-        side = drawn_side(self._sides, self._progress(), self._rng)
-        return to_batch(luma, ab, None, known.to(self._device, non_blocking=True), side)
+        for looks in loader:
+            luma, ab = (part.to(self._device, non_blocking=True) for part in looks)
+            known = torch.from_numpy((rng.random(len(luma)) < self._config.known).astype(np.float32))
+            side = drawn_side(sides, progress(), rng)
+            yield to_batch(luma, ab, None, known.to(self._device, non_blocking=True), side)
 
 
 def _works_alone(_: int) -> None:
