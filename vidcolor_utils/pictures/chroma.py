@@ -8,6 +8,7 @@ import numpy as np
 from vidcolor_utils.pictures.color import BT601, ColorMatrix, lightness_from_luma, rgb_from_lab, to_uint8
 
 TINY = 1e-6  # keeps divisions finite
+BAND = 1 << 15  # pixels that are converted together: what that takes stays in the processor's cache
 _LIGHTNESS = lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
 PQ, HLG = 16, 18  # transfers of HDR, numbers of ITU-T H.273
 REFERENCE_WHITE = 203.0  # cd/m2 of diffuse white in HDR (ITU-R BT.2408)
@@ -56,9 +57,9 @@ def _differences(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix) -> list[
     """Compute the three planes of `rgb_difference`."""
     # OpenCV plane by plane and in place: with NumPy and fresh arrays a frame takes four times as long.
     lightness = cv2.LUT(cv2.convertScaleAbs(luma, alpha=255), _LIGHTNESS)
-    rgb = rgb_from_lab(cv2.merge([lightness, *cv2.split(np.ascontiguousarray(ab, np.float32))]))
+    rgb = rgb_from_lab(_with_lightness(lightness, np.ascontiguousarray(ab, np.float32)))
     own = cv2.transform(rgb, np.array([[matrix.red, matrix.green, matrix.blue]], np.float32))
-    planes = red, green, blue = cv2.split(rgb)
+    planes = red, green, blue = _planes(rgb)
     highest = cv2.subtract(cv2.max(cv2.max(red, green), blue), own)
     lowest = cv2.subtract(own, cv2.min(cv2.min(red, green), blue))
     room = np.divide(1 - luma, np.maximum(highest, TINY, out=highest), out=highest)
@@ -68,6 +69,19 @@ def _differences(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix) -> list[
         plane -= own
         plane *= room
     return list(planes)
+
+
+def _with_lightness(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    lab = np.empty((*lightness.shape, 3), np.float32)
+    cv2.mixChannels([lightness, ab], [lab], [0, 0, 1, 1, 2, 2])
+    return lab
+
+
+def _planes(image: np.ndarray) -> list[np.ndarray]:
+    """Take a picture (H, W, C) apart; left to make the planes itself, `cv2.split` takes ten times as long."""
+    planes = [np.empty(image.shape[:2], image.dtype) for _ in range(image.shape[2])]
+    cv2.split(image, planes)
+    return planes
 
 
 def uv_planes(
@@ -85,6 +99,21 @@ def uv_planes(
     Returns:
         U and V, each (H, W), uint8 or uint16.
     """
+    depth = np.uint8 if bit_depth == 8 else np.uint16
+    planes = np.empty(luma.shape, depth), np.empty(luma.shape, depth)
+    lines = max(1, BAND // luma.shape[1])
+    for top in range(0, len(luma), lines):
+        band = slice(top, top + lines)
+        parts = _uv_band(luma[band], ab[band], matrix, bit_depth=bit_depth, full_range=full_range)
+        for plane, part in zip(planes, parts, strict=True):
+            plane[band] = part
+    return planes
+
+
+def _uv_band(
+    luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix, *, bit_depth: int, full_range: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Do as `uv_planes` with some lines."""
     red, _, blue = _differences(luma, ab, matrix)
     largest = (1 << bit_depth) - 1
     span = largest if full_range else 224 << (bit_depth - 8)
