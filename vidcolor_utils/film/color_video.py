@@ -19,6 +19,7 @@ from vidcolor_utils.film.repair import Repair
 from vidcolor_utils.film.tape import UNCUT, Cutting, Place, Tape, unfinished
 from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, find_active_area
+from vidcolor_utils.pictures.sizes import fit_short_side
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
@@ -31,6 +32,7 @@ from vidcolor_utils.video.times import WHOLE, Span
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 FINE_SIDE = 192  # where the U plane's short side is less, colours are made from the luma at its full size
+MOST_SIDE = 540  # where it is more, U and V are made at this one and enlarged: colours have no finer detail
 
 
 def color_video(
@@ -86,7 +88,7 @@ def color_video(
         made_with |= repair.settings if repair else {}
         records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(records):
-            shape = planes if min(planes) >= FINE_SIDE else reader.info.stored_size
+            shape = fit_short_side(planes if min(planes) >= FINE_SIDE else reader.info.stored_size, MOST_SIDE)
             area = find_area(reader, planes, shape) if find_bars else None
             kept = repair.kept if repair else None
             plan = Plan(source, colors, fields, restore_luma, encoding, span, cutting, shape, area, kept)

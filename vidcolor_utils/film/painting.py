@@ -153,12 +153,11 @@ class Painter:
             yield Picture(frame if plan.restore_luma else original, luma, is_own)
 
     def _colored(self, pictures: Iterable[Picture]) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
-        """Yield the segment's own pictures with their ab, at the size of the luma; None where they have colour."""
+        """Yield the segment's own pictures with their ab, as small as it comes; None where they have colour."""
         own = (item for item in self._in_step(pictures) if item[0].is_own)
         if self._plan.kept:
             own = with_kept(own, self._plan.kept, float(1 / self._reader.info.rate) / 2)
-        for picture, ab in own:
-            yield picture, None if ab is None else self._over_picture(ab, picture.luma.shape)
+        yield from own
 
     def _in_step(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, np.ndarray | None]]:
         """Yield each picture with its ab; pictures wait for their colours."""
@@ -185,11 +184,11 @@ class Painter:
                 u, v = (without_second_field(plane, self._plan.lost_fields) for plane in (u, v))
         else:
             weights, bits = reader.colors.weights, writer.bit_depth
-            seen = shown_luma(picture.luma, self._transfer)
+            seen, ab = shown_luma(picture.luma, self._transfer), self._over_picture(ab, picture.luma.shape)
             planes = uv_planes(seen, ab, weights, bit_depth=bits, full_range=writer.full_range)
             if reader.colors.is_hdr:
                 planes = hdr_planes(planes, picture.luma, self._transfer, bit_depth=writer.bit_depth)
-            u, v = (_shrunk(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
+            u, v = (_resized(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
         writer.write_planes(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 
 
@@ -215,3 +214,11 @@ def luma_restorer(info: VideoInfo) -> Callable[[LumaFrame], LumaFrame]:
 
 def _shrunk(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+def _resized(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bring a plane to another size, of the larger frames a larger one."""
+    if plane.shape == shape:
+        return plane
+    enlarges = plane.shape[0] < shape[0]
+    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR) if enlarges else _shrunk(plane, shape)

@@ -28,6 +28,12 @@ def luma01(luma: np.ndarray, *, bit_depth: int, full_range: bool) -> np.ndarray:
         (H, W) float32, clipped to [0, 1].
     """
     black, white = luma_range(bit_depth=bit_depth, full_range=full_range)
+    if luma.dtype == np.uint8:
+        return cv2.LUT(luma, _scaled(np.arange(256), black, white))
+    return _scaled(luma, black, white)
+
+
+def _scaled(luma: np.ndarray, black: int, white: int) -> np.ndarray:
     return np.clip((luma.astype(np.float32) - black) / np.float32(white - black), 0, 1)
 
 
