@@ -219,6 +219,9 @@ kept: setup  ## Colorize the report's sample clips, and keep small films of them
 bench: $(VENV)/installed-bench  ## Time everything in one run, record it in data/results and in the tables of the pages
 	$(BIN)/python -m records bench --output data/results/bench.json --pages .
 
+profile: setup  ## Show what each stage of colorizing takes of a frame, at four sizes, record it in data/results
+	$(BIN)/python -m records profile --output data/results/profile.json
+
 # notebooks/voila.json holds its settings: this machine only, with a token; no limit on what is handed out; kernels end
 # with their page, which Voila 0.5 asks for without the token against cross-site requests, or when they are idle.
 app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only

@@ -188,6 +188,18 @@ def bench(output: Path, pages: Path | None, recorded: bool) -> None:
 
 @records.command()
 @json_option
+def profile(output: Path) -> None:
+    """Tell what each stage of colorizing takes of a frame, at four sizes."""
+    from records.speed.profile import profile_table, run_profile
+    from vidcolor_utils.system.files import write_json
+
+    record = run_profile()
+    write_json(output, record)
+    Console().print(profile_table(record))
+
+
+@records.command()
+@json_option
 def endurance(output: Path) -> None:
     """Kill the colorizer at random moments, and a worker of three; nothing may be lost."""
     import tempfile
