@@ -1,11 +1,21 @@
 import shutil
+from types import SimpleNamespace
+from typing import ClassVar
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from tests.helpers.command import run_vidcolor
+from vidcolor_utils.colorizers import devices
+from vidcolor_utils.colorizers.devices import CPU, PROVIDERS
 from vidcolor_utils.colorizers.frame import FrameColorizer
+from vidcolor_utils.colorizers.networks import OnnxNetwork, open_session, uses_accelerator
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import file_sha256
 from vidcolor_utils.weights.shipped import shipped_weights_path
+
+CUDA, DIRECTML = PROVIDERS["cuda"], PROVIDERS["directml"]
 
 
 @pytest.mark.parametrize("name", ["frame.onnx", "frame.safetensors"])
@@ -36,3 +46,101 @@ def test_damaged_files_are_refused(tmp_path, name):
 def test_other_kinds_of_weights_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"\.onnx or \.safetensors"):
         FrameColorizer(tmp_path / "frame.h5")
+
+
+class Session:
+    """ONNX Runtime's session by a build with CUDA, on a machine that has a GPU or not."""
+
+    providers: ClassVar[list] = []  # those that start
+    failing: ClassVar[set] = set()  # those that raise when they start
+    running: ClassVar[set] = set()  # those that raise when they run
+    opened: ClassVar[list] = []
+
+    def __init__(self, content, options, *, providers, enable_fallback):
+        assert not enable_fallback  # it would print several lines
+        self.opened.append((providers, options.enable_mem_pattern))
+        if self.failing & set(providers):
+            raise RuntimeError("CUDA failure 100:\nno device")
+        if content != b"network":
+            raise RuntimeError("protobuf")
+        self._providers = [name for name in providers if name in (CPU, *self.providers)]
+
+    def get_providers(self):
+        return self._providers
+
+    def get_inputs(self):
+        return [SimpleNamespace(name="x")]
+
+    def get_outputs(self):
+        return [SimpleNamespace(name="y")]
+
+    def run(self, names, inputs):
+        if self._providers[0] in self.running:
+            raise RuntimeError("out of memory")
+        return [np.sum(inputs["x"]) + np.zeros(1)]
+
+
+@pytest.fixture
+def build(monkeypatch):
+    """A function that puts a build of ONNX Runtime in place of the installed one."""
+    monkeypatch.setattr(devices, "_replaced", set())
+
+    def put(*available, starts=(), failing=(), running=()):
+        settings = {"providers": list(starts), "failing": set(failing), "running": set(running), "opened": []}
+        fake = type("Fake", (Session,), settings)
+        monkeypatch.setattr("onnxruntime.InferenceSession", fake)
+        monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [*available, CPU])
+        monkeypatch.setattr("onnxruntime.preload_dlls", lambda: print("Failed to load libcudnn"), raising=False)
+        return fake
+
+    return put
+
+
+def test_an_accelerator_that_starts_is_used(build, caplog, capfd):
+    fake = build(CUDA, starts=[CUDA])
+    assert open_session(b"network", "auto").get_providers() == [CUDA, CPU] and uses_accelerator("auto")
+    assert len(fake.opened) == 1 and not caplog.records and capfd.readouterr() == ("", "")
+    assert not uses_accelerator("cpu")
+
+
+@pytest.mark.parametrize("failing", [(), (CUDA,)], ids=["left out", "raises"])
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_one_that_does_not_start_is_replaced_in_one_line(build, caplog, capfd, device, failing):
+    fake = build(CUDA, failing=failing)
+    for _ in range(3):
+        assert open_session(b"network", device).get_providers() == [CPU]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("cuda: it does not start") and "\n" not in record.getMessage()
+    assert len(fake.opened) == 4 and capfd.readouterr() == ("", "")  # tried once
+
+
+def test_one_that_fails_at_work_is_replaced(build, caplog):
+    build(DIRECTML, starts=[DIRECTML], running=[DIRECTML])
+    network = OnnxNetwork(b"network", "directml")
+    assert [network(np.ones(2)) for _ in range(2)] == [2.0, 2.0]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("directml: it failed (out of memory)")
+
+
+def test_what_the_processor_cannot_either_is_raised(build, caplog):
+    build(CUDA, starts=[CUDA], running=[CUDA, CPU])
+    with pytest.raises(RuntimeError, match="out of memory"):
+        OnnxNetwork(b"network", "cuda")(np.ones(2))
+    with pytest.raises(ValueError, match="not a network"):
+        open_session(b"text", "cuda")
+    assert not caplog.records
+
+
+def test_directml_gets_no_memory_patterns(build):
+    fake = build(DIRECTML, starts=[DIRECTML])
+    open_session(b"network", "auto")
+    open_session(b"network", "cpu")
+    assert [patterns for _, patterns in fake.opened] == [False, True]
+
+
+def test_the_line_reaches_who_typed_the_command(tmp_path):
+    Image.new("L", (16, 16)).save(tmp_path / "in.png")
+    out = tmp_path / "out.png"
+    result = run_vidcolor("colorize", tmp_path / "in.png", "-o", out, "--device", "directml")
+    assert result.returncode == 0 and out.exists()
+    assert [line[:37] for line in result.stderr.splitlines()] == ["vidcolor: directml: this build of ONN"]

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vidcolor_utils.colorizers.devices import providers_for
+from vidcolor_utils.colorizers.devices import CPU, PROVIDERS, device_of, providers_for, replace_device
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import read_checked
 from vidcolor_utils.system.quiet import quiet_native_logs
@@ -56,31 +59,100 @@ def load_network(weights: str | Path, device: str = "cpu") -> Network:
 def open_session(content: bytes, device: str = "cpu") -> InferenceSession:
     """Open an ONNX model for ONNX Runtime; see `load_network` for `device`.
 
+    An accelerator that does not start, because libraries or a driver are missing, is replaced by the processor.
+
     Raises:
         ValueError: if it is none.
     """
     with quiet_native_logs():
         import onnxruntime
 
+        available = onnxruntime.get_available_providers()
+    first, *others = providers_for(device, available)  # outside: what it says is for users
+    reason = ""
+    if others:
+        try:
+            session = _start(content, [first, *others])
+            if first in session.get_providers():
+                return session
+            reason = "it does not start, for want of its libraries or its driver"
+        except Exception as error:  # ONNX Runtime's errors have no common type
+            reason = f"it does not start ({_short(error)})"
+    try:
+        session = _start(content, [CPU])
+    except Exception as error:
+        raise ValueError(f"not a network ({_short(error)})") from None
+    if reason:
+        replace_device(device_of(first), reason)
+    return session
+
+
+def uses_accelerator(device: str) -> bool:
+    """Tell whether networks run on an accelerator, as far as ONNX Runtime's build says; see `load_network`."""
+    with quiet_native_logs():
+        import onnxruntime
+
+        available = onnxruntime.get_available_providers()
+    return providers_for(device, available) != [CPU]
+
+
+def _start(content: bytes, providers: list[str]) -> InferenceSession:
+    with quiet_native_logs(), redirect_stdout(StringIO()):  # where it says which libraries it did not find
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ONLY_ERRORS
         # Threads that spin while they wait would take the cores from the decoder and the encoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = providers_for(device, onnxruntime.get_available_providers())
+        if PROVIDERS["directml"] in providers:
+            options.enable_mem_pattern = False  # which DirectML demands
+        if PROVIDERS["cuda"] in providers:
+            onnxruntime.preload_dlls()  # those that pip installed
+        return onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+class OnnxNetwork:
+    """A `Network` in ONNX Runtime; where the accelerator fails at it, the processor goes on.
+
+    Args:
+        content: an ONNX model with one output.
+        device: see `load_network`.
+
+    Raises:
+        ValueError: if it is none.
+    """
+
+    def __init__(self, content: bytes, device: str):
+        self._content, self._session = content, open_session(content, device)
+        self._names = [each.name for each in self._session.get_inputs()]
+        (self._result,) = [each.name for each in self._session.get_outputs()]
+
+    def __call__(self, *inputs: np.ndarray) -> np.ndarray:
+        """Compute the output from the inputs, one after the other."""
+        named = dict(zip(self._names, inputs, strict=True))
+        first, *others = self._session.get_providers()
         try:
-            return onnxruntime.InferenceSession(content, options, providers=providers)
-        except Exception as error:  # ONNX Runtime's errors have no common type
-            raise ValueError(f"not a network ({' '.join(str(error).split())[:200]})") from None
+            return self._session.run([self._result], named)[0]
+        except Exception as error:
+            if not others:
+                raise
+            session = _start(self._content, [CPU])
+            found = session.run([self._result], named)[0]  # raises the same if the inputs are wrong
+            self._session = session
+            replace_device(device_of(first), f"it failed ({_short(error)})", logging.ERROR)
+            return found
 
 
 def _load_onnx(path: Path, *, device: str) -> Network:
     content = read_checked(path)
     try:
-        session = open_session(content, device)
+        return OnnxNetwork(content, device)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
-    names, (result,) = [each.name for each in session.get_inputs()], session.get_outputs()
-    return lambda *inputs: session.run([result.name], dict(zip(names, inputs, strict=True)))[0]
 
 
 def _load_keras(path: Path) -> Network:

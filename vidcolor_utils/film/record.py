@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 from vidcolor_utils.video.counts import Anchor
 
 HEAD = 1 << 20  # bytes of a file that are hashed; all of a film would take as long to read as to copy
-PACKAGES = ("vidcolor-utils", "av", "numpy", "opencv-python-headless", "onnxruntime")
+PACKAGES = ("vidcolor-utils", "av", "numpy", "opencv-python-headless")
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")  # builds, of which one is installed
 
 
 class SegmentRecord(NamedTuple):
@@ -46,7 +48,11 @@ def identify(path: str | Path) -> dict[str, int | str]:
 
 def versions() -> dict[str, str]:
     """Versions of the packages whose changes can change pictures."""
-    return {package: version(package) for package in PACKAGES}
+    found = {package: version(package) for package in PACKAGES}
+    for build in RUNTIMES:
+        with suppress(PackageNotFoundError):
+            found[build] = version(build)
+    return found
 
 
 def fingerprint(colorizer: object) -> dict:
