@@ -8,7 +8,7 @@ import pytest
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.video.codecs import CODECS, CONTAINERS, Encoding
+from vidcolor_utils.video.codecs import CODECS, CONTAINERS, HARDWARE, Encoding
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.formats import to_depth
 from vidcolor_utils.video.reader import VideoReader
@@ -77,6 +77,10 @@ def test_ten_bits_stay_or_a_warning_says_so(make_video, tmp_path, codec, bits):
         (Encoding("h265", preset="5"), "out.mp4", "h265 takes ultrafast"),
         (Encoding("theora"), "out.mp4", "h264, h265"),
         (Encoding(), "out.ogv", r"ends in \.mp4"),
+        (Encoding(encoder="cuda"), "out.mp4", "no such encoder; there are software, auto, nvenc"),
+        (Encoding("ffv1", encoder="nvenc"), "out.mkv", "nvenc makes h264, h265, av1, not ffv1"),
+        (Encoding(preset="faster", encoder="nvenc"), "out.mp4", "takes p1, p2"),
+        (Encoding(preset="faster", encoder="vaapi"), "out.mp4", "takes none here"),
     ],
 )
 def test_what_does_not_go_together_is_refused(encoding, name, message):
@@ -128,3 +132,29 @@ def test_a_still_image_takes_no_codec(tmp_path):
     Image.new("L", (16, 16)).save(tmp_path / "in.png")
     with pytest.raises(InputError, match="still image"):
         colorize_file(tmp_path / "in.png", tmp_path / "out.png", GrayColorizer(), encoding=Encoding("av1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "option", "best", "default", "worst"),
+    [
+        ("nvenc", "h264", "qp", 0, 12, 51),
+        ("nvenc", "av1", "qp", 0, 49, 255),
+        ("qsv", "h265", "global_quality", 1, 12, 51),
+        ("qsv", "av1", "global_quality", 1, 10, 51),
+        ("vaapi", "h264", "qp", 1, 12, 51),
+        ("vaapi", "av1", "global_quality", 1, 49, 255),
+        ("videotoolbox", "h264", "global_quality", 118 * 100, 118 * 77, 118 * 1),
+    ],
+)
+def test_quality_of_hardware_is_the_same_share_of_its_scale(name, codec, option, best, default, worst):
+    limit = CODECS[codec].crf_limit
+    found = [Encoding(codec, crf, encoder=name).encoder_options[option] for crf in (0, None, limit)]
+    assert found == [str(best), str(default), str(worst)]
+
+
+def test_hardware_makes_what_software_does():
+    for rows in HARDWARE.values():
+        for codec, row in rows.items():
+            assert row.containers == CODECS[codec].containers and row.crf == CODECS[codec].crf
+            assert row.encoder.rpartition("_")[0] == {"h265": "hevc"}.get(codec, codec)
+            assert "crf" not in Encoding(codec, encoder="vaapi").encoder_options

@@ -11,8 +11,11 @@ from tests.helpers.films import frame_times, packets_of
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video import streams
+from vidcolor_utils.video.codecs import CODECS, HARDWARE, Encoding
 from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.streams import settled
 
 CHAPTERS = ((0, 120, "Arrival"), (120, 240, "Departure"))  # milliseconds
 LINES = ((0, 100, "Hello."), (120, 200, "Grüße, čau!"))
@@ -225,3 +228,71 @@ def test_sound_that_an_edit_list_cuts_off_does_not_come_back(tmp_path, name):
         assert (
             next(container.decode(video=0)).time <= 1024 / 48000
         )  # what is left of a packet that is played in part
+
+
+@pytest.fixture
+def hardware(monkeypatch):
+    """A function that makes some hardware there, which is libx264 in disguise, and all other not."""
+    streams._tell_once.cache_clear()
+
+    def there(*names):
+        for name in HARDWARE:
+            options = {"rc-lookahead": "7"} if name in names else {}
+            encoder = "libx264" if name in names else "h264_missing"
+            row = CODECS["h264"]._replace(encoder=encoder, options=options, presets=("p1",), preset="p1")
+            row = row._replace(preset_option="x264-disguise", depths=(8,), hdr_option="", keeps_fields=False)
+            monkeypatch.setitem(HARDWARE, name, {"h264": row})
+
+    return there
+
+
+def settle(film, tmp_path, **encoding):
+    with VideoReader(film) as reader:
+        return settled(Encoding(**encoding), reader, tmp_path / "scratch.nut").encoder
+
+
+def test_hardware_is_tried_and_else_replaced_in_one_line(make_video, tmp_path, hardware, caplog):
+    caplog.set_level("INFO")
+    film = make_video()
+    hardware()
+    assert settle(film, tmp_path) == "software" and not caplog.records
+    assert [settle(film, tmp_path, encoder="auto") for _ in range(2)] == ["software"] * 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "h264 is encoded by software: no hardware for it works here"
+    ]
+    hardware("qsv", "vaapi")
+    assert settle(film, tmp_path, encoder="auto") == "qsv"
+    assert caplog.records[-1].getMessage() == "h264 is encoded by qsv"
+    assert settle(film, tmp_path, encoder="auto", preset="faster") == "software"  # no preset of theirs
+    assert settle(film, tmp_path, encoder="auto", codec="vp9") == "software"
+    assert settle(film, tmp_path, encoder="vaapi", preset="p1") == "vaapi"
+    assert [path.name for path in tmp_path.iterdir()] == [film.name]
+
+
+def test_hardware_that_was_named_and_is_not_there_is_an_error_that_names_what_is(make_video, tmp_path, hardware):
+    film = make_video()
+    hardware("qsv")
+    with pytest.raises(
+        InputError, match=r"nvenc cannot encode this here .*h264_missing.*: take the encoder qsv or sof"
+    ):
+        settle(film, tmp_path, encoder="nvenc", preset="p1")
+    hardware()
+    with pytest.raises(InputError) as caught:
+        colorize_file(film, tmp_path / "out.mp4", GrayColorizer(), encoding=Encoding(encoder="nvenc"))
+    assert str(caught.value).endswith("take the encoder software") and "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == [film.name]
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_parts_that_hardware_made_are_joined_with_their_colours_tagged(make_video, tmp_path, hardware, name):
+    hardware("nvenc")
+    film = make_video(frames=60, colorspace=5, color_range=2, sound="flac")
+    encoding = Encoding(encoder="auto")
+    report = colorize_file(film, tmp_path / name, GrayColorizer(), encoding=encoding, segment_s=1.0)
+    assert report.frames == 60 and report.warnings == ()
+    assert frame_times(tmp_path / name) == pytest.approx([number / 25 for number in range(60)], abs=1e-3)
+    assert packets_of(tmp_path / name, "audio") == packets_of(film, "audio")
+    with VideoReader(tmp_path / name) as made, VideoReader(film) as source:
+        assert made.colors == source.colors and made.info.full_range
+        pairs = zip(made.luma_frames(), source.luma_frames(), strict=True)
+        assert max(np.abs(a.luma.astype(int) - b.luma).mean() for a, b in pairs) < 1.5

@@ -14,7 +14,7 @@ import click
 
 from vidcolor_utils.film.look import Look, Reference, hints_from
 from vidcolor_utils.system.options import OneOf, Option, Rule, Within, YesOrNo, options_of
-from vidcolor_utils.video.codecs import CODECS, SOUND, Encoding
+from vidcolor_utils.video.codecs import CODECS, ENCODERS, SOUND, Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.video.times import Span
@@ -146,14 +146,21 @@ def click_type(rule: Rule) -> click.ParamType:
 
 
 def encoding_options(command: Callable) -> Callable:
-    """Add --codec, --crf, --preset and --sound; the command gets them as `encoding`, None if none is given."""
+    """Add --codec, --crf, --preset, --encoder and --sound; the command gets `encoding`, None if none is given."""
 
     @functools.wraps(command)
     def with_encoding(
-        *, codec: str | None, crf: int | None, preset: str | None, sound: str | None, **options: object
+        *,
+        codec: str | None,
+        crf: int | None,
+        preset: str | None,
+        sound: str | None,
+        encoder: str | None,
+        **options: object,
     ) -> None:
-        is_given = (codec, crf, preset, sound) != (None,) * 4
-        encoding = Encoding(codec or Encoding().codec, crf, preset, sound or Encoding().sound)
+        is_given = (codec, crf, preset, sound, encoder) != (None,) * 5
+        plain = Encoding()
+        encoding = Encoding(codec or plain.codec, crf, preset, sound or plain.sound, encoder or plain.encoder)
         command(encoding=encoding if is_given else None, **options)
 
     for option in (
@@ -163,6 +170,11 @@ def encoding_options(command: Callable) -> Callable:
             "--sound",
             type=click.Choice(SOUND[1:]),
             help="Copy it, make it anew, or leave it out; default: copy what the container can hold.",
+        ),
+        click.option(
+            "--encoder",
+            type=click.Choice(ENCODERS),
+            help="What encodes: auto takes hardware where it works; default: software, whose quality is known.",
         ),
         click.option("--codec", type=click.Choice(list(CODECS)), help="How video is coded; default: h264."),
     ):

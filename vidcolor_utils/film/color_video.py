@@ -27,7 +27,7 @@ from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.streams import interlacing_warning, keep_streams, open_output
+from vidcolor_utils.video.streams import interlacing_warning, keep_streams, open_output, settled
 from vidcolor_utils.video.times import WHOLE, Span
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
@@ -78,6 +78,7 @@ def color_video(
         VideoReader(source) as reader,
         WorkFolder(output, source=source, suffix=encoding.spec.intermediate) as work,
     ):
+        encoding = settled(encoding, reader, work.path / f"joined{encoding.spec.intermediate}")
         planes = _check_video(reader, work, encoding)
         repair = None if only is None else Repair(output, reader, only)
         span = repair.span if repair else span

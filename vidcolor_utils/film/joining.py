@@ -10,11 +10,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from vidcolor_utils.video.codecs import Encoding
-from vidcolor_utils.video.ffmpeg import Packet, packets_of
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.video.codecs import INTERMEDIATE, SOFTWARE, Encoding
+from vidcolor_utils.video.ffmpeg import Packet, packets_of, video_header
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import keep_streams, open_output, skipped_warning
 from vidcolor_utils.video.times import WHOLE, Span
+from vidcolor_utils.video.writer import VideoWriter
 
 MARGIN_S = 1.0  # seconds before the span at which to begin to look for its sound
 VIDEO, OTHER = range(2)  # kinds of packets
@@ -56,12 +58,15 @@ def join_segments(
         A sentence for each thing that the output does not have.
 
     Raises:
-        InputError: if the container of `output` cannot hold the sound.
+        InputError: if the container of `output` cannot hold the sound, or hardware has made segments that one
+            decoder cannot play.
         OutputError: if `output` cannot be written.
     """
     reader.restart(max(0.0, span.start - MARGIN_S))
     with open_output(reader, output, encoding, is_deinterlaced=is_deinterlaced, shown=shown) as writer:
         warnings = keep_streams(reader, writer, span)
+        if encoding.encoder != SOFTWARE:
+            _check_headers(segments, writer)
         start = reader.start + Fraction(span.start)
         frames, others = _encoded_packets(segments, reader), _other_packets(reader, span)
         for _, kind, packet in merge(frames, others, key=itemgetter(0)):
@@ -70,6 +75,19 @@ def join_segments(
             else:
                 writer.write_packet(packet, start)
     return [*warnings, *filter(None, [skipped_warning(reader, writer)])]
+
+
+def _check_headers(segments: Sequence[Segment], writer: VideoWriter) -> None:
+    """Check that segments were made by encoders that agree on the header, as other hardware may not.
+
+    Raises:
+        InputError: if they were not.
+    """
+    headers = {video_header(each.path)[1] for each in segments if each.path.suffix == INTERMEDIATE}
+    if headers - {writer.header}:
+        raise InputError(
+            f"{writer.shown}: the hardware encoder made parts that do not go together: take the encoder {SOFTWARE}"
+        )
 
 
 def _encoded_packets(segments: Sequence[Segment], reader: VideoReader) -> Iterator[TimedPacket]:

@@ -1,7 +1,8 @@
-"""The video codecs to write: which containers hold them, and what quality and preset mean to each."""
+"""The video codecs to write: which containers hold them, and what quality and preset mean to each encoder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,9 @@ class VideoCodec(NamedTuple):
     hdr_option: str = ""  # in which the encoder takes HDR's static metadata; "": it cannot pass them on
     intermediate: str = INTERMEDIATE  # suffix of files that hold it until it is put into another container
     hdr_names: tuple[str, str] = ("master-display", "max-cll")
+    quality_option: str = "crf"
+    quality: Callable[[int], int] = int  # from crf to what that option takes
+    device: str = ""  # FFmpeg's name of the hardware that frames are sent to first; "": the encoder does so itself
 
 
 # Sources: `ffmpeg -h encoder=NAME` for options and ranges; the containers are those that FFmpeg's muxers accept.
@@ -108,6 +112,79 @@ CODECS = {
     ),
 }
 SOUND = ("auto", "copy", "encode", "none")
+QP_TO_LAMBDA = 118  # FFmpeg's unit of `global_quality` where the flag qscale is set
+
+
+def _in_hardware(codec: str, encoder: str, options: dict[str, str], quality_option: str) -> VideoCodec:
+    """A row for hardware: chroma of half the size only where sides are even, no fields, none of HDR's metadata."""
+    return CODECS[codec]._replace(
+        encoder=encoder,
+        options=options,
+        presets=(),
+        preset="",
+        halves_odd_sides=False,
+        keeps_fields=False,
+        depths=(8,) if codec == "h264" else (8, 10),  # few chips make H.264 of 10 bits
+        hdr_option="",
+        quality_option=quality_option,
+    )
+
+
+def _nvenc(codec: str, encoder: str) -> VideoCodec:
+    presets = tuple(f"p{number}" for number in range(1, 8))
+    row = _in_hardware(codec, encoder, {"rc": "constqp", "tune": "hq"}, "qp")
+    return row._replace(presets=presets, preset="p5", quality=_of_255 if codec == "av1" else int)
+
+
+def _videotoolbox(codec: str, encoder: str) -> VideoCodec:
+    row = _in_hardware(codec, encoder, {"flags": "+qscale"}, "global_quality")
+    return row._replace(quality=lambda crf: QP_TO_LAMBDA * round(100 - crf * 99 / row.crf_limit))  # 100 the best
+
+
+def _qsv(codec: str, encoder: str) -> VideoCodec:
+    row = _in_hardware(codec, encoder, {}, "global_quality")  # of 1 to 51: Intel's "intelligent constant quality"
+    presets = X26X_PRESETS[X26X_PRESETS.index("veryfast") : X26X_PRESETS.index("placebo")]
+    return row._replace(
+        presets=presets, preset="medium", quality=lambda crf: max(1, round(crf * 51 / row.crf_limit))
+    )
+
+
+def _vaapi(codec: str, encoder: str) -> VideoCodec:
+    row = _in_hardware(codec, encoder, {"rc_mode": "CQP"}, "global_quality" if codec == "av1" else "qp")
+    return row._replace(  # 0 would be the driver's default
+        device="vaapi", quality=lambda crf: max(1, _of_255(crf) if codec == "av1" else crf)
+    )
+
+
+def _of_255(crf: int) -> int:
+    return round(crf * 255 / CODECS["av1"].crf_limit)
+
+
+# A crf becomes the same share of the encoder's own scale. None of these was run: how good that looks and how large
+# files get is not known. Sources: `ffmpeg -h encoder=NAME`, and FFmpeg's source for what goes together.
+HARDWARE = {
+    "nvenc": {
+        "h264": _nvenc("h264", "h264_nvenc"),
+        "h265": _nvenc("h265", "hevc_nvenc"),
+        "av1": _nvenc("av1", "av1_nvenc"),
+    },
+    "videotoolbox": {
+        "h264": _videotoolbox("h264", "h264_videotoolbox"),
+        "h265": _videotoolbox("h265", "hevc_videotoolbox"),
+    },
+    "qsv": {
+        "h264": _qsv("h264", "h264_qsv"),
+        "h265": _qsv("h265", "hevc_qsv"),
+        "av1": _qsv("av1", "av1_qsv"),
+    },
+    "vaapi": {
+        "h264": _vaapi("h264", "h264_vaapi"),
+        "h265": _vaapi("h265", "hevc_vaapi"),
+        "av1": _vaapi("av1", "av1_vaapi"),
+    },
+}
+SOFTWARE, AUTO = "software", "auto"
+ENCODERS = (SOFTWARE, AUTO, *HARDWARE)
 
 
 class Encoding(NamedTuple):
@@ -119,24 +196,27 @@ class Encoding(NamedTuple):
         preset: speed against size, see `VideoCodec.presets`; None: the codec's default.
         sound: "copy": as it is, an error where the container cannot hold it; "encode": all of it made anew;
             "none": left out; "auto": copied where the container can hold it, else made anew.
+        encoder: one of `ENCODERS`: "software", hardware by its name, or "auto", see `streams.settled`.
     """
 
     codec: str = "h264"
     crf: int | None = None
     preset: str | None = None
     sound: str = "auto"
+    encoder: str = SOFTWARE
 
     @property
     def spec(self) -> VideoCodec:
-        """What is known of the codec."""
-        return CODECS[self.codec]
+        """What is known of the codec and its encoder; of "auto" that in software, until it is settled."""
+        return HARDWARE.get(self.encoder, {}).get(self.codec, CODECS[self.codec])
 
     @property
     def encoder_options(self) -> dict[str, str]:
         """Options for the encoder."""
         spec, found = self.spec, dict(self.spec.options)
         if spec.crf is not None:
-            found["crf"] = str(spec.crf if self.crf is None else self.crf)
+            found[spec.quality_option] = str(spec.quality(spec.crf if self.crf is None else self.crf))
+        if spec.presets:
             found[spec.preset_option] = self.preset or spec.preset
         return found
 
@@ -148,6 +228,11 @@ class Encoding(NamedTuple):
         """
         if self.codec not in CODECS:
             raise InputError(f"{self.codec}: no such codec; there are {', '.join(CODECS)}")
+        if self.encoder not in ENCODERS:
+            raise InputError(f"{self.encoder}: no such encoder; there are {', '.join(ENCODERS)}")
+        if self.encoder in HARDWARE and self.codec not in HARDWARE[self.encoder]:
+            made = ", ".join(HARDWARE[self.encoder])
+            raise InputError(f"{self.encoder} makes {made}, not {self.codec}: take the encoder software")
         spec, suffix = self.spec, output.suffix.lower()
         if suffix not in CONTAINERS:
             raise InputError(f"{output}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
@@ -162,6 +247,6 @@ class Encoding(NamedTuple):
         if self.crf is not None and not 0 <= self.crf <= spec.crf_limit:
             raise InputError(f"crf {self.crf}: {self.codec} takes 0 (best) to {spec.crf_limit}")
         if self.preset is not None and self.preset not in spec.presets:
-            raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets)}")
+            raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
         if self.sound not in SOUND:
             raise InputError(f"sound {self.sound}: there is {', '.join(SOUND)}")

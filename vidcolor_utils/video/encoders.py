@@ -14,6 +14,7 @@ import av.audio.codeccontext
 import av.audio.stream
 import av.error
 import av.stream
+from av.codec.hwaccel import HWAccel
 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.scheduling import ordinary_scheduling
@@ -36,6 +37,7 @@ SOUND_CODECS = {
 BIT_RATE = 96_000  # bits per second and channel, where there is a loss
 EXACT = ("pcm", "flac", "alac", "truehd", "mlp", "wmalossless", "ape", "tta", "wavpack")  # how their names begin
 LAYOUTS = {(1, 1): "yuv444p", (1, 2): "yuv422p", (2, 2): "yuv420p"}
+SEMI_PLANAR = {"yuv420p": "nv12", "yuv420p10le": "p010le"}  # the same numbers as most hardware takes them
 
 Steps = tuple[int, int]  # lines and columns of luma for one of chroma
 
@@ -80,12 +82,48 @@ def chroma_steps(codec: VideoCodec, size: tuple[int, int]) -> Steps:
 
 
 def pixel_format(encoder: av.Codec, codec: VideoCodec, steps: Steps, bit_depth: int) -> tuple[int, str]:
-    """The encoder's format with the fewest bits that hold `bit_depth`, or with the most it has; and its bits."""
+    """The planar format with the fewest bits that hold `bit_depth`, or the most the encoder has; and its bits.
+
+    Raises:
+        InputError: if the encoder takes no chroma as fine as `steps`.
+    """
     names = {depth: LAYOUTS[steps] + (f"{depth}le" if depth > 8 else "") for depth in codec.depths}
-    known = {video_format.name for video_format in encoder.video_formats or ()}
-    there = [depth for depth, name in names.items() if name in known]
+    known = _formats(encoder, codec)
+    there = [depth for depth, name in names.items() if known & {name, SEMI_PLANAR.get(name)}]
+    if not there:
+        raise InputError(f"{encoder.name} takes no frames with a side that is odd")
     depth = next((depth for depth in there if depth >= bit_depth), there[-1])
     return depth, names[depth]
+
+
+def add_video(
+    container: OutputContainer, encoding: Encoding, colors: ColorDescription, planar: str, rate: Fraction
+) -> av.VideoStream:
+    """Add the stream of pictures to a container; hardware that frames are sent to before is opened.
+
+    Args:
+        container: to be written.
+        encoding: codec, quality and speed.
+        colors: of the film.
+        planar: format of the frames that will come, see `pixel_format`; PyAV rearranges their planes.
+        rate: frames per second, for the header.
+
+    Raises:
+        ValueError, FFmpegError: if the container does not take it, or the hardware does not answer.
+    """
+    spec = encoding.spec
+    device = HWAccel(spec.device) if spec.device else None
+    options = encoder_options(encoding, colors)
+    stream = cast(av.VideoStream, container.add_stream(spec.encoder, rate, options, device))
+    known = _formats(stream.codec_context.codec, spec)
+    stream.pix_fmt = planar if planar in known else SEMI_PLANAR[planar]
+    return stream
+
+
+def _formats(encoder: av.Codec, codec: VideoCodec) -> set[str | None]:
+    if codec.device:  # the formats of what is sent there, which the encoder does not list
+        return set(SEMI_PLANAR.values())
+    return {video_format.name for video_format in encoder.video_formats or ()}
 
 
 def encoder_options(encoding: Encoding, colors: ColorDescription) -> dict[str, str]:

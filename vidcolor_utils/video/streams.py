@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,10 +13,12 @@ import av
 import av.container
 import av.error
 import av.stream
+import numpy as np
 from av.stream import Disposition
 
-from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.quiet import quiet_native_logs
+from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
@@ -27,6 +30,8 @@ from vidcolor_utils.video.writer import VideoWriter
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp")}
 WITH_COVERS = (".mp4", ".m4v", ".mov")  # as streams of one picture
 FORMAT_NAMES = {".mkv": "matroska", ".m4v": "ipod"}  # others are called as their suffix
+
+log = logging.getLogger(__name__)
 
 
 def open_output(
@@ -52,6 +57,57 @@ def open_output(
     return VideoWriter(
         path, reader.info.stored_size, encoding=encoding, any_sound=any_sound, shown=shown, **settings
     )
+
+
+def settled(encoding: Encoding, reader: VideoReader, scratch: Path) -> Encoding:
+    """Choose what encodes a video: of "auto" the first hardware that takes a frame of it, or else software.
+
+    FFmpeg lists encoders whose hardware is not there, so each is tried with a frame of the video's size and bits.
+
+    Args:
+        encoding: codec, quality, speed and encoder.
+        reader: the open source.
+        scratch: file to write to and to remove, of the codec's `intermediate` kind.
+
+    Returns:
+        The same with the name of the encoder; one line says which it is if the choice was left open.
+
+    Raises:
+        InputError: if the hardware that is named cannot be used; says what can.
+    """
+    if encoding.encoder == SOFTWARE:
+        return encoding
+    if encoding.encoder != AUTO and (failure := _failure(encoding, reader, scratch)) is None:
+        return encoding
+    others = (name for name in HARDWARE if encoding.codec in HARDWARE[name] and name != encoding.encoder)
+    plain = encoding if encoding.encoder == AUTO else encoding._replace(preset=None)  # each has presets of its own
+    there = [name for name in others if _failure(plain._replace(encoder=name), reader, scratch) is None]
+    if encoding.encoder != AUTO:
+        names = " or ".join([*there, SOFTWARE])
+        raise InputError(f"{encoding.encoder} cannot encode this here ({failure}): take the encoder {names}")
+    chosen = [*there, SOFTWARE][0]
+    _tell_once(f"{encoding.codec} is encoded by {chosen}" + (": no hardware for it works here" * (not there)))
+    return encoding._replace(encoder=chosen)
+
+
+def _failure(encoding: Encoding, reader: VideoReader, scratch: Path) -> str | None:
+    """Encode one gray frame; say why it failed, None if it did not."""
+    try:
+        encoding.check(scratch.with_suffix(encoding.spec.containers[0]))
+        with quiet_native_logs(), open_output(reader, scratch, encoding) as writer:
+            kind = np.uint8 if writer.bit_depth == 8 else np.uint16
+            gray = np.full(writer.chroma_shape, 1 << (writer.bit_depth - 1), kind)
+            writer.write_planes(np.zeros((writer.height, writer.width), kind), gray, gray, pts=0)
+    except (VidcolorError, NotImplementedError) as error:  # the latter: PyAV finds no such device
+        return str(error).removeprefix(f"{scratch}: ").partition(": take ")[0]
+    finally:
+        scratch.unlink(missing_ok=True)
+    return None
+
+
+@lru_cache
+def _tell_once(line: str) -> None:
+    log.info(line)
 
 
 def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -> list[str]:

@@ -21,8 +21,8 @@ from vidcolor_utils.video.codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video.description import ColorDescription
 from vidcolor_utils.video.encoders import (
     SoundEncoder,
+    add_video,
     chroma_steps,
-    encoder_options,
     find_encoder,
     open_encoder,
     pixel_format,
@@ -89,8 +89,7 @@ class VideoWriter:
         shown: Path | None = None,
     ):
         self.path, (self.height, self.width) = Path(path), size
-        self.shown = shown or self.path
-        self.encoding, self.any_sound = encoding or Encoding(), any_sound
+        self.shown, self.encoding, self.any_sound = shown or self.path, encoding or Encoding(), any_sound
         encoding = self.encoding
         if self.path.suffix != INTERMEDIATE:
             encoding.check(self.path)
@@ -112,8 +111,7 @@ class VideoWriter:
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound)
-            stream = self._container.add_stream(encoder.name, rate=rate, options=encoder_options(encoding, colors))
-            self._stream = cast(av.VideoStream, stream)
+            self._stream = add_video(self._container, encoding, colors, self.pixel_format, rate)
             self._set_up(orientation, pixel_aspect, fields)
         self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
         try:
@@ -124,7 +122,7 @@ class VideoWriter:
 
     def _set_up(self, orientation: Orientation, pixel_aspect: Fraction | None, fields: str | None) -> None:
         stream, context, colors = self._stream, self._stream.codec_context, self.colors
-        stream.width, stream.height, stream.pix_fmt = self.width, self.height, self.pixel_format
+        stream.width, stream.height = self.width, self.height
         context.time_base = self.time_base
         context.thread_type = "FRAME"
         context.flags |= int(self.any_sound and av.codec.context.Flags.global_header)  # as Matroska wants it
@@ -146,7 +144,7 @@ class VideoWriter:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         with self._writing():
             if kind is None:
-                self._mux(self._encoded(None) if self._encodes else [])
+                self._mux(self._stream.encode(None) if self._encodes else [])
                 self._mux_last()
                 for sound in self._sounds.values():
                     self._container.mux(sound.encoded(None))
@@ -159,6 +157,11 @@ class VideoWriter:
         """Close without writing the end of the file."""
         with suppress(av.error.FFmpegError, OSError, ValueError):  # an error under way is the one to report
             self._container.close()
+
+    @property
+    def header(self) -> bytes:
+        """What a decoder of the pictures is set up with, as the encoder gives it."""
+        return self._stream.codec_context.extradata or b""
 
     def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[Any]) -> None:
         """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
@@ -263,10 +266,7 @@ class VideoWriter:
             frame = self._marker(frame)
         frame.colorspace, frame.color_primaries, frame.color_trc = self.colors[:3]  # ProRes asks each frame
         with self._writing():
-            self._mux(self._encoded(frame))
-
-    def _encoded(self, frame: av.VideoFrame | None) -> list[av.Packet]:
-        return self._stream.encode(frame)
+            self._mux(self._stream.encode(frame))
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
