@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 from distributed import Client, LocalCluster
 
 from tests.helpers.clips import contents, prepare, sepia
+from tests.helpers.pieces import die_at, process_of, write_slowly
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip, rendered_clips
-from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.spread import spread_over
+from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.spread import ProcessSpread, spread_over
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +46,6 @@ def scale(cluster: LocalCluster, workers: int) -> None:
     cluster.scale(workers)
     while len(cluster.scheduler.workers) != workers:
         time.sleep(0.05)
-
-
-def process_of(item: int) -> tuple[int, int]:
-    return item, os.getpid()
 
 
 def test_one_worker_is_this_process():
@@ -110,3 +108,54 @@ def test_work_is_handed_out_bit_by_bit(cluster):
 def test_errors_of_the_work_come_back(cluster):
     with spread_over(cluster.scheduler_address) as spread, pytest.raises(ZeroDivisionError):
         list(spread(partial(divmod, 1), [0]))
+
+
+def children() -> list:
+    """Processes that this one has started, but for those of the cluster."""
+    return [process for process in active_children() if "Dask" not in process.name]
+
+
+def test_processes_of_this_machine_share_the_work():
+    with spread_over(workers=2) as spread:
+        results = list(spread(process_of, range(8)))
+        assert list(spread(process_of, [])) == []
+    assert sorted(item for item, _ in results) == list(range(8))
+    assert len({process for _, process in results} | {os.getpid()}) in (2, 3)  # a slow start may leave one without
+
+
+def test_a_process_that_dies_costs_the_piece_it_was_at(tmp_path):
+    results = dict(ProcessSpread(2)(partial(die_at, folder=tmp_path, deaths=2), range(5)))
+    assert results == {0: 1, 1: 1, 2: 3, 3: 1, 4: 1}
+
+
+def test_a_piece_that_takes_down_every_process_ends_the_work(tmp_path):
+    with pytest.raises(VidcolorError, match="several processes down: 2"):
+        list(ProcessSpread(2)(partial(die_at, folder=tmp_path, deaths=9), range(5)))
+    assert len(list(tmp_path.glob("2-*"))) == 3
+
+
+def test_errors_of_processes_come_back_and_end_them():
+    with pytest.raises(ZeroDivisionError):
+        list(ProcessSpread(2)(partial(divmod, 1), [1, 0]))
+    assert not children()
+
+
+def test_what_is_under_way_is_undone_when_nobody_wants_it_any_more(tmp_path):
+    work = ProcessSpread(2)(partial(write_slowly, folder=tmp_path), [1, 0])
+    idle = next(work)
+    for process in children():  # Ctrl-C reaches all; the first process decides
+        os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.2)
+    assert len(children()) == 2 and idle in {process.pid for process in children()}
+    assert (tmp_path / "half").exists()
+    work.close()
+    assert not (tmp_path / "half").exists() and not children()
+
+
+def test_taken_bit_by_bit_here_too():
+    taken = []
+    results = ProcessSpread(2)(process_of, (taken.append(item) or item for item in range(9)))
+    next(results)
+    assert len(taken) <= 3
+    results.close()
+    assert not children()

@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="So many processes on this machine, each at a segment of the video or at a file of the folder.",
+    help="So many processes on this machine, each at a segment of the video or at a file of the folder; default: "
+    "one, and more for a long video on many cores.",
 )
 @click.option("--cluster", metavar="ADDRESS", help="The same with the workers of this Dask scheduler.")
 def colorize(
@@ -135,7 +136,10 @@ def _colorize_file(
 ) -> ColorizeReport:
     from vidcolor_utils.system.spread import spread_over
     from vidcolor_utils.tool.colorize import colorize_file
+    from vidcolor_utils.tool.crew import workers_for
 
+    if not cluster and workers is None and (workers := workers_for(source, output, **work)) > 1:
+        click.echo(f"vidcolor: {workers} processes work on this film, as with --workers {workers}", err=True)
     with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
         return colorize_file(source, output, spread=spread, progress=bar("colorizing"), **work)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain, islice
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 
 if TYPE_CHECKING:
     from distributed import Client
 
+MOST_DEATHS = 3  # processes that a piece of work may take down
+END_S = 10  # how long a process may take to remove what it has half-written
 CONNECT_S = 10  # how long the scheduler may take to answer
 AHEAD = 4  # pieces handed out for each thread of the cluster: enough that none waits for its next one
 LEAST_AHEAD = 8  # the same for all threads together, for clusters that have yet to grow
@@ -35,6 +41,113 @@ class Spread:
 
 
 HERE = Spread()
+
+
+class ProcessSpread(Spread):
+    """Calls in processes of this machine; results come in the order in which they are finished.
+
+    What the function and the items hold is sent there. The processes begin and end with a call.
+
+    Args:
+        workers: so many at most.
+    """
+
+    is_local = False
+
+    def __init__(self, workers: int):
+        self._workers = workers
+
+    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Yield the results; raises `VidcolorError` if a call takes several processes down with it."""
+        pieces: Iterator[_Piece] = map(_Piece, items)
+        everyone: list[_Worker] = []
+        idle: list[_Worker] = []
+        busy: dict[object, _Worker] = {}  # by their pipes
+        try:
+            while True:
+                for piece in islice(pieces, self._workers - len(busy)):
+                    if not idle:
+                        idle.append(_Worker(function))
+                        everyone.append(idle[-1])
+                    worker = idle.pop()
+                    worker.begin(piece)
+                    busy[worker.pipe] = worker
+                if not busy:
+                    return
+                for pipe in wait([worker.pipe for worker in busy.values()]):
+                    worker = busy.pop(pipe)
+                    try:
+                        result = worker.result()
+                    except (EOFError, ConnectionError):  # it died
+                        pieces = chain([worker.piece.lost()], pieces)
+                        continue
+                    idle.append(worker)
+                    yield result
+        finally:
+            for worker in everyone:
+                worker.end()
+
+
+class _Piece(NamedTuple):
+    """A piece of work."""
+
+    item: Any
+    deaths: int = 0  # processes that it was lost with
+
+    def lost(self) -> _Piece:
+        """Count one more."""
+        if self.deaths + 1 == MOST_DEATHS:
+            raise VidcolorError(f"a piece of work took several processes down: {self.item}")
+        return self._replace(deaths=self.deaths + 1)
+
+
+class _Worker:
+    """A process that calls a function with one item after the other."""
+
+    piece: _Piece  # that it was given last
+
+    def __init__(self, function: Callable):
+        context = get_context("spawn")  # forks and threads do not go together
+        self.pipe, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there, function), daemon=True)
+        self._process.start()
+        there.close()
+
+    def begin(self, piece: _Piece) -> None:
+        """Have it begin with a piece of work; if it is dead, `result` will say so."""
+        self.piece = piece
+        with suppress(ConnectionError):
+            self.pipe.send(piece.item)
+
+    def result(self) -> Any:
+        """Wait for the result; raises what the function raises, or EOFError if the process died."""
+        is_result, found = self.pipe.recv()
+        if not is_result:
+            raise found
+        return found
+
+    def end(self) -> None:
+        """End it, wherever it is."""
+        self._process.terminate()
+        self._process.join(END_S)
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+def _serve(pipe: Connection, function: Callable) -> None:
+    """Be a worker, until nobody wants anything any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which then ends this one
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # half-written files are removed on the way
+    logging.getLogger("vidcolor_utils.colorizers").setLevel(logging.ERROR)  # the first process has warned already
+    with suppress(EOFError, ConnectionError):
+        while True:
+            item = pipe.recv()
+            try:
+                answer: tuple[bool, Any] = (True, function(item))
+            except Exception as error:
+                answer = (False, error)
+            pipe.send(answer)
 
 
 class ClusterSpread(Spread):
@@ -62,14 +175,15 @@ def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spr
 
     A call that is lost with its process is made again by another one, so functions must not mind being called
     twice. What the function and the items hold is sent to the processes, and what they name in files must be seen
-    by all machines under the same path.
+    by all machines under the same path. A script that asks for workers must be importable, as `multiprocessing`
+    wants it: with `if __name__ == "__main__":` around what it does.
 
     Args:
         cluster: address of the scheduler of a running Dask cluster, as "tcp://10.0.0.1:8786".
         workers: processes to start on this machine, if no cluster is named; with 1, `HERE` does the work.
 
     Yields:
-        `HERE`, or a `ClusterSpread`.
+        `HERE`, a `ProcessSpread` or a `ClusterSpread`.
 
     Raises:
         InputError: if no scheduler answers, `distributed` is not installed, or `workers` is below 1.
@@ -81,28 +195,19 @@ def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spr
     """
     if workers < 1:
         raise OptionError(f"the number of workers must be at least 1. Received: {workers}")
-    if not cluster and workers == 1:
-        yield HERE
+    if not cluster:
+        yield HERE if workers == 1 else ProcessSpread(workers)
         return
     with ExitStack() as stack:
-        client = _connect(cluster, workers, stack)
-        yield ClusterSpread(client)
+        yield ClusterSpread(_connect(cluster, stack))
 
 
-def _connect(address: str | None, workers: int, stack: ExitStack) -> Client:
+def _connect(address: str, stack: ExitStack) -> Client:
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
-        raise InputError("several processes need a package: run `pip install distributed`") from None
+        raise InputError("a cluster needs a package: run `pip install distributed`") from None
     logging.getLogger("distributed").setLevel(logging.ERROR)  # its starts and stops are not for users
-    if not address:
-        local = LocalCluster(  # silenced: an error of the work is logged by the worker, and raised here as well
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
-        return stack.enter_context(Client(stack.enter_context(local)))
     reason = ""
     try:
         client = stack.enter_context(Client(address, timeout=CONNECT_S))

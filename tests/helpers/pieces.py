@@ -1,0 +1,36 @@
+"""Pieces of work for other processes, which import no more than this for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def process_of(item: int) -> tuple[int, int]:
+    return item, os.getpid()
+
+
+def die_at(item: int, folder: Path, deaths: int) -> tuple[int, int]:
+    """Take so many processes down with item 2; return how often an item was begun, too."""
+    begun = len(list(folder.glob(f"{item}-*")))
+    (folder / f"{item}-{begun}").touch()
+    if item == 2 and begun < deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item, begun + 1
+
+
+def write_slowly(item: int, folder: Path) -> int:
+    """Be at work for long on item 1; item 0 is done as soon as that has begun."""
+    half = folder / "half"
+    try:
+        if item:
+            half.touch()
+            time.sleep(60)
+        while not half.exists():
+            time.sleep(0.02)
+        return os.getpid()
+    finally:
+        if item:
+            half.unlink()
