@@ -97,7 +97,12 @@ def pixel_format(encoder: av.Codec, codec: VideoCodec, steps: Steps, bit_depth: 
 
 
 def add_video(
-    container: OutputContainer, encoding: Encoding, colors: ColorDescription, planar: str, rate: Fraction
+    container: OutputContainer,
+    encoding: Encoding,
+    colors: ColorDescription,
+    planar: str,
+    size: tuple[int, int],
+    rate: Fraction,
 ) -> av.VideoStream:
     """Add the stream of pictures to a container; hardware that frames are sent to before is opened.
 
@@ -106,6 +111,7 @@ def add_video(
         encoding: codec, quality and speed.
         colors: of the film.
         planar: format of the frames that will come, see `pixel_format`; PyAV rearranges their planes.
+        size: of them, stored (height, width).
         rate: frames per second, for the header.
 
     Raises:
@@ -115,6 +121,7 @@ def add_video(
     device = HWAccel(spec.device) if spec.device else None
     options = encoder_options(encoding, colors)
     stream = cast(av.VideoStream, container.add_stream(spec.encoder, rate, options, device))
+    stream.height, stream.width = size
     known = _formats(stream.codec_context.codec, spec)
     stream.pix_fmt = planar if planar in known else SEMI_PLANAR[planar]
     return stream

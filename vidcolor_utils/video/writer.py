@@ -100,18 +100,17 @@ class VideoWriter:
         self.full_range, self.colors = full_range, colors
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
-        self._encodes = True
+        self._encodes, self.skipped_packets = True, 0
         self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
         self._first_pts: int | None = None
         self._end_pts: int | None = None  # when the last frame stops being shown
         self._first_dts: int | None = None
         self._copies: dict[int, av.stream.Stream] = {}
         self._sounds: dict[int, SoundEncoder] = {}
-        self.skipped_packets = 0
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound)
-            self._stream = add_video(self._container, encoding, colors, self.pixel_format, rate)
+            self._stream = add_video(self._container, encoding, colors, self.pixel_format, size, rate)
             self._set_up(orientation, pixel_aspect, fields)
         self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
         try:
@@ -122,7 +121,6 @@ class VideoWriter:
 
     def _set_up(self, orientation: Orientation, pixel_aspect: Fraction | None, fields: str | None) -> None:
         stream, context, colors = self._stream, self._stream.codec_context, self.colors
-        stream.width, stream.height = self.width, self.height
         context.time_base = self.time_base
         context.thread_type = "FRAME"
         context.flags |= int(self.any_sound and av.codec.context.Flags.global_header)  # as Matroska wants it
@@ -144,7 +142,7 @@ class VideoWriter:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         with self._writing():
             if kind is None:
-                self._mux(self._stream.encode(None) if self._encodes else [])
+                self._mux(self._encoded(None) if self._encodes else [])
                 self._mux_last()
                 for sound in self._sounds.values():
                     self._container.mux(sound.encoded(None))
@@ -255,8 +253,7 @@ class VideoWriter:
 
     def write_rgb(self, rgb: np.ndarray, pts: int) -> None:
         """Encode one RGB frame (H, W, 3) uint8."""
-        frame = yuv_from_rgb(rgb, self.pixel_format, self.colors.matrix, full_range=self.full_range)
-        self._encode(frame, pts)
+        self._encode(yuv_from_rgb(rgb, self.pixel_format, self.colors.matrix, full_range=self.full_range), pts)
 
     def _encode(self, frame: av.VideoFrame, pts: int) -> None:
         self._first_pts = pts if self._first_pts is None else self._first_pts
@@ -266,7 +263,10 @@ class VideoWriter:
             frame = self._marker(frame)
         frame.colorspace, frame.color_primaries, frame.color_trc = self.colors[:3]  # ProRes asks each frame
         with self._writing():
-            self._mux(self._stream.encode(frame))
+            self._mux(self._encoded(frame))
+
+    def _encoded(self, frame: av.VideoFrame | None) -> list[av.Packet]:
+        return self._stream.encode(frame)
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
