@@ -1,4 +1,5 @@
 import shutil
+import sys
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -129,6 +130,14 @@ def test_what_the_processor_cannot_either_is_raised(build, caplog):
     with pytest.raises(ValueError, match="not a network"):
         open_session(b"text", "cuda")
     assert not caplog.records
+
+
+def test_on_the_processor_the_network_is_held_in_memory_once(build):
+    build(CUDA, starts=[CUDA])
+    content = bytes(bytearray(b"network"))
+    held = sys.getrefcount(content)
+    network = OnnxNetwork(content, "cpu")
+    assert network(np.ones(2)) == 2.0 and sys.getrefcount(content) == held
 
 
 def test_directml_gets_no_memory_patterns(build):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vidcolor_utils.pictures.sizes import evenly, fit_frame, fit_short_side, shrunk
+from vidcolor_utils.pictures.sizes import evenly, fit_frame, fit_short_side, resized, shrunk
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,11 @@ def test_fit_frame_keeps_the_shape_of_things():
 )
 def test_places_are_spread_evenly(length, count, places):
     assert evenly(length, count).tolist() == places
+
+
+def test_resized_averages_where_a_side_shrinks_and_lays_between_where_none_does():
+    ramp = np.array([[0, 4, 8, 12]], np.float32)
+    np.testing.assert_array_equal(resized(ramp, (1, 2)), [[2, 10]])
+    np.testing.assert_array_equal(resized(np.repeat(ramp, 2, axis=0), (2, 2)), [[2, 10]] * 2)
+    np.testing.assert_array_equal(resized(ramp[:, :2], (1, 4)), [[0, 1, 3, 4]])
+    assert resized(ramp, (1, 4)) is ramp

@@ -86,6 +86,12 @@ def test_what_is_no_film_stays_in_one(large, tmp_path):
         assert workers_for(tmp_path / name, tmp_path / "out.mp4", look=Look()) == 1
 
 
+def test_few_cores_need_no_look_at_the_film(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(crew, "usable_cores", lambda: 2 * CORES_EACH - 1)
+    monkeypatch.setattr(crew, "video_info", lambda source: pytest.fail("the film was read"))
+    assert workers_for(film, tmp_path / "out.mp4", look=Look(), segment_s=1.0) == 1
+
+
 def as_if_large():
     crew.usable_cores = lambda: 8
     crew.free_memory = lambda: PLENTY

@@ -149,19 +149,10 @@ def encoding_options(command: Callable) -> Callable:
     """Add --codec, --crf, --preset, --encoder and --sound; the command gets `encoding`, None if none is given."""
 
     @functools.wraps(command)
-    def with_encoding(
-        *,
-        codec: str | None,
-        crf: int | None,
-        preset: str | None,
-        sound: str | None,
-        encoder: str | None,
-        **options: object,
-    ) -> None:
-        is_given = (codec, crf, preset, sound, encoder) != (None,) * 5
-        plain = Encoding()
-        encoding = Encoding(codec or plain.codec, crf, preset, sound or plain.sound, encoder or plain.encoder)
-        command(encoding=encoding if is_given else None, **options)
+    def with_encoding(**options: Any) -> None:
+        said = {name: options.pop(name) for name in Encoding._fields}
+        given = {name: value for name, value in said.items() if value is not None}
+        command(encoding=Encoding(**given) if given else None, **options)
 
     for option in (
         click.option("--preset", help="Speed against size, in the encoder's own words, such as veryfast or 5."),

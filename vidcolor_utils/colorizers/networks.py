@@ -64,11 +64,7 @@ def open_session(content: bytes, device: str = "cpu") -> InferenceSession:
     Raises:
         ValueError: if it is none.
     """
-    with quiet_native_logs():
-        import onnxruntime
-
-        available = onnxruntime.get_available_providers()
-    first, *others = providers_for(device, available)  # outside: what it says is for users
+    first, *others = _providers(device)
     reason = ""
     if others:
         try:
@@ -89,11 +85,15 @@ def open_session(content: bytes, device: str = "cpu") -> InferenceSession:
 
 def uses_accelerator(device: str) -> bool:
     """Tell whether networks run on an accelerator, as far as ONNX Runtime's build says; see `load_network`."""
+    return _providers(device) != [CPU]
+
+
+def _providers(device: str) -> list[str]:
     with quiet_native_logs():
         import onnxruntime
 
         available = onnxruntime.get_available_providers()
-    return providers_for(device, available) != [CPU]
+    return providers_for(device, available)  # outside: what it says is for users
 
 
 def _start(content: bytes, providers: list[str]) -> InferenceSession:
@@ -127,22 +127,23 @@ class OnnxNetwork:
     """
 
     def __init__(self, content: bytes, device: str):
-        self._content, self._session = content, open_session(content, device)
+        self._session = open_session(content, device)
+        on_processor = self._session.get_providers() == [CPU]
+        self._spare = None if on_processor else content  # for the processor, should the accelerator fail
         self._names = [each.name for each in self._session.get_inputs()]
         (self._result,) = [each.name for each in self._session.get_outputs()]
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray:
         """Compute the output from the inputs, one after the other."""
         named = dict(zip(self._names, inputs, strict=True))
-        first, *others = self._session.get_providers()
         try:
             return self._session.run([self._result], named)[0]
         except Exception as error:
-            if not others:
+            if self._spare is None:
                 raise
-            session = _start(self._content, [CPU])
+            session, first = _start(self._spare, [CPU]), self._session.get_providers()[0]
             found = session.run([self._result], named)[0]  # raises the same if the inputs are wrong
-            self._session = session
+            self._session, self._spare = session, None
             replace_device(device_of(first), f"it failed ({_short(error)})", logging.ERROR)
             return found
 

@@ -10,7 +10,6 @@ from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from vidcolor_utils.film.picture import ColorSource, Picture
@@ -21,6 +20,7 @@ from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, ab_in_area
 from vidcolor_utils.pictures.chroma import hdr_planes, luma01, luma_range, resize_ab, shown_luma, uv_planes
 from vidcolor_utils.pictures.restore import Deflicker, denoised
+from vidcolor_utils.pictures.sizes import resized
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.pipeline import running_ahead
 from vidcolor_utils.video.codecs import Encoding
@@ -188,13 +188,13 @@ class Painter:
             planes = uv_planes(seen, ab, weights, bit_depth=bits, full_range=writer.full_range)
             if reader.colors.is_hdr:
                 planes = hdr_planes(planes, picture.luma, self._transfer, bit_depth=writer.bit_depth)
-            u, v = (_resized(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
+            u, v = (resized(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
         writer.write_planes(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 
 
 def small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
     """Make upright luma (h, w) float32 in [0, 1] from a stored plane; `shape` is its size before it is turned."""
-    small = luma01(_shrunk(stored, shape), bit_depth=info.bit_depth, full_range=info.full_range)
+    small = luma01(resized(stored, shape), bit_depth=info.bit_depth, full_range=info.full_range)
     return info.orientation.upright(small)
 
 
@@ -210,15 +210,3 @@ def luma_restorer(info: VideoInfo) -> Callable[[LumaFrame], LumaFrame]:
         return frame._replace(luma=np.rint(clean).astype(frame.luma.dtype))
 
     return restore
-
-
-def _shrunk(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA)
-
-
-def _resized(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Bring a plane to another size, of the larger frames a larger one."""
-    if plane.shape == shape:
-        return plane
-    enlarges = plane.shape[0] < shape[0]
-    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR) if enlarges else _shrunk(plane, shape)

@@ -34,13 +34,23 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
+def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring a picture (H, W) or (H, W, C) to `size` = (height, width); one that has it is returned as it is.
+
+    Pixels are averaged where a side shrinks, else laid between their neighbours.
+    """
+    if picture.shape[:2] == size:
+        return picture
+    shrinks = picture.shape[0] > size[0] or picture.shape[1] > size[1]
+    return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
 def fit_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Scale a frame (H, W, 3) uint8 into `size` = (height, width), centred, black where its shape leaves room."""
     height, width = size
     scale = min(height / frame.shape[0], width / frame.shape[1])
     inner_height, inner_width = (max(1, round(side * scale)) for side in frame.shape[:2])
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    inner = cv2.resize(frame, (inner_width, inner_height), interpolation=interpolation)
+    inner = resized(frame, (inner_height, inner_width))
     fitted = np.zeros((height, width, 3), np.uint8)
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
     fitted[top : top + inner_height, left : left + inner_width] = inner

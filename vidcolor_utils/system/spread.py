@@ -85,6 +85,8 @@ class ProcessSpread(Spread):
                     yield result
         finally:
             for worker in everyone:
+                worker.stop()
+            for worker in everyone:
                 worker.end()
 
 
@@ -126,9 +128,12 @@ class _Worker:
             raise found
         return found
 
-    def end(self) -> None:
-        """End it, wherever it is."""
+    def stop(self) -> None:
+        """Have it stop, wherever it is."""
         self._process.terminate()
+
+    def end(self) -> None:
+        """Wait until it has stopped, but not for ever."""
         self._process.join(END_S)
         self._process.kill()
         self._process.join()

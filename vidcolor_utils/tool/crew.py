@@ -48,8 +48,9 @@ def workers_for(
         A number of workers; with 1, this process does the work. Also where a file cannot be read, which colorizing
         it will say.
     """
+    cores = usable_cores()
     own = look.method == METHODS[0] and look.keyframes is None and not look.hints
-    if not own or (encoding or Encoding()).encoder != SOFTWARE:
+    if cores < 2 * CORES_EACH or not own or (encoding or Encoding()).encoder != SOFTWARE:
         return 1
     try:
         if needs_stand(source, output) or is_still(source):
@@ -57,7 +58,7 @@ def workers_for(
         info = video_info(source)
     except (VidcolorError, OSError):
         return 1
-    found = affordable(info, only or span, segment_s, usable_cores(), free_memory())
+    found = affordable(info, only or span, segment_s, cores, free_memory())
     return 1 if found > 1 and uses_accelerator(look.device) else found
 
 

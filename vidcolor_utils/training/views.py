@@ -19,6 +19,7 @@ import torch
 
 from vidcolor_utils.models.vit import TOKEN_WIDTH
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8
+from vidcolor_utils.pictures.sizes import resized
 from vidcolor_utils.stills.photos import Photo
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.training.augment import film_luma, random_crop
@@ -68,8 +69,7 @@ def central_view(photo: Photo) -> View:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     square = photo.rgb[top : top + side, left : left + side]
-    shrinks = cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR
-    square = cv2.resize(square, (SIDE, SIDE), interpolation=shrinks)
+    square = resized(square, (SIDE, SIDE))
     return View(to_uint8(luma_from_rgb(square)), _ab_of(square))
 
 
