@@ -23,7 +23,7 @@ class Reader:
     def __call__(self, luma):
         self.count += 1
         down, across = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
-        return np.dstack([across, down, np.full_like(down, self.count)])
+        return np.dstack([across, down, np.full_like(down, self.count), luma[::10, ::10]])
 
 
 FRAME = np.zeros((10 * HEIGHT, 10 * WIDTH), np.float32)
@@ -59,6 +59,34 @@ def test_it_is_read_anew_in_a_new_shot_after_a_while_and_where_nothing_can_be_ca
     assert reader.count == 3
     carried(FRAME, link(), wanted=True)
     assert reader.count == 4
+
+
+def test_a_new_reading_counts_as_one_among_those_that_could_be_followed():
+    carried = CarriedMeaning(Reader(), every=1)
+    carried(FRAME, None, wanted=True)
+    assert carried(FRAME, link(), wanted=True)[0, 0, 2] == pytest.approx((1 + 2) / 2)
+    assert carried(FRAME, link(), wanted=True)[0, 0, 2] == pytest.approx((1 + 2 + 3) / 3)
+    half = carried(FRAME, link(trust=0.5), wanted=True)  # three readings that count for half as much
+    assert half[0, 0, 2] == pytest.approx((4 + 1.5 * 2) / 2.5)
+    assert carried(FRAME, link(trust=0), wanted=True)[0, 0, 2] == pytest.approx(5)
+    assert carried(FRAME, None, wanted=True)[0, 0, 2] == 6
+
+
+def test_what_nobody_asked_for_does_not_cross_a_cut():
+    carried = CarriedMeaning(Reader())
+    carried(FRAME, None, wanted=True)
+    carried(FRAME, None, wanted=False)
+    assert carried(FRAME, link(), wanted=True)[0, 0, 2] == 2
+
+
+def test_pictures_are_read_plain_and_in_a_mirror_in_turn():
+    ramp = np.tile(np.linspace(0, 1, FRAME.shape[1], dtype=np.float32), (FRAME.shape[0], 1))
+    carried = CarriedMeaning(Reader())
+    plain = carried(ramp, None, wanted=True)
+    turned = carried(ramp, None, wanted=True)
+    np.testing.assert_array_equal(plain[..., 0], turned[:, ::-1, 0])  # what was read left was right
+    np.testing.assert_allclose(plain[0, :, 3], ramp[0, ::10])
+    np.testing.assert_allclose(turned[0, :, 3], ramp[0, 9::10])  # laid back over the picture as it is
 
 
 def test_nothing_is_carried_for_those_that_do_not_ask():

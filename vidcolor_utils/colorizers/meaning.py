@@ -9,13 +9,15 @@ much is new that nothing can be carried.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Meaning
+from vidcolor_utils.colorizers.base import Meaning, mirrored
 from vidcolor_utils.colorizers.links import Link
 from vidcolor_utils.colorizers.networks import Network
 from vidcolor_utils.pictures.sizes import network_size
@@ -24,6 +26,7 @@ from vidcolor_utils.weights.shipped import MEANING_WIDTH, PATCH, READ_SIDE
 MAX_ASPECT = 3  # wider pictures are squeezed
 EVERY = 24  # frames from one look to the next, at most: about a second
 LEAST_TRUST = 0.6  # mean share of the picture, carried, below which it is looked at anew
+Read = Callable[[np.ndarray], Meaning | None]  # the meaning of a frame (H, W); None where nobody needs it
 UNKNOWN = np.zeros((1, 1, MEANING_WIDTH), np.float32)  # the frame colorizer has learned to do without, too
 
 
@@ -63,19 +66,23 @@ def reading_size(height: int, width: int, side: int = READ_SIDE) -> tuple[int, i
 
 
 class CarriedMeaning:
-    """The meaning of a film's frames, in order.
+    """The meaning of a film's frames, in order: the mean of what was read so far, carried along.
 
-    Each cell of the grid remembers where in the picture that was read its content lay; that place moves along the
-    flow from frame to frame, and the meaning is looked up there. So it is blurred once, however far it is carried.
+    Each cell of the grid remembers where in the mean its content lay when that was last renewed; that place moves
+    along the flow from frame to frame, and the mean is looked up there. So it is blurred once from one reading to
+    the next. A new reading is averaged with the carried ones, each cell of which counts for as many readings as
+    could be followed to it; pictures are read plain and in a mirror in turn, which are two opinions.
 
     Args:
         read: reads the meaning of a frame; None where nobody needs it.
         every: frames from one reading to the next, at most.
     """
 
-    def __init__(self, read: Callable[[np.ndarray], Meaning | None], *, every: int = EVERY):
-        self._read, self._every = read, every
+    def __init__(self, read: Read, *, every: int = EVERY):
+        self._readings: Iterator[Read] = cycle((read, partial(_read_mirrored, read)))
+        self._every = every
         self._grid: Meaning | None = None
+        self._count: np.ndarray = np.zeros((0, 0), np.float32)  # of readings that each cell of the grid stands for
         self._places: np.ndarray = np.zeros((0, 0, 2), np.float32)  # of each cell, in cells: x, y
         self._trust: np.ndarray = np.zeros((0, 0), np.float32)
         self._age = 0
@@ -88,21 +95,28 @@ class CarriedMeaning:
             back: how it is tied to the frame before; None at the start of a shot.
             wanted: whether the meaning of this frame is needed.
         """
-        if back is not None and self._grid is not None:
+        if back is None:
+            self._grid = None
+        elif self._grid is not None:
             self._follow(back)
         if not wanted:
             return None
-        if back is None or self._grid is None or self._age >= self._every or self._trust.mean() < LEAST_TRUST:
+        if self._grid is None or self._age >= self._every or self._trust.mean() < LEAST_TRUST:
             return self._look(luma)
         return bilinear(self._grid, self._places)
 
     def _look(self, luma: np.ndarray) -> Meaning | None:
-        self._grid = self._read(luma)
-        if self._grid is None:
+        fresh = next(self._readings)(luma)
+        if fresh is None:
             return None
-        height, width = self._grid.shape[:2]
+        height, width = fresh.shape[:2]
         down, across = np.mgrid[:height, :width].astype(np.float32)
-        self._places = np.dstack([across, down])
+        count = np.ones((height, width), np.float32)
+        if self._grid is not None:
+            kept = self._trust * bilinear(self._count[..., None], self._places)[..., 0]
+            count += kept
+            fresh = fresh + (kept / count)[..., None] * (bilinear(self._grid, self._places) - fresh)
+        self._grid, self._count, self._places = fresh, count, np.dstack([across, down])
         self._trust, self._age = np.ones((height, width), np.float32), 0
         return self._grid
 
@@ -120,6 +134,11 @@ class CarriedMeaning:
         agreed = cv2.resize(back.trust, (width, height), interpolation=cv2.INTER_AREA)
         self._places, self._trust = np.asarray(places), np.asarray(before * agreed)
         self._age += 1
+
+
+def _read_mirrored(read: Read, luma: np.ndarray) -> Meaning | None:
+    meaning = read(mirrored(luma))
+    return None if meaning is None else mirrored(meaning)
 
 
 def bilinear(grid: np.ndarray, places: np.ndarray) -> np.ndarray:

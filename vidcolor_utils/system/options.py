@@ -2,7 +2,7 @@
 
 @dataclass(frozen=True)
 class Look:
-    strength: Annotated[float, Within(0, 1, open_end=True), "How long colours last."] = 0.92
+    strength: Annotated[float, Within(0, 1, open_end=True), "How long colours last."] = 0.97
 
     def __post_init__(self) -> None:
         check_options(self)
