@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+COARSE = cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST  # does not smooth what it found; a third of the time
 FAST = cv2.DISOPTICAL_FLOW_PRESET_FAST  # about 1 ms at 320x180
 MEDIUM = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM  # about 3 ms at 320x180, follows detail better
 MIN_SIDE = 32  # below it, long thin frames crash OpenCV 5's DIS; they are padded to it
@@ -31,7 +32,7 @@ class DenseFlow:
     thread.
 
     Args:
-        preset: `FAST` or `MEDIUM`.
+        preset: `COARSE`, `FAST` or `MEDIUM`.
         max_side: frames with a longer side are shrunk to it before the search and the flow is enlarged again;
             `None` searches at full size.
         finest: scale at which the search ends, 2 for a quarter of the size; `None`: as the preset has it.

@@ -15,7 +15,7 @@ def test_layers_inside_a_network_become_outputs_and_the_old_one_stays():
 def test_points_are_described_and_their_place_comes_last():
     points = describe(gray_of(panned(1)[0]))
     rows, columns = grid(SIZE)
-    assert (rows, columns) == (12, 16) and points.shape[0] == rows * columns
+    assert (rows, columns) == (8, 11) and points.shape[0] == rows * columns
     assert points.dtype == np.float32 and np.isfinite(points).all()
     assert (points[0, -2:] == 0).all() and points[-1, -2] > 0
 

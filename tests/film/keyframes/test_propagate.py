@@ -73,18 +73,35 @@ def test_frames_are_given_out_as_they_come_and_memory_does_not_grow(monkeypatch)
         assert len(asked) <= count + 5
 
 
+def strength(confidence, ab, filled, key):
+    """By what `_strengthened` multiplies what looks like something in the key frames."""
+    trusted = np.ones(SIZE, np.float32)
+    return float((propagate._strengthened(confidence, ab, filled, trusted, key) / filled).mean())
+
+
 def test_what_is_filled_in_is_made_as_strong_as_the_key_frame_and_no_more_than_so_much_stronger(monkeypatch):
     monkeypatch.setattr(propagate, "ROOM", 0.0)
     half, ab = np.full(SIZE, 0.5, np.float32), np.full((*SIZE, 2), 20, np.float32)
     ab[:, : SIZE[1] // 2] *= -1
     key = [Library(np.zeros((2, 1), np.float32), np.array([[16, 16], [-16, -16]], np.float32))]
     # 0.5 * 20 is there; 6 is wanted of what is 0.5 * 10
-    assert propagate._strength(half, ab, ab / 2, key) == pytest.approx(6 / 5)
-    assert propagate._strength(half, ab, ab / 20, key) == pytest.approx(propagate.STRONGEST)
-    assert propagate._strength(half, ab, ab, key) == 1  # never weaker
+    assert strength(half, ab, ab / 2, key) == pytest.approx(6 / 5, abs=1e-4)
+    assert strength(half, ab, ab / 20, key) == pytest.approx(propagate.STRONGEST, abs=1e-4)
+    assert strength(half, ab, ab, key) == pytest.approx(1, abs=1e-4)  # never weaker
 
 
 def test_a_tint_over_all_is_not_made_stronger_in_place_of_many_colours():
     half, ab = np.full(SIZE, 0.5, np.float32), np.full((*SIZE, 2), 40, np.float32)
     key = [Library(np.zeros((2, 1), np.float32), np.full((2, 2), 16, np.float32))]
-    assert propagate._strength(half, ab, ab / 2, key) == 1
+    assert strength(half, ab, ab / 2, key) == pytest.approx(1, abs=1e-4)
+
+
+def test_what_looks_like_nothing_in_the_key_frames_is_not_made_stronger():
+    half, ab = np.full(SIZE, 0.5, np.float32), np.full((*SIZE, 2), 20, np.float32)
+    ab[:, : SIZE[1] // 2] *= -1
+    key = [Library(np.zeros((2, 1), np.float32), np.array([[16, 16], [-16, -16]], np.float32))]
+    trust = np.zeros(SIZE, np.float32)
+    trust[: SIZE[0] // 2] = 1
+    made = propagate._strengthened(half, ab, ab / 20, trust, key)
+    np.testing.assert_allclose(made[SIZE[0] // 2 :], ab[SIZE[0] // 2 :] / 20, rtol=1e-4)
+    assert np.abs(made[: SIZE[0] // 2]).mean() > 1.5

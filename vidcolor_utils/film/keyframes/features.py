@@ -17,7 +17,7 @@ from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.weights.shipped import STRIDE as INPUT_STRIDE
 from vidcolor_utils.weights.shipped import shipped_weights_path
 
-STRIDE = 8  # pixels from point to point, of a frame as tracked
+STRIDE = 12  # pixels from point to point, of a frame as tracked
 LAYERS = ("_blocks_6__add", "_blocks_14__add")  # of the encoder, strides 8 and 16
 SIDE = 112  # short side of what the encoder sees
 LEARNED = 3.0  # length of a layer's vectors

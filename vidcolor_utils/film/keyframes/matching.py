@@ -18,7 +18,7 @@ SHARPNESS = 0.3  # squared distance at which a weight has fallen to 1/e
 NO_WEIGHT = 7.0  # of `SHARPNESS`, beyond the nearest, from which a point is left out
 FAR = 0.5  # share of the usual weight of place, between a frame and a key frame: things move
 ALIKE = 1.0  # the same by which what motion brought may be further off, at which its share is 1/e
-FAMILIAR = 3.0  # distance, over that usual in the frame, at which trust in a match falls to 1/e
+FAMILIAR = 2.0  # distance, over that usual in the frame, at which trust in a match falls to 1/e
 LEAST_UNIT = 4.0  # of squared distance; below it differences say nothing
 
 
@@ -46,39 +46,49 @@ def find_match(gray: np.ndarray, carried: Carried, keys: list[Library]) -> Match
     """Find colours for the points of a frame that have none to rely on.
 
     Args:
-        gray: the frame, uint8 (h, w).
-        carried: what motion brought to it.
+        gray: the frame, uint8 (H, W).
+        carried: what motion brought to it, (h, w): of any size.
         keys: the points of key frames, at least one.
 
     Returns:
-        What was found; where motion is sure, what it brought.
+        What was found, (h, w); where motion is sure, what it brought.
     """
     size, points = grid(gray.shape), describe(gray)
-    confidence, ab = _at_points(carried.confidence).ravel(), _at_points(carried.ab).reshape(-1, 2)
+    shape = carried.confidence.shape
+    ab, confidence = (cv2.resize(each, size[::-1], interpolation=cv2.INTER_AREA) for each in carried[:2])
+    ab, confidence = ab.reshape(-1, 2), confidence.ravel()
     asking, sure = np.flatnonzero(confidence < UNSURE), np.flatnonzero(confidence > SURE)
     found, trust, share = ab.copy(), np.ones(len(ab), np.float32), np.zeros(len(ab), np.float32)
     if len(asking):
-        distances = _distances(points[asking], points[sure], keys)
-        colors = np.concatenate([ab[sure], *(key.ab for key in keys)])
-        nearest = distances.min(axis=1, keepdims=True)
-        found[asking] = _mean_of_nearest(distances, nearest, colors)
-        unit = max(float(np.median(nearest)), LEAST_UNIT)
-        trust[asking] = np.exp(-((nearest[:, 0] / (FAMILIAR * unit)) ** 4))
-        extra = np.maximum(_of_motion(points, carried, keys)[asking] - nearest[:, 0], 0)
-        share[asking] = np.exp(-extra / (ALIKE * unit))
-    shape = gray.shape[::-1]
+        places = [(_distances(points[asking], points[sure], 1), ab[sure])] if len(sure) else []
+        places += [(_distances(points[asking], key.features, FAR), key.ab) for key in keys]
+        nearest = np.min([distances.min(axis=1) for distances, _ in places], axis=0)
+        found[asking] = _mean_of_nearest(places, nearest)
+        moved = _of_motion(points, carried, keys)
+        usual = max(float(np.median(nearest)), LEAST_UNIT)
+        # Where much is new, points that look for others are no measure of what is usual; those that moved are.
+        familiar = max(min(usual, float(np.median(moved[sure]))), LEAST_UNIT) if len(sure) else usual
+        trust[asking] = np.exp(-((nearest / (FAMILIAR * familiar)) ** 4))
+        share[asking] = np.exp(-np.maximum(moved[asking] - nearest, 0) / (ALIKE * usual))
     planes = (found.reshape(*size, 2), trust.reshape(size), share.reshape(size))
-    return Match(*(cv2.resize(plane, shape) for plane in planes))
+    return Match(*(cv2.resize(plane, shape[::-1]) for plane in planes))
 
 
-def _mean_of_nearest(distances: np.ndarray, nearest: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """Means of colours (B, 2) for each row of distances (A, B), weighted by nearness beyond the nearest (A, 1)."""
-    width = distances.shape[1]
-    places = np.flatnonzero(distances < nearest + np.float32(NO_WEIGHT * SHARPNESS))  # few of all
-    rows, columns = places // width, places % width
-    weights = np.exp((nearest[rows, 0] - distances.ravel()[places]) / SHARPNESS)
-    sums = [np.bincount(rows, weights * plane[columns], len(distances)) for plane in colors.T]
-    return np.stack(sums, axis=-1) / np.bincount(rows, weights, len(distances))[:, None]
+def _mean_of_nearest(places: list[tuple[np.ndarray, np.ndarray]], nearest: np.ndarray) -> np.ndarray:
+    """Means of colours (A, 2), weighted by nearness beyond the nearest (A,).
+
+    Args:
+        places: squared distances (A, B) to points, and these points' colours (B, 2).
+        nearest: the least distance of each row.
+    """
+    sums = np.zeros((3, len(nearest)))
+    for distances, colors in places:
+        close = distances < (nearest + np.float32(NO_WEIGHT * SHARPNESS))[:, None]  # few of all
+        rows, columns = np.divmod(np.flatnonzero(close), distances.shape[1])
+        weights = np.exp((nearest[rows] - distances[close]) / np.float32(SHARPNESS))
+        for total, values in zip(sums, (1.0, *colors[columns].T), strict=True):
+            total += np.bincount(rows, weights * values, len(nearest))
+    return (sums[1:] / sums[0]).T
 
 
 def _of_motion(points: np.ndarray, carried: Carried, keys: list[Library]) -> np.ndarray:
@@ -91,19 +101,17 @@ def _of_motion(points: np.ndarray, carried: Carried, keys: list[Library]) -> np.
     return np.min(brought, axis=0)
 
 
-def _distances(asking: np.ndarray, sure: np.ndarray, keys: list[Library]) -> np.ndarray:
-    """Squared distances from points to those of the same frame and to those of key frames."""
-    loose = _weighted(asking, FAR)
-    return np.hstack([_squared(asking, sure), *(_squared(loose, _weighted(key.features, FAR)) for key in keys)])
+def _distances(asking: np.ndarray, others: np.ndarray, place: float) -> np.ndarray:
+    """Squared distances (A, B) between points (A, C) and (B, C), of which place counts so much."""
+    asking, others = _weighted(asking, place), _weighted(others, place)
+    lengths = [np.square(each).sum(axis=1, keepdims=True) for each in (asking, others)]
+    # |x - y|^2 as one product of matrices: what is as large as its result is slow to go through again.
+    left = np.hstack([-2 * asking, lengths[0], np.ones_like(lengths[0])])
+    return left @ np.hstack([others, np.ones_like(lengths[1]), lengths[1]]).T
 
 
 def _weighted(points: np.ndarray, place: float) -> np.ndarray:
     return np.hstack([points[:, :-2], points[:, -2:] * np.float32(place)])
-
-
-def _squared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    lengths = np.square(first).sum(axis=1)[:, None] + np.square(second).sum(axis=1)
-    return np.maximum(lengths - 2 * first @ second.T, 0)
 
 
 def _at_points(plane: np.ndarray) -> np.ndarray:

@@ -16,17 +16,26 @@ import numpy as np
 
 from vidcolor_utils.colorizers.links import agreement
 from vidcolor_utils.film.keyframes.matching import UNSURE, Library, find_match, library_of
-from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame, Step, StepFinder, Track, joined
+from vidcolor_utils.film.keyframes.tracks import (
+    Carried,
+    KeyFrame,
+    Step,
+    StepFinder,
+    Track,
+    blended,
+    halved,
+    joined,
+)
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.flow import warp
 
 WAIT = 240  # frames
 FEW = 0.01  # share of a frame that may lack colours before they are looked for
-EVERY = 2  # frames from one search to the next; in between what was found moves along
+EVERY = 3  # frames from one search to the next; in between what was found moves along
 KEPT = 0.8  # of a found colour from frame to frame, where luma agrees
-STRONGEST, TINY = 3.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
-ROOM = 0.25  # by which mean squares of ab may exceed the key frames' where all is filled in: some fits no luma
-THIN, SHRUNK = 2, 4  # rows and columns from which a frame's energy is told, and by which it is shrunk for shifts
+STRONGEST, TINY = 4.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
+ROOM = 0.4  # by which mean squares of ab may exceed the key frames' where all is filled in: some fits no luma
+SHRUNK = 2  # by which half a frame is shrunk again for shifts
 AROUND = 0.15  # of the frame's short side: how far colours that arrived shift automatic ones
 LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
 
@@ -57,7 +66,7 @@ class Reached(NamedTuple):
     gray: np.ndarray
     carried: Carried | None  # None in a shot, or part of one, without
     keys: list[_Key]  # those key frames
-    back: np.ndarray | None  # flow to the frame before, if both are of one shot
+    back: np.ndarray | None  # flow to the frame before, of half the size, if both are of one shot
 
     @property
     def libraries(self) -> list[Library]:
@@ -116,8 +125,8 @@ def _next(track: Track, frame: Frame, step: Step | None) -> Carried:
 def _steps(run: Run, last: np.ndarray | None, finder: StepFinder) -> list[Step | None]:
     """The motion to each frame of a run from the one before, and to the key frame behind it."""
     grays = [frame.gray for frame in [*run.frames, *([run.following] if run.following else [])]]
-    first = None if last is None else finder(last, grays[0])
-    return [first, *(finder(*pair) for pair in pairwise(grays))]
+    first = None if last is None else finder(last, grays[0], ahead_too=False)
+    return [first, *(finder(*pair, ahead_too=run.following is not None) for pair in pairwise(grays))]
 
 
 def _from_behind(run: Run, steps: list[Step | None], following: _Key | None) -> list[Carried | None]:
@@ -131,11 +140,11 @@ def _from_behind(run: Run, steps: list[Step | None], following: _Key | None) -> 
 
 
 class Filler:
-    """Makes the colours of frames of what reached them, in order."""
+    """Makes the colours of frames of what reached them, in order; what is filled in has half their size."""
 
     def __init__(self) -> None:
         self._last: tuple[np.ndarray, np.ndarray] | None = None  # gray and what was filled in
-        self._share = np.zeros(0, np.float32)  # of what motion brought, in what was found to be unsure
+        self._found = _nothing_found((0, 0))
         self._turn = 0
 
     def __call__(self, reached: Reached, automatic: np.ndarray) -> np.ndarray:
@@ -145,50 +154,79 @@ class Filler:
             reached: what reached it.
             automatic: colours (h', w', 2) of another source, which stand where nothing else is known.
         """
-        automatic = resize_ab(automatic, reached.gray.shape)
+        shape = reached.gray.shape
         if reached.carried is None:
             self._last = None
-            return automatic
-        carried = reached.carried
-        filled, confidence = automatic + _shift(carried, automatic), carried.confidence
-        kept, before = self._before(reached)
+            return resize_ab(automatic, shape)
+        gray, carried = halved(reached.gray), reached.carried
+        small = carried._replace(ab=halved(carried.ab), confidence=halved(carried.confidence))
+        guess = cv2.resize(automatic, gray.shape[::-1], interpolation=cv2.INTER_AREA)
+        filled = self._filled(reached, gray, small, guess)
+        share, trust = self._found
+        confidence = small.confidence + (1 - small.confidence) * share
+        filled = _strengthened(confidence, small.ab, filled, trust, reached.libraries)
+        # The automatic colours keep their detail.
+        whole = cv2.add(resize_ab(automatic, shape), resize_ab(filled - guess, shape))
+        share = cv2.resize(share, shape[::-1])
+        return blended(whole, carried.ab, carried.confidence + (1 - carried.confidence) * share)
+
+    def _filled(self, reached: Reached, gray: np.ndarray, carried: Carried, guess: np.ndarray) -> np.ndarray:
+        """Colours (h, w, 2) for where motion is not sure; all but what reached the frame has half its size."""
+        kept, before = self._before(gray, reached.back)
         self._turn = 0 if before is None else self._turn + 1
+        found = None
         if reached.back is None or self._turn % EVERY == 0:
-            self._share = np.zeros_like(confidence)
-            if (confidence < UNSURE).mean() > FEW:
-                match = find_match(reached.gray, carried, reached.libraries)
-                filled += match.trust[..., None] * (match.ab - filled)
-                self._share = match.share
-            kept *= KEPT
+            self._found = _nothing_found(gray.shape)
+            if (carried.confidence < UNSURE).mean() > FEW:
+                found = find_match(reached.gray, carried, reached.libraries)
+                self._found = found.share, found.trust
+            kept *= np.float32(KEPT)
         else:
-            self._share = warp(self._share, reached.back)
+            share, trust = self._found
+            self._found = warp(share, reached.back), warp(trust, reached.back)
+        trust = self._found[1]
+        filled = blended(guess, guess + _shift(carried, guess), trust)
+        if found is not None:
+            filled = blended(filled, found.ab, trust)
         if before is not None:
-            filled += kept[..., None] * (before - filled)
-        self._last = reached.gray, filled
-        confidence = confidence + (1 - confidence) * self._share
-        filled = filled * _strength(confidence, carried.ab, filled, reached.libraries)
-        return filled + confidence[..., None] * (carried.ab - filled)
+            filled = blended(filled, before, kept * trust)
+        self._last = gray, filled
+        return filled
 
-    def _before(self, reached: Reached) -> tuple[np.ndarray, np.ndarray | None]:
+    def _before(self, gray: np.ndarray, back: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
         """What was filled in before, moved along, and how far it holds (h, w)."""
-        if self._last is None or reached.back is None:
-            return np.zeros(reached.gray.shape, np.float32), None
-        gray, before = (warp(each, reached.back) for each in self._last)
-        return agreement(reached.gray, gray), before
+        if self._last is None or back is None:
+            return np.zeros(gray.shape, np.float32), None
+        last, before = (warp(each, back) for each in self._last)
+        return agreement(gray, last), before
 
 
-def _strength(confidence: np.ndarray, ab: np.ndarray, filled: np.ndarray, keys: list[Library]) -> np.float32:
-    """By what to multiply filled colours, means of many, so that a frame is as colourful as its key frames.
+def _nothing_found(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """What stands for share and trust of a match, see there, where none was looked for."""
+    return np.zeros(shape, np.float32), np.ones(shape, np.float32)
+
+
+def _strengthened(
+    confidence: np.ndarray, ab: np.ndarray, filled: np.ndarray, trust: np.ndarray, keys: list[Library]
+) -> np.ndarray:
+    """Multiply filled colours, means of many, so that a frame is as colourful as its key frames.
 
     Neither the mean square of its ab nor its variance shall be more than theirs, or a little more, see `ROOM`.
+    What looks like nothing in them, of little `trust`, stays as it is.
     """
-    share, ab, filled = confidence[::THIN, ::THIN, None], ab[::THIN, ::THIN], filled[::THIN, ::THIN]
-    there, added = share * ab, (1 - share) * filled
+    share, rest = blended(np.zeros_like(ab), ab, confidence), blended(filled, np.zeros_like(ab), confidence)
+    added = blended(np.zeros_like(ab), rest, trust)
+    there = share + rest - added
     room = 1 + ROOM * (1 - float(confidence.mean()))
     energy = room * np.mean([np.square(key.ab).mean() for key in keys])
     variance = room * np.mean([key.ab.var(axis=0).mean() for key in keys])
-    most = _most(there - there.mean(axis=(0, 1)), added - added.mean(axis=(0, 1)), float(variance))
-    return np.float32(np.clip(min(most, _most(there, added, float(energy))), 1, STRONGEST))
+    most = _most(there - _mean(there), added - _mean(added), float(variance))
+    strength = np.clip(min(most, _most(there, added, float(energy))), 1, STRONGEST)
+    return blended(filled, np.float32(strength) * filled, trust)
+
+
+def _mean(ab: np.ndarray) -> np.ndarray:
+    return np.array(cv2.mean(ab)[:2], np.float32)
 
 
 def _most(there: np.ndarray, added: np.ndarray, wanted: float) -> float:
@@ -202,7 +240,9 @@ def _shift(carried: Carried, automatic: np.ndarray) -> np.ndarray:
     """How far the colours around each point that arrived differ from the automatic ones, (h, w, 2)."""
     height, width = carried.confidence.shape
     small = max(1, width // SHRUNK), max(1, height // SHRUNK)
-    differences = np.dstack([carried.confidence[..., None] * (carried.ab - automatic), carried.confidence])
+    differences = (plane * carried.confidence for plane in cv2.split(carried.ab - automatic))
+    weighted = cv2.merge([*differences, carried.confidence])
     side = max(3, round(min(small) * AROUND))
-    around = cv2.blur(cv2.resize(differences, small, interpolation=cv2.INTER_AREA), (side, side))
-    return cv2.resize(around[..., :2] / (around[..., 2:] + LEAST_WEIGHT), (width, height))
+    around = cv2.blur(cv2.resize(weighted, small, interpolation=cv2.INTER_AREA), (side, side))
+    *sums, total = cv2.split(around)
+    return cv2.resize(cv2.merge([each / (total + np.float32(LEAST_WEIGHT)) for each in sums]), (width, height))
