@@ -127,7 +127,7 @@ class Track:
             jumped = self._jump(small, key, chained)
             self._from_key = self._jump(key, small, returning)
             other_cost, other_seen = _disagreement(small, key, jumped, self._from_key)
-            is_better = cv2.compare(other_cost, cv2.multiply(cost, BETTER), cv2.CMP_LT)
+            is_better = cv2.compare(other_cost, np.float32(BETTER) * cost, cv2.CMP_LT)
             for new, old in ((jumped, chained), (other_cost, cost), (other_seen, seen)):
                 cv2.copyTo(new, is_better, old)
         cost += self._settle(small, seen, to_last, gray.shape)
