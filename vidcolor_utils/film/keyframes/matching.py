@@ -18,7 +18,7 @@ SHARPNESS = 0.3  # squared distance at which a weight has fallen to 1/e
 NO_WEIGHT = 7.0  # of `SHARPNESS`, beyond the nearest, from which a point is left out
 FAR = 0.5  # share of the usual weight of place, between a frame and a key frame: things move
 ALIKE = 1.0  # the same by which what motion brought may be further off, at which its share is 1/e
-FAMILIAR = 2.0  # distance, over that usual in the frame, at which trust in a match falls to 1/e
+FAMILIAR = 1.9  # distance, over that usual in the frame, at which trust in a match falls to 1/e
 LEAST_UNIT = 4.0  # of squared distance; below it differences say nothing
 
 
