@@ -65,9 +65,9 @@ def squares():
 @without_graphs()
 def test_a_decoder_learns_what_it_sees_and_is_the_same_again(squares):
     known = encoded(squares, build_encoder())
-    config = DecoderConfig(8, pictures=320, batch=8, readings=2)
+    config = DecoderConfig(8, pictures=160, batch=8, readings=2)
     decoder, readings = train_decoder(known, known, config)
-    assert [reading.pictures for reading in readings] == [160, 320]
+    assert [reading.pictures for reading in readings] == [80, 160]
     chosen = np.random.default_rng(0).permutation(24)[:8]
     assert readings[-1].learned_from == pytest.approx(mean_error(decoder, known, chosen))
     assert readings[-1].learned_from < 0.9 * gray_error(Photographs(known.features, known.ab[chosen]))
