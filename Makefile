@@ -86,7 +86,7 @@ check: setup  ## Run ruff and mypy
 # As many processes as cores, at most 4: each holds a Keras backend, and computes in one thread.
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 PYTEST := $(ONE_THREAD) PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p tests -p xdist --numprocesses=logical --maxprocesses=4
-NBVAL := $(PYTEST) -p nbval.plugin -p tests.helpers.nearly --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900
+NBVAL := $(PYTEST) -p nbval.plugin -p tests.helpers.nearly -p tests.helpers.kernels --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900
 
 test-units: setup  ## Run the tests, but for those of what the notebooks leave
 	$(PYTEST) --dist=worksteal --ignore=tests/pages/test_notebooks.py
@@ -100,7 +100,7 @@ test-notebooks: setup  ## Run the chapters at small size, compare outputs with t
 	$(NBVAL) notebooks/$(SIZE)00_data_prep.ipynb
 	$(call run-chapters,$(filter-out 00_% 04%,$(COURSE)))
 	$(call run-chapters,$(filter 04%,$(COURSE)))
-	$(PYTEST) tests/pages/test_notebooks.py
+	$(PYTEST) --numprocesses=0 tests/pages/test_notebooks.py
 
 test-course: setup  ## The same with the chapters as they are
 	$(MAKE) test-notebooks SIZE=

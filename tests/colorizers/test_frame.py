@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.command import REPOSITORY
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.colorizers.base import MirroredColorizer
 from vidcolor_utils.colorizers.frame import FrameColorizer, View, working_size
 from vidcolor_utils.colorizers.load import load_colorizer
@@ -26,6 +27,7 @@ def lumas(frames=2, size=(90, 150)):
     return [luma_from_rgb(rgb) for rgb in render_clip(3, frames=frames, size=size)]
 
 
+@without_graphs()
 def test_the_shipped_networks_for_onnx_runtime_and_keras_paint_the_same_colours():
     frames = lumas()
     fast, keras = (

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.backends import backend_environment
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.course.consistency_loss import (
     ConsistencyLoss,
     consistency_loss,
@@ -145,6 +146,7 @@ def test_broken_runs_and_wrong_targets_are_refused():
         ConsistencyLoss(0.5, run_length=2, second_crop=True, motion_compensated=True)
 
 
+@without_graphs()
 def test_lowers_in_fit():
     """Gradients pass through every option: the loss of a model of one pixel's depth goes down."""
     keras.utils.set_random_seed(0)

@@ -18,8 +18,8 @@ import pytest
 from tests.helpers.backends import backend_environment
 from tests.helpers.clips import prepare_rendered
 from tests.helpers.command import REPOSITORY
+from tests.helpers.eager import without_graphs
 from tests.helpers.runs import TINY
-from tests.helpers.systems import without_graphs
 from vidcolor_utils.course.apply import colorize_clip, frame_scores
 from vidcolor_utils.course.config import build_model
 from vidcolor_utils.course.training import train_report_model
@@ -118,7 +118,7 @@ import os, signal, sys
 from vidcolor_utils.pairs.examples import FramePairs
 from vidcolor_utils.course.training import train_report_model
 from tests.helpers.runs import TINY
-from tests.helpers.systems import without_graphs
+from tests.helpers.eager import without_graphs
 
 examples = FramePairs.__getitem__
 
@@ -128,12 +128,12 @@ def examples_or_death(self, index):
     return examples(self, index)
 
 FramePairs.__getitem__ = examples_or_death
-with without_graphs():
+with without_graphs(own_adam=True):
     train_report_model(sys.argv[1], sys.argv[2], TINY, verbose=0)
 """
 
 
-@without_graphs()  # which `whole_run` has
+@without_graphs(own_adam=True)  # which `whole_run` has
 def test_killed_in_mid_epoch_and_started_again_ends_where_it_would_have(
     clips: Path, whole_run: tuple[Path, dict], tmp_path: Path
 ):

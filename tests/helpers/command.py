@@ -17,7 +17,9 @@ SECONDS = 120
 # A process that has imported what colorizing needs, and is forked for each command: a process of its own without a
 # second of imports. It runs nothing itself, so no thread and no network of the tests is in it.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["vidcolor_utils.tool.colorize", "tests.helpers.command"])
+_PROCESSES.set_forkserver_preload(
+    ["vidcolor_utils.tool.colorize", "vidcolor_utils.cli", "rich.progress", "onnxruntime", "tests.helpers.command"]
+)
 
 
 def run_vidcolor(

@@ -24,12 +24,13 @@ CHECKED, OWN_SIZE = "nbval-check-output", "own-size"
 SIZES = REPOSITORY / "params" / "small.yaml"
 FILMS = REPOSITORY / "data" / "results" / "hiking"
 SMALL_FILMS = REPOSITORY / "out" / "small" / "films"  # see `films_dir` in params/small.yaml
-# To build a graph takes seconds, the few steps of a small training take less; the tests of trainings have graphs.
+# The tests of trainings have graphs.
 WITHOUT_GRAPHS = """
-import keras
-if keras.backend.backend() == "tensorflow":
-    import tensorflow
-    tensorflow.config.run_functions_eagerly(True)
+import sys
+sys.path.insert(0, "..")
+from tests.helpers.eager import without_graphs
+steps_as_they_stand = without_graphs()
+steps_as_they_stand.__enter__()
 """
 FRAMES, RATE = 6, Fraction(30)  # of a small film
 

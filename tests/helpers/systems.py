@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import keras
 import numpy as np
 
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.related.clips import SmallClip
 
 
@@ -22,21 +19,6 @@ def sliding_clips(count: int = 3, frames: int = 14, side: int = 16) -> list[Smal
         lab = np.stack([50 + 40 * world, 30 * world, 20 + 25 * world], axis=-1).astype(np.float32)
         clips.append(SmallClip(f"sliding-{seed}", np.stack([lab[:, t : t + side] for t in range(frames)])))
     return clips
-
-
-@contextmanager
-def without_graphs() -> Iterator[None]:
-    """Have TensorFlow run steps as they stand: to build a graph takes seconds, which one step is not worth."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow
-
-    tensorflow.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tensorflow.config.run_functions_eagerly(False)
 
 
 class SystemTests:

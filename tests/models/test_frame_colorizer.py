@@ -1,5 +1,6 @@
 import numpy as np
 
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.models.frame_colorizer import DepthToSpace, ResizeLike, build_frame_colorizer
 from vidcolor_utils.weights.shipped import MEANING_WIDTH
 
@@ -17,6 +18,7 @@ def test_resize_like_keeps_the_middle_of_pixels():
     np.testing.assert_allclose(np.asarray(ResizeLike()([row, like])).ravel(), [0, 1, 3, 4])
 
 
+@without_graphs()
 def test_a_meaning_of_zeros_may_be_of_any_size():
     model, luma = build_frame_colorizer(), np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
     one, many = (model.predict_on_batch([luma, np.zeros((1, side, side, MEANING_WIDTH))]) for side in (1, 5))

@@ -3,6 +3,7 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.colorizers.networks import load_network
 from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
 from vidcolor_utils.models.meaning import build_meaning
@@ -37,13 +38,21 @@ def random(shape, seed):
     return np.random.default_rng(seed).random(shape, np.float32)
 
 
+@pytest.fixture(scope="module")
+def frame(tmp_path_factory):
+    """A frame colorizer, the same network in ONNX Runtime, and its file."""
+    folder = tmp_path_factory.mktemp("frame")
+    model = with_lively_weights(build_frame_colorizer())
+    return model, rounded_network(model, folder), folder / "a.onnx"
+
+
 @pytest.mark.parametrize(
     ("luma", "meaning"),
     [((1, 32, 32, 1), (1, 1, 1)), ((3, 96, 64, 1), (3, 9, 6)), ((2, 32, 128, 1), (2, 2, 7))],
 )
-def test_onnx_runtime_and_keras_agree_at_every_size(tmp_path, luma, meaning):
-    model = with_lively_weights(build_frame_colorizer())
-    network = rounded_network(model, tmp_path)
+@without_graphs()
+def test_onnx_runtime_and_keras_agree_at_every_size(frame, luma, meaning):
+    model, network, _ = frame
     inputs = [random(luma, 1), random((*meaning, MEANING_WIDTH), 2)]
     ab, expected = network(*inputs), model.predict_on_batch(inputs)
     assert ab.shape == (luma[0], luma[1] // 2, luma[2] // 2, 2) and ab.dtype == np.float32
@@ -51,6 +60,7 @@ def test_onnx_runtime_and_keras_agree_at_every_size(tmp_path, luma, meaning):
     np.testing.assert_allclose(ab, expected, atol=0.02)
 
 
+@without_graphs()
 def test_the_meaning_is_the_same_in_onnx_runtime(tmp_path):
     model = build_meaning()
     network = rounded_network(model, tmp_path)
@@ -58,10 +68,9 @@ def test_the_meaning_is_the_same_in_onnx_runtime(tmp_path):
     np.testing.assert_allclose(network(tokens), model.predict_on_batch(tokens), atol=1e-4)
 
 
-def test_the_file_holds_8_and_16_bits(tmp_path):
-    model = build_frame_colorizer()
-    save_onnx(model, tmp_path / "frame.onnx")
-    constants = onnx.load(tmp_path / "frame.onnx").graph.initializer
+def test_the_file_holds_8_and_16_bits(frame):
+    model, _, path = frame
+    constants = onnx.load(path).graph.initializer
     numbers = {kind: 0 for kind in (onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT)}
     for array in constants:
         if array.data_type in numbers:
@@ -78,9 +87,8 @@ def test_unknown_layers_are_refused(tmp_path):
     assert not (tmp_path / "a.onnx").exists()
 
 
-def test_nothing_is_enlarged_before_it_is_convolved(tmp_path):
-    save_onnx(build_frame_colorizer(), tmp_path / "frame.onnx")
-    graph = onnx.load(tmp_path / "frame.onnx").graph
+def test_nothing_is_enlarged_before_it_is_convolved(frame):
+    graph = onnx.load(frame[2]).graph
     assert [node.op_type for node in graph.node].count("ConvTranspose") == 3
     enlarged = {node.name for node in graph.node if node.op_type == "Resize"}
     assert enlarged == {"decoder0_meaning_up", "decoder1_meaning_up", "fine_up", "broad_up"}

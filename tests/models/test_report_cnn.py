@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.models.report_cnn import FIRST_SHARE, SIDE, build_alexnet_colorizer, build_vgg16_colorizer
 from vidcolor_utils.pictures.color import luma_from_rgb
 
@@ -76,6 +77,7 @@ def test_frozen_encoder_is_unchanged_by_a_training_step_and_the_rest_is_not(vgg1
     assert (vgg16.get_layer("head").get_weights()[0] != head).any()
 
 
+@without_graphs()
 def test_output_is_bounded_by_default_and_open_as_published():
     frames = random_frames(1)
     picture = build_alexnet_colorizer(width=TINY).predict_on_batch(frames)
@@ -101,6 +103,7 @@ def grayish_frames() -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("share", [1e-9, 0.25, 0.5])
+@without_graphs()
 def test_chroma_output_mixes_the_frames_and_keeps_the_luma_of_the_current_one(share: float):
     previous, current = grayish_frames()
     lumas = [luma_from_rgb(frame[0])[..., None] for frame in (previous, current)]
@@ -111,6 +114,7 @@ def test_chroma_output_mixes_the_frames_and_keeps_the_luma_of_the_current_one(sh
         np.testing.assert_allclose(luma_from_rgb(picture)[..., None], lumas[1], atol=1e-5)
 
 
+@without_graphs()
 def test_chroma_output_starts_as_little_more_than_the_current_frame():
     frames = grayish_frames()
     untrained = build_alexnet_colorizer(width=TINY, output="chroma").predict_on_batch(frames)
@@ -118,6 +122,7 @@ def test_chroma_output_starts_as_little_more_than_the_current_frame():
     assert np.abs(untrained - frames[1]).mean() < 0.1 * np.abs(frames[0] - frames[1]).mean()
 
 
+@without_graphs()
 def test_predicted_chroma_starts_as_gray_and_keeps_the_luma():
     frames = grayish_frames()
     model = build_alexnet_colorizer(width=TINY, output="cbcr")
@@ -137,6 +142,7 @@ def test_window_takes_more_previous_frames():
 
 
 @pytest.mark.parametrize("output", ["chroma", "cbcr"])
+@without_graphs()
 def test_model_survives_saving(tmp_path, output: str):
     model = build_alexnet_colorizer(width=TINY, output=output)
     model.save(tmp_path / "model.keras")

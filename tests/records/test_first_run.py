@@ -5,8 +5,8 @@ import pytest
 
 from records.quality import first_run
 from tests.helpers.clips import prepare_rendered
+from tests.helpers.eager import without_graphs
 from tests.helpers.runs import TINY
-from tests.helpers.systems import without_graphs
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pytest
 
 from records.quality.full_runs import record_full_runs
 from tests.helpers.clips import prepare_rendered
+from tests.helpers.eager import without_graphs
 from tests.helpers.runs import TINY_STUDY
-from tests.helpers.systems import without_graphs
 from vidcolor_utils.course.runs import kept_clip
 from vidcolor_utils.course.training import train_report_model
 from vidcolor_utils.pairs.store import ClipStore

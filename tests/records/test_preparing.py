@@ -5,7 +5,7 @@ import pytest
 
 from records.films import write_walk
 from records.speed.preparing import bench_preparation, bench_training, prepare_as_published
-from tests.helpers.systems import without_graphs
+from tests.helpers.eager import without_graphs
 
 
 def test_preparation_is_compared_in_speed_and_bytes():

@@ -7,8 +7,8 @@ import pytest
 
 from records.quality.study import run_study
 from tests.helpers.clips import prepare_rendered
+from tests.helpers.eager import without_graphs
 from tests.helpers.runs import TINY_STUDY
-from tests.helpers.systems import without_graphs
 from vidcolor_utils.system.errors import InputError
 
 

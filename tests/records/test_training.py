@@ -8,7 +8,7 @@ import pytest
 from records.speed import training
 from records.speed.training import measure_training, peak_memory, record_speed
 from tests.helpers.clips import prepare
-from tests.helpers.systems import without_graphs
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.course.config import ReportTrainConfig
 from vidcolor_utils.course.training import train_report_model
 from vidcolor_utils.pairs.sources import rendered_clips

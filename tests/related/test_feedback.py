@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.helpers.systems import SystemTests, sliding_clips, without_graphs
+from tests.helpers.eager import without_graphs
+from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.feedback.colas import build_small_judge, build_small_unet
 from vidcolor_utils.related.feedback.colas_training import (
@@ -153,6 +154,7 @@ def test_the_half_life_by_hand():
     assert half_life(np.ones(5)) == np.inf
 
 
+@without_graphs()
 def test_a_first_estimate_that_is_ignored_is_gone_at_once():
     network = ColorNN(ColorNNConfig(encoder_weights=None), 32)
     clip = sliding_clips(1, side=32)[0]

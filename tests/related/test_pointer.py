@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.helpers.eager import without_graphs
 from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.discs import disc_clip
 from vidcolor_utils.related.pointer.model import Pointer, build_pointer
@@ -43,6 +44,7 @@ def test_a_frame_finds_itself_whatever_the_weights():
 
 
 @pytest.mark.parametrize("loss", ["classes", "softmax of probabilities"])
+@without_graphs()
 def test_classes_can_be_carried_as_well(loss):
     _, losses = train_pointer(sliding_clips(), PointerConfig(loss=loss, steps=2, batch=2, width=16))
     assert min(losses) > (double_softmax_floor() if loss != "classes" else 0)

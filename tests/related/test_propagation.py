@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.helpers.systems import SystemTests, sliding_clips, without_graphs
+from tests.helpers.eager import without_graphs
+from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.pointer.model import Pointer, build_pointer
 from vidcolor_utils.related.propagation.model import build_key_frame_propagator, energy_ratio

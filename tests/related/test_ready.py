@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.related.ready import compile_ready
 
 
@@ -37,3 +38,16 @@ def test_a_step_is_traced_once(outputs, monkeypatch):
     monkeypatch.setattr(model, "train_step", lambda data: traced.append(1) or step(data))
     fitted(model, outputs)
     assert len(traced) == 1
+
+
+def test_steps_without_graphs_are_the_same():
+    """Those of the other tests: TensorFlow's own operation of Adam is Keras's arithmetic."""
+    as_usual, as_they_stand = two_heads(2), two_heads(2)
+    for model in (as_usual, as_they_stand):
+        rate = keras.optimizers.schedules.CosineDecay(0.1, 5)
+        model.compile(keras.optimizers.Adam(rate, beta_1=0.5), loss=["mean_squared_error"] * 2)
+    losses = fitted(as_usual, 2)
+    with without_graphs():
+        assert fitted(as_they_stand, 2) == pytest.approx(losses, rel=1e-5)
+    for ours, expected in zip(as_they_stand.get_weights(), as_usual.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.helpers.systems import without_graphs
+from tests.helpers.eager import without_graphs
 from vidcolor_utils.related.unpaired.digits import digit_clips, hue_color
 from vidcolor_utils.related.unpaired.training import (
     Pool,

@@ -144,7 +144,7 @@ def kill_the_worker(cluster, output, killed):
 
 def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
     distributed = pytest.importorskip("distributed")
-    films, options = tmp_path / "films", {"segment_s": 1.0, "every": 4}
+    films, options = tmp_path / "films", {"segment_s": 1.0, "every": 12}
     films.mkdir()
     make_video(frames=100).rename(films / "a.mp4")
     colorize_folder(films, tmp_path / "alone", **options)
