@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from records.speed.bench import bench_table
-from records.speed.colorizing import ZHANG
+from records.speed.networks import ZHANG
 
 
 def test_table_has_a_row_for_each_network():
