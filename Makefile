@@ -216,7 +216,7 @@ figure-3: setup  ## Train the report's networks on pieces of two films of VIDEOS
 kept: setup  ## Colorize the report's sample clips, and keep small films of them for the course
 	$(BIN)/python -m records kept --hiking $(CLIPS) --output data/results/hiking
 
-bench: $(VENV)/installed-bench  ## Time everything in one run, record it in data/results and in the tables of the pages
+bench: $(VENV)/installed-bench  ## Time everything in one run, record it in data/results, in the tables of the pages and the chart
 	$(BIN)/python -m records bench --output data/results/bench.json --pages .
 
 profile: setup  ## Show what each stage of colorizing takes of a frame, at four sizes, record it in data/results

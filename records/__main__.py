@@ -169,10 +169,10 @@ def compare(clips: Path, runs: Path, videos: Path, pairs: Path, output: Path) ->
 
 @records.command()
 @json_option
-@click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get the tables.")
-@click.option("--recorded", is_flag=True, help="Measure nothing, make the tables from what is recorded.")
+@click.option("--pages", type=PathArgument, help="Folder of the repository whose pages get tables and chart.")
+@click.option("--recorded", is_flag=True, help="Measure nothing, make tables and chart from what is recorded.")
 def bench(output: Path, pages: Path | None, recorded: bool) -> None:
-    """Time the networks, a film, the preparation of clips and training, each against another way."""
+    """Time networks, films, photographs, the preparation of clips and training, each against another way."""
     from records.speed.bench import bench_table, run_bench
     from records.speed.pages import speed_table, write_pages
     from vidcolor_utils.system.files import write_json

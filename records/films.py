@@ -56,9 +56,16 @@ RECIPES = (
 )
 
 
-def write_walk(path: Path, size: tuple[int, int], frames: int) -> None:
-    """Write a rendered mountain walk, there and back again, with a tone as its sound."""
-    rendered = render_clip(0, frames=min(frames, RENDERED), size=size)
+def write_walk(path: Path, size: tuple[int, int], frames: int, *, scenery: int | None = None) -> None:
+    """Write a rendered mountain walk, there and back again, with a tone as its sound.
+
+    Args:
+        path: the file.
+        size: (height, width).
+        frames: its length.
+        scenery: frames that are rendered; default: `RENDERED`.
+    """
+    rendered = render_clip(0, frames=min(frames, scenery or RENDERED), size=size)
     there_and_back = cycle([*rendered, *rendered[-2:0:-1]])
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=FILM_RATE, options={"preset": "veryfast"})

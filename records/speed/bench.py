@@ -6,17 +6,18 @@ from typing import Literal, TypedDict
 
 from rich.table import Table
 
+from records.speed.apart import CommandStart, MemoryUse, bench_command, bench_memory, bench_start
 from records.speed.colorizing import (
+    EFFORTS,
     FILMS,
-    ZHANG,
+    USUAL,
     FilmSpeed,
-    MemoryUse,
-    NetworkSpeed,
+    OptionSpeed,
     bench_film,
-    bench_memory,
-    bench_networks,
-    bench_start,
+    bench_options,
 )
+from records.speed.networks import ZHANG, NetworkSpeed, bench_networks
+from records.speed.photographs import FolderSpeed, bench_folder
 from records.speed.preparing import PreparationSpeed, bench_preparation, bench_training
 from records.speed.runtimes import RUNTIMES
 from records.speed.timing import TrainingSpeed
@@ -29,8 +30,11 @@ class BenchRecord(TypedDict):
     machine: str
     cores: int
     networks: dict[str, NetworkSpeed]
+    command: CommandStart
     memory: MemoryUse
     films: dict[str, FilmSpeed]
+    options: dict[str, OptionSpeed]  # of the film `colorizing.STANDARD`
+    folder: FolderSpeed
     preparation: PreparationSpeed
     training: TrainingSpeed
 
@@ -39,8 +43,9 @@ def run_bench() -> BenchRecord:
     """Measure what makes colorizing fast or slow on this machine."""
     # First what is measured in new processes: on Linux their peak memory counts that of the one that starts them.
     starts = {name: bench_start(name) for name in RUNTIMES}
-    memory = bench_memory()
-    films = {name: bench_film(size) for name, size in FILMS.items()}
+    command, memory = bench_command(), bench_memory()
+    films = {name: bench_film(size, EFFORTS.get(name, USUAL)) for name, size in FILMS.items()}
+    options, folder = bench_options(), bench_folder()
     networks = bench_networks()
     for name, start in starts.items():
         networks[name].update({"start_s": start["start_s"], "peak_mb": start["peak_mb"]})
@@ -50,8 +55,11 @@ def run_bench() -> BenchRecord:
         "machine": str(machine()),
         "cores": machine().cores,
         "networks": networks,
+        "command": command,
         "memory": memory,
         "films": films,
+        "options": options,
+        "folder": folder,
         "preparation": bench_preparation(),
         "training": bench_training(),
     }

@@ -7,16 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.speed.bench import BenchRecord
-from records.speed.colorizing import ZHANG
+from records.speed.chart import chart_words, speed_chart
+from records.speed.colorizing import STANDARD
+from records.speed.networks import ZHANG
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file
 
 if TYPE_CHECKING:
+    from records.speed.apart import CommandStart
+    from records.speed.photographs import FolderSpeed
     from records.speed.training import SpeedRecord  # which starts Keras
 
-MANUAL, SCALE = Path("docs") / "manual.md", Path("docs") / "scale.md"  # below the repository's folder
+# Below the repository's folder.
+README, MANUAL, SCALE = Path("README.md"), Path("docs") / "manual.md", Path("docs") / "scale.md"
+CHART = Path("docs") / "speed.svg"
 SPEEDS = "course_*.json"  # records of `make course-gpu`, beside the one of `make bench`
 BEGIN, END = "<!-- made by `make bench`: begin -->\n", "<!-- made by `make bench`: end -->\n"
+Row = tuple[str, float | None, str]  # of the manual's table: what, frames a second, and against what
 CLIPS, CLIP_FRAMES = 1_000_000, 90  # Moments in Time: a million clips of 3 seconds
 TRAIN_SHARE = 0.8
 # US dollars, of the order that clouds ask for; not measured.
@@ -24,7 +31,7 @@ CORE_HOUR, ACCELERATOR_HOUR, TERABYTE_MONTH = 0.04, 3.0, 20.0
 
 
 def write_pages(record_path: str | Path, repository: str | Path) -> None:
-    """Put the tables made from the records into the pages.
+    """Put the tables and the chart made from the records into the pages.
 
     Args:
         record_path: record of `bench.run_bench`; those of `make course-gpu` are looked for beside it.
@@ -39,6 +46,9 @@ def write_pages(record_path: str | Path, repository: str | Path) -> None:
         _, after = _split(path, rest, END)
         with finished_file(path) as part:
             part.write_text(before + BEGIN + table + END + after)
+    chart = Path(repository) / CHART
+    with finished_file(chart) as part:
+        part.write_text(chart_of(record_path))
 
 
 def _split(path: Path, text: str, marker: str) -> tuple[str, str]:
@@ -49,23 +59,31 @@ def _split(path: Path, text: str, marker: str) -> tuple[str, str]:
 
 
 def page_tables(record_path: str | Path) -> dict[Path, str]:
-    """Make the tables, as Markdown, of all pages; arguments as for `write_pages`."""
+    """Make the Markdown of all pages: tables, and the chart with its words; arguments as for `write_pages`."""
     record_path = Path(record_path)
-    record = json.loads(record_path.read_text())
+    record: BenchRecord = json.loads(record_path.read_text())
     speeds = [json.loads(path.read_text()) for path in sorted(record_path.parent.glob(SPEEDS))]
-    return {MANUAL: speed_table(record), SCALE: scale_table(record, speeds)}
+    shown = f"![{chart_words(record['films'], record['cores'])}]({CHART.as_posix()})\n"
+    return {README: shown, MANUAL: speed_table(record), SCALE: scale_table(record, speeds)}
+
+
+def chart_of(record_path: str | Path) -> str:
+    """Draw the chart of a record of `bench.run_bench`, as SVG."""
+    record: BenchRecord = json.loads(Path(record_path).read_text())
+    return speed_chart(record["films"], record["cores"])
 
 
 def speed_table(record: BenchRecord) -> str:
     """Lay out a record of `bench.run_bench`."""
-    rows: list[tuple[str, float | None, str]] = [
+    rows: list[Row] = [
         (f"a network on frames of 256x256: {name}", row["fps"], f"{row['times_zhang']:.1f} times {ZHANG}")
         for name, row in record["networks"].items()
         if name != ZHANG
     ]
     for name, film in record["films"].items():
         against = f"{film['ratio']:.2f} of decoding and encoding alone"
-        rows.append((f"a {name} film with sound, colorized", film["colorize_fps"], against))
+        rows.append((f"a film of {name} with sound, colorized", film["colorize_fps"], against))
+    rows += [*_option_rows(record), _folder_row(record["folder"]), _command_row(record["command"])]
     memory, preparation, training = record["memory"], record["preparation"], record["training"]
     longer = f"{memory['ratio']:.2f} times that for {memory['long_frames']} frames"
     against = f"{memory['peak_mb']:.0f} MB of memory, {longer}"
@@ -80,6 +98,24 @@ def speed_table(record: BenchRecord) -> str:
         f"| {name} | {'' if fps is None else format(fps, '.1f')} | {against} |" for name, fps, against in rows
     ]
     return "\n".join(lines) + "\n"
+
+
+def _option_rows(record: BenchRecord) -> list[Row]:
+    return [
+        (f"a film of {STANDARD} with {name}", option["fps"], f"{option['ratio']:.2f} of without")
+        for name, option in record["options"].items()
+    ]
+
+
+def _folder_row(folder: FolderSpeed) -> Row:
+    name = f"a folder of {folder['photographs']} photographs of {folder['width']}x{folder['height']}"
+    against = f"{folder['ratio']:.2f} of what all cores could read, colour and write"
+    return name, folder["per_second"], against
+
+
+def _command_row(command: CommandStart) -> Row:
+    name = f"`vidcolor colorize` for {command['frames']} frames of {command['height']} lines"
+    return name, None, f"{command['first_frame_s']:.1f} s to the first frame, {command['film_s']:.1f} s to the end"
 
 
 def scale_table(record: BenchRecord, speeds: list[SpeedRecord]) -> str:

@@ -21,7 +21,7 @@ from unittest.mock import patch
 from rich.table import Table
 
 from records.films import write_walk
-from records.speed.colorizing import copy_film
+from records.speed.colorizing import FILMS, copy_film
 from vidcolor_utils.colorizers import frame, links, meaning, steady
 from vidcolor_utils.film import painting
 from vidcolor_utils.pictures import cuts, restore
@@ -31,7 +31,6 @@ from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
 
-FILMS = {"480p": (480, 854), "720p": (720, 1280), "1080p": (1080, 1920), "2160p": (2160, 3840)}
 FRAMES = {"480p": 120, "720p": 100, "1080p": 60, "2160p": 30}
 BESIDE = "threads of decoder, encoder and networks"
 WAIT = "wait for another stage"

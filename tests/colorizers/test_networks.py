@@ -140,6 +140,13 @@ def test_on_the_processor_the_network_is_held_in_memory_once(build):
     assert network(np.ones(2)) == 2.0 and sys.getrefcount(content) == held
 
 
+def test_onnx_runtime_does_not_keep_the_file():
+    content = shipped_weights_path("frame_meaning.onnx").read_bytes()
+    held = sys.getrefcount(content)
+    session = open_session(content)
+    assert session.get_inputs() and sys.getrefcount(content) == held
+
+
 def test_directml_gets_no_memory_patterns(build):
     fake = build(DIRECTML, starts=[DIRECTML])
     open_session(b"network", "auto")

@@ -2,31 +2,15 @@
 
 from records.films import write_walk
 from records.speed import colorizing
-from records.speed.colorizing import bench_film, bench_memory, bench_start, copy_film
+from records.speed.colorizing import PLAIN, Effort, bench_film, bench_options, copy_film, write_key_frame
+from vidcolor_utils.film.keyframes.album import read_key_pictures
 from vidcolor_utils.video.files import video_info
 
-
-def test_start_is_measured_in_a_process_of_its_own():
-    start = bench_start("ONNX Runtime")
-    assert start["start_s"] > 0 and 20 < start["peak_mb"] < 5000
-
-
-def test_memory_of_a_film_is_compared_with_that_of_a_longer_one(monkeypatch):
-    lengths = []
-
-    def run_apart(program, film, output):
-        lengths.append(video_info(film).frames)
-        return [100.0 * lengths[-1]]
-
-    monkeypatch.setattr(colorizing, "_run_apart", run_apart)
-    memory = bench_memory((64, 96), 3, 2)
-    assert lengths == [3, 6]
-    peaks = {"frames": 3, "peak_mb": 300.0, "long_frames": 6, "long_peak_mb": 600.0}
-    assert memory == {"height": 64, **peaks, "ratio": 2.0}
+TINY = (64, 96)
 
 
 def test_the_film_has_sound_and_the_copy_keeps_it(tmp_path):
-    write_walk(tmp_path / "film.mp4", (64, 96), 60)
+    write_walk(tmp_path / "film.mp4", TINY, 60)
     copy_film(tmp_path / "film.mp4", tmp_path / "copy.mp4")
     for name in ("film.mp4", "copy.mp4"):
         info = video_info(tmp_path / name)
@@ -34,10 +18,40 @@ def test_the_film_has_sound_and_the_copy_keeps_it(tmp_path):
 
 
 def test_bench_film_compares_two_rates(monkeypatch):
-    def fastest(runs):
+    def fastest(runs, rounds):
         for run in runs.values():
             run()
+        assert rounds == 2
         return {"colorize": 0.5, "copy": 0.125}
 
     monkeypatch.setattr(colorizing, "fastest", fastest)
-    assert bench_film((64, 96), 5) == {"colorize_fps": 10.0, "copy_fps": 40.0, "ratio": 0.25}
+    speed = bench_film(TINY, Effort(frames=5, scenery=3, rounds=2))
+    assert speed == {"colorize_fps": 10.0, "copy_fps": 40.0, "ratio": 0.25}
+
+
+def test_options_are_compared_with_the_same_film_without(monkeypatch):
+    asked = []
+
+    def colorize(film, output, colorizer, **options):
+        assert video_info(film).frames == 5
+        asked.append({name: name == "keyframes" or value for name, value in options.items()})
+        return original(film, output, colorizer, **options)
+
+    def fastest(runs, rounds):
+        for run in runs.values():
+            run()
+        return {name: 0.5 if name == PLAIN else 2.0 for name in runs}
+
+    original = colorizing.colorize_file
+    monkeypatch.setattr(colorizing, "colorize_file", colorize)
+    monkeypatch.setattr(colorizing, "fastest", fastest)
+    options = bench_options(TINY, Effort(frames=5))
+    assert asked == [{}, {"offline": True}, {"restore": True}, {"keyframes": True}]
+    assert options == {name: {"fps": 2.5, "ratio": 0.25} for name in ("`--offline`", "`--restore`", "a key frame")}
+
+
+def test_the_key_frame_is_the_first_one_in_its_colours(tmp_path):
+    write_walk(tmp_path / "film.mp4", TINY, 3)
+    write_key_frame(tmp_path / "film.mp4", tmp_path / "keys")
+    (key,) = read_key_pictures(tmp_path / "keys")
+    assert key.seconds == 0 and key.rgb.shape == (*TINY, 3)

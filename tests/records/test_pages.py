@@ -5,7 +5,18 @@ import re
 
 import pytest
 
-from records.speed.pages import BEGIN, END, page_tables, scale_table, speed_table, write_pages
+from records.speed.chart import chart_words, speed_chart
+from records.speed.pages import (
+    BEGIN,
+    CHART,
+    END,
+    README,
+    chart_of,
+    page_tables,
+    scale_table,
+    speed_table,
+    write_pages,
+)
 from tests.helpers.command import REPOSITORY
 from vidcolor_utils.system.errors import InputError
 
@@ -31,6 +42,18 @@ RECORD = {
         "720p": {"colorize_fps": 30.0, "copy_fps": 60.0, "ratio": 0.5, "times_zhang": 15.0},
         "1080p": {"colorize_fps": 12.0, "copy_fps": 30.0, "ratio": 0.4, "times_zhang": 6.0},
     },
+    "options": {"`--offline`": {"fps": 27.0, "ratio": 0.9}, "a key frame": {"fps": 15.0, "ratio": 0.45}},
+    "folder": {
+        "photographs": 20,
+        "height": 48,
+        "width": 64,
+        "per_second": 2.5,
+        "read_s": 0.1,
+        "network_s": 0.4,
+        "write_s": 0.1,
+        "ratio": 0.75,
+    },
+    "command": {"height": 480, "frames": 7, "first_frame_s": 1.44, "film_s": 1.76},
     "preparation": {
         "fps": 300.0,
         "report_fps": 150.0,
@@ -43,9 +66,10 @@ RECORD = {
 }
 
 
-def test_the_committed_pages_hold_the_tables_of_the_committed_record():
+def test_the_committed_pages_hold_the_tables_and_the_chart_of_the_committed_record():
     for page, table in page_tables(RECORDED).items():
         assert BEGIN + table + END in (REPOSITORY / page).read_text(), f"{page}: run `make bench`"
+    assert (REPOSITORY / CHART).read_text() == chart_of(RECORDED), f"{CHART}: run `make bench`"
 
 
 def test_every_figure_of_the_table_is_in_the_record():
@@ -59,6 +83,13 @@ def test_every_figure_of_the_table_is_in_the_record():
         "0.50",
         "12.0",
         "0.40",
+        "27.0",
+        "0.90",
+        "15.0",
+        "0.45",
+        "2.5",
+        "0.75",
+        "1.4",
         "400",
         "300.0",
         "2.0",
@@ -89,10 +120,13 @@ def test_accelerators_speak_for_themselves():
 def test_pages_are_rewritten_between_their_marks(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "bench.json").write_text(json.dumps(RECORD))
-    for page in ("docs/manual.md", "docs/scale.md"):
+    for page in ("README.md", "docs/manual.md", "docs/scale.md"):
         (tmp_path / page).write_text(f"before\n{BEGIN}old\n{END}after\n")
     write_pages(tmp_path / "bench.json", tmp_path)
     assert (tmp_path / "docs" / "manual.md").read_text() == f"before\n{BEGIN}{speed_table(RECORD)}{END}after\n"
+    shown = f"![{chart_words(RECORD['films'], 4)}](docs/speed.svg)\n"
+    assert (tmp_path / README).read_text() == f"before\n{BEGIN}{shown}{END}after\n"
+    assert (tmp_path / CHART).read_text() == speed_chart(RECORD["films"], 4)
     (tmp_path / "docs" / "manual.md").write_text("nothing here\n")
     with pytest.raises(InputError, match="has no line"):
         write_pages(tmp_path / "bench.json", tmp_path)

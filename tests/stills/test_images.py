@@ -1,8 +1,12 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
-from vidcolor_utils.stills.images import StillImage, read_image, write_image
+from vidcolor_utils.stills import images
+from vidcolor_utils.stills.images import StillImage, is_animation, read_image, read_pages, write_image
 from vidcolor_utils.system.errors import InputError, OutputError
 
 
@@ -47,3 +51,25 @@ def test_write_image_errors(tmp_path):
         write_image(tmp_path / "a.xyz", image)
     with pytest.raises(OutputError, match="cannot be written"):
         write_image(tmp_path / "none" / "a.png", image)
+
+
+def test_a_damaged_picture_is_told_in_whatever_thread_another_one_is_read(tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "whole.png")
+    content = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
+    taken = []
+
+    def read(*arguments):
+        taken.append(ImageFile.LOAD_TRUNCATED_IMAGES)
+        time.sleep(0.02)
+        return whole_read(*arguments)
+
+    whole_read = images._read
+    monkeypatch.setattr(images, "_read", read)
+    paths = [tmp_path / "cut.png", tmp_path / "whole.png"] * 4
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(read_pages, paths))
+        assert not any(pool.map(is_animation, paths))
+    assert [len(each.warnings) for each in pages] == [1, 0] * 4
+    assert taken.count(True) == 4 and not ImageFile.LOAD_TRUNCATED_IMAGES

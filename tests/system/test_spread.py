@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import threading
 import time
 from functools import partial
 from multiprocessing import active_children
@@ -17,7 +18,7 @@ from tests.helpers.pieces import die_at, process_of, write_slowly
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip, rendered_clips
 from vidcolor_utils.system.errors import InputError, VidcolorError
-from vidcolor_utils.system.spread import ProcessSpread, spread_over
+from vidcolor_utils.system.spread import ProcessSpread, ThreadSpread, spread_over
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +160,30 @@ def test_taken_bit_by_bit_here_too():
     assert len(taken) <= 3
     results.close()
     assert not children()
+
+
+def test_threads_call_at_the_same_time_and_keep_the_order():
+    both = threading.Barrier(2, timeout=30)
+
+    def call(item: int) -> int:
+        both.wait()
+        time.sleep(0.05 * (item == 0))
+        return item * item
+
+    assert list(ThreadSpread(2)(call, range(4))) == [0, 1, 4, 9]
+
+
+def test_threads_end_with_an_error_or_when_nobody_wants_more():
+    called = []
+
+    def call(item: int) -> float:
+        called.append(item)
+        time.sleep(0.05)
+        return 1 / item
+
+    with pytest.raises(ZeroDivisionError):
+        list(ThreadSpread(1)(call, [1, 0, *range(1, 99)]))
+    results = ThreadSpread(1)(call, [5] * 99)
+    assert next(results) == 0.2
+    results.close()
+    assert len(called) < 12 and not [each for each in threading.enumerate() if "ThreadPool" in each.name]

@@ -107,6 +107,43 @@ def test_an_interrupted_folder_goes_on(folder, tmp_path, monkeypatch):
     assert list(states(colorize_folder(folder, out)).values()) == ["there already", "there already", "done"]
 
 
+class Counted(Plain):
+    """Counts how many frames are predicted at the same time, and waits for a second one."""
+
+    def __init__(self):
+        self.lock, self.now, self.most = threading.Lock(), 0, 0
+        self.second = threading.Event()
+
+    def predict_ab(self, lumas):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            if self.now == 2:
+                self.second.set()
+        self.second.wait(1)
+        with self.lock:
+            self.now -= 1
+        return super().predict_ab(lumas)
+
+
+@pytest.mark.parametrize(("method", "most"), [("frame", 2), ("zhang", 1)])
+def test_two_photographs_are_coloured_at_a_time(tmp_path, monkeypatch, method, most):
+    counted = Counted()
+    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: counted)
+    (tmp_path / "photos").mkdir()
+    for number in range(4):
+        Image.new("L", (40, 30), 50 + number).save(tmp_path / "photos" / f"{number}.png")
+    if most == 1:
+        counted.second.set()
+    results = colorize_folder(tmp_path / "photos", tmp_path / "out", method=method)
+    assert counted.most == most
+    assert states(results) == {f"{number}.png": "done" for number in range(4)}
+    for number in range(4):  # each its own luma
+        assert (
+            abs(np.asarray(Image.open(tmp_path / "out" / f"{number}.png").convert("L")).mean() - 50 - number) < 0.6
+        )
+
+
 def test_outputs_of_one_name_are_kept_apart(tmp_path):
     for name in ("film.avi", "film.mpg", "film.mkv"):
         (tmp_path / name).write_bytes(b"x")

@@ -22,6 +22,7 @@ from vidcolor_utils.cli.options import (
 )
 from vidcolor_utils.cli.screen import fail, folder_table, progress_bars, tell, tell_facts
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
+from vidcolor_utils.system.heap import share_one_heap
 
 if TYPE_CHECKING:
     from vidcolor_utils.film.picture import ColorizeReport
@@ -80,6 +81,7 @@ def colorize(
     Only the input's luma is used, and it is kept: size, rate, times, rotation, sound, subtitles and chapters stay
     as they are. After an interruption the same command goes on with a video.
     """
+    share_one_heap()
     if cluster:  # its workers may stand in other folders
         source, output, look = source.absolute(), output.absolute(), _absolute(look)
     if only and (preview or dry_run or source.is_dir() or "-" in (str(source), str(output))):

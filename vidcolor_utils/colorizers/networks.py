@@ -108,7 +108,9 @@ def _start(content: bytes, providers: list[str]) -> InferenceSession:
             options.enable_mem_pattern = False  # which DirectML demands
         if PROVIDERS["cuda"] in providers:
             onnxruntime.preload_dlls()  # those that pip installed
-        return onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
+        session = onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
+        session._model_bytes = None  # the whole file, kept for the fallback that is off
+        return session
 
 
 def _short(error: Exception) -> str:

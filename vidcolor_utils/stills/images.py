@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", *HEIF)
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
 REDUCED = 1  # of TIFF's NewSubfileType: a small copy of another page
 SUBFILE_TYPE = 254
+
+_READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
 
 
 class StillImage(NamedTuple):
@@ -70,7 +73,7 @@ def is_animation(path: str | Path) -> bool:
     if path.suffix.lower() not in ANIMATED_SUFFIXES or not path.is_file():
         return False
     try:
-        with warnings.catch_warnings():
+        with _READING, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its reader says so
             with Image.open(path) as image:
                 return getattr(image, "n_frames", 1) > 1
@@ -129,6 +132,11 @@ def read_pages(path: str | Path, *, first_only: bool = False) -> Pages:
         raise FileNotFoundError(f"{path}: no such file")
     if path.suffix.lower() in HEIF:
         _learn_heif(path)
+    with _READING:
+        return _read_or_rescue(path, first_only)
+
+
+def _read_or_rescue(path: Path, first_only: bool) -> Pages:
     try:
         return _read(path, first_only)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -6,12 +6,14 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, Unpack
 
+from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.record import fingerprint, identify, versions
@@ -20,7 +22,7 @@ from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import check_target, write_json
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Steps, silent_steps
-from vidcolor_utils.system.spread import HERE, Spread
+from vidcolor_utils.system.spread import HERE, Spread, ThreadSpread
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
@@ -28,6 +30,7 @@ from vidcolor_utils.video.times import WHOLE, Span
 
 REPORT = "vidcolor.json"
 STATES = ("done", "there already", "failed")
+AT_ONCE = 2  # photographs: while one is read, painted or written, the network has the other
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +119,7 @@ def colorize_folder(
     tell(len(results), len(jobs))
     waiting = [job for job in jobs if job.name not in results]
     here = progress if spread.is_local else silent_steps  # others cannot be sent to other processes
-    for result in spread(partial(_colorize, task, here), waiting):
+    for result in _worked_on(partial(_colorize, task, here), waiting, task.look, spread):
         results[result.name] = result
         tell(len(results), len(jobs))
         _write_report(output / REPORT, made_with, jobs, results, earlier)
@@ -166,6 +169,17 @@ def _target(source: Path, name: Path, encoding: Encoding) -> Path:
     if is_still(source / name):
         return name if name.suffix.lower() in IMAGE_SUFFIXES else name.with_suffix(".png")
     return name if name.suffix.lower() in encoding.spec.containers else name.with_suffix(".mkv")
+
+
+def _worked_on(
+    function: Callable[[Job], Result], jobs: Iterable[Job], look: Look, spread: Spread
+) -> Iterator[Result]:
+    """Do the jobs; those photographs that follow each other `AT_ONCE` where this process does them."""
+    if not spread.is_local or look.method != METHODS[0]:  # Keras makes its functions in the first call
+        yield from spread(function, jobs)
+        return
+    for are_stills, group in groupby(jobs, key=lambda job: is_still(job.source)):
+        yield from (ThreadSpread(AT_ONCE) if are_stills else spread)(function, group)
 
 
 def _colorize(task: Task, progress: Steps, job: Job) -> Result:
