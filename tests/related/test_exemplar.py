@@ -66,11 +66,12 @@ def test_points_take_the_colour_of_their_like():
     assert forth == pytest.approx(np.ones((1, 3)), abs=1e-3) and back == pytest.approx(forth)
 
 
-def test_at_first_the_network_gives_its_base_back():
+def test_at_first_the_network_trusts_its_exemplar_by_half():
     known = knowing()
     pair = Pair(known[0], 20, known[0], 2)
     made = build_small_color_network(side=16).predict_on_batch(network_inputs([pair]))
-    np.testing.assert_allclose(made[0] * AB_SCALE, known[0].base[20], atol=1e-4)
+    half = (known[0].base[20] + brought_over([pair])[0]) / 2
+    np.testing.assert_allclose(made[0] * AB_SCALE, half, atol=1e-4)
     assert np.array_equal(network_inputs([pair], backward=False)[..., 4], np.zeros((1, 16, 16)))
 
 
