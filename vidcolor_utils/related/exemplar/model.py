@@ -13,7 +13,7 @@ from vidcolor_utils.related.affinity import Tensor
 
 WIDTHS = (64, 128, 256, 512)
 DILATION = 2
-LIKENESS = 10.0, -8.0  # factor and offset that spread cosines of related pictures about 0
+LIKENESS_SCALE = 10.0, -8.0  # factor and offset that bring cosines of 0.6 to 1 to -2 to 2
 RANGE = 100.0  # Lab units, of the published tanh
 
 
@@ -78,7 +78,7 @@ def build_small_color_network(*, side: int = 96, filters: Sequence[int] = (16, 3
 
     Returns:
         A model from scaled [L 1, exemplar's ab 2, likeness forward 1 and backward 1, base ab 2] (B, S, S, 7) to
-        scaled ab (B, S, S, 2): base (1 - trust) + exemplar's trust + a correction. At first the trust is a half
+        scaled ab (B, S, S, 2): (1 - trust) base + trust exemplar + correction. At first the trust is a half
         everywhere and the correction nothing.
     """
     inputs = keras.Input((side, side, 7))
@@ -93,14 +93,14 @@ def build_small_color_network(*, side: int = 96, filters: Sequence[int] = (16, 3
         x = layers.ReLU()(layers.GroupNormalization(8)(layers.Add()([x, skip])))
         x = layers.Conv2D(count, 3, padding="same", activation="relu")(x)
     exemplar, likeness, base = inputs[..., 1:3], inputs[..., 3:5], inputs[..., 5:]
-    # Beside what the norms have passed: they take off how alike two pictures are as a whole.
-    alike = layers.AveragePooling2D(2)(layers.Rescaling(*LIKENESS)(likeness))
-    whole = ops.zeros_like(alike) + ops.mean(alike, axis=(1, 2), keepdims=True)
-    seen = layers.Concatenate()([x, alike, whole])
-    answer = layers.Conv2D(3, 3, padding="same", kernel_initializer="zeros")(seen)
-    answer = layers.UpSampling2D(2, interpolation="bilinear")(answer)
-    trust = ops.sigmoid(answer[..., :1])
-    return keras.Model(inputs, base + trust * (exemplar - base) + answer[..., 1:], name="small_exemplar")
+    # Likeness once more, at each place and of the whole: the norms above take off how alike two pictures are.
+    alike = layers.AveragePooling2D(2)(layers.Rescaling(*LIKENESS_SCALE)(likeness))
+    overall = ops.zeros_like(alike) + ops.mean(alike, axis=(1, 2), keepdims=True)
+    x = layers.Concatenate()([x, alike, overall])
+    x = layers.Conv2D(3, 3, padding="same", kernel_initializer="zeros")(x)
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    trust, correction = ops.sigmoid(x[..., :1]), x[..., 1:]
+    return keras.Model(inputs, base + trust * (exemplar - base) + correction, name="small_exemplar")
 
 
 def match(
