@@ -66,12 +66,22 @@ def test_points_take_the_colour_of_their_like():
     assert forth == pytest.approx(np.ones((1, 3)), abs=1e-3) and back == pytest.approx(forth)
 
 
-def test_at_first_the_network_gives_its_base_back():
+def test_at_first_the_network_trusts_its_exemplar_by_half():
     known = knowing()
     pair = Pair(known[0], 20, known[0], 2)
     made = build_small_color_network(side=16).predict_on_batch(network_inputs([pair]))
-    np.testing.assert_allclose(made[0] * AB_SCALE, known[0].base[20], atol=1e-4)
-    assert np.array_equal(network_inputs([pair], backward=False)[..., 4], np.zeros((1, 16, 16)))
+    half = (known[0].base[20] + brought_over([pair])[0]) / 2
+    np.testing.assert_allclose(made[0] * AB_SCALE, half, atol=1e-4)
+
+
+def test_without_backward_likeness_every_match_seems_mutual():
+    noise = np.random.default_rng(0).standard_normal((30, 16, 8)).astype(np.float32)
+    known = [each._replace(features=noise) for each in knowing()]
+    pair = [Pair(known[0], 20, known[1], 2)]
+    both, one_way = network_inputs(pair), network_inputs(pair, backward=False)
+    assert not np.allclose(both[..., 3], both[..., 4])
+    assert np.array_equal(one_way[..., 4], both[..., 3])
+    assert np.array_equal(np.delete(one_way, 4, axis=-1), np.delete(both, 4, axis=-1))
 
 
 def test_a_wrong_exemplar_should_change_nothing():

@@ -13,6 +13,7 @@ from vidcolor_utils.related.affinity import Tensor
 
 WIDTHS = (64, 128, 256, 512)
 DILATION = 2
+LIKENESS_SCALE = 10.0, -8.0  # factor and offset that bring cosines of 0.6 to 1 to -2 to 2
 RANGE = 100.0  # Lab units, of the published tanh
 
 
@@ -67,20 +68,23 @@ def _joined(x: Tensor, shortcut: Tensor, filters: int) -> Tensor:
 
 
 def build_small_color_network(*, side: int = 96, filters: Sequence[int] = (16, 32, 48)) -> keras.Model:
-    """Build the small colour network, which corrects the colours of a network that sees no exemplar.
+    """Build the small colour network, which says for each pixel how far to trust the exemplar's colours.
+
+    It works at half size: the points that colours are brought from are coarser still.
 
     Args:
-        side: height and width, a multiple of 2 to the power of len(filters) - 1.
-        filters: of the encoder, halved in size after each; the decoder mirrors them.
+        side: height and width, a multiple of 2 to the power of len(filters).
+        filters: of the encoder, halved in size before each; the decoder mirrors them.
 
     Returns:
         A model from scaled [L 1, exemplar's ab 2, likeness forward 1 and backward 1, base ab 2] (B, S, S, 7) to
-        scaled ab (B, S, S, 2): base plus what the network adds, at first nothing.
+        scaled ab (B, S, S, 2): (1 - trust) base + trust exemplar + correction. At first the trust is a half
+        everywhere and the correction nothing.
     """
     inputs = keras.Input((side, side, 7))
     x, skips = inputs, []
-    for number, count in enumerate(filters):
-        x = layers.Conv2D(count, 3, 1 if number == 0 else 2, padding="same")(x)
+    for count in filters:
+        x = layers.Conv2D(count, 3, 2, padding="same")(x)
         x = layers.ReLU()(layers.GroupNormalization(8)(x))
         x = layers.Conv2D(count, 3, padding="same", activation="relu")(x)
         skips.append(x)
@@ -88,8 +92,15 @@ def build_small_color_network(*, side: int = 96, filters: Sequence[int] = (16, 3
         x = layers.Conv2D(count, 1)(layers.UpSampling2D(2, interpolation="bilinear")(x))
         x = layers.ReLU()(layers.GroupNormalization(8)(layers.Add()([x, skip])))
         x = layers.Conv2D(count, 3, padding="same", activation="relu")(x)
-    change = layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros")(x)
-    return keras.Model(inputs, layers.Add()([inputs[..., 5:], change]), name="small_exemplar")
+    exemplar, likeness, base = inputs[..., 1:3], inputs[..., 3:5], inputs[..., 5:]
+    # Likeness once more, at each place and of the whole: the norms above take off how alike two pictures are.
+    alike = layers.AveragePooling2D(2)(layers.Rescaling(*LIKENESS_SCALE)(likeness))
+    overall = ops.zeros_like(alike) + ops.mean(alike, axis=(1, 2), keepdims=True)
+    x = layers.Concatenate()([x, alike, overall])
+    x = layers.Conv2D(3, 3, padding="same", kernel_initializer="zeros")(x)
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    trust, correction = ops.sigmoid(x[..., :1]), x[..., 1:]
+    return keras.Model(inputs, base + trust * (exemplar - base) + correction, name="small_exemplar")
 
 
 def match(

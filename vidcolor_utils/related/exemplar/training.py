@@ -47,7 +47,8 @@ class ExemplarConfig(NamedTuple):
 
     Attributes:
         steps, batch, learning_rate, seed: of Adam and the draws.
-        backward: False hides the backward likeness, for the ablation.
+        backward: False puts the forward likeness in place of the backward one, for the ablation: as if every match
+            were mutual.
     """
 
     steps: int = 600
@@ -91,14 +92,14 @@ class Pair(NamedTuple):
 
 
 def network_inputs(pairs: Sequence[Pair], *, backward: bool = True) -> np.ndarray:
-    """The small network's input (B, S, S, 7) for pairs of one size; all scaled."""
+    """The small network's input (B, S, S, 7) for pairs of one size, scaled; `backward` as in `ExemplarConfig`."""
     side = pairs[0].target.clip.lab.shape[1]
     warped, forth, back = match(
         np.stack([pair.target.features[pair.frame] for pair in pairs]),
         np.stack([pair.source.features[pair.exemplar] for pair in pairs]),
         np.stack([pair.source.points[pair.exemplar] for pair in pairs]),
     )
-    back = back if backward else np.zeros_like(back)
+    back = back if backward else forth
     maps = np.concatenate([warped / AB_SCALE, forth[..., None], back[..., None]], axis=-1)
     grid = side // STRIDE
     large = [cv2.resize(each.reshape(grid, grid, 4), (side, side)) for each in maps]
