@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from av import VideoFrame
 
-from vidcolor_utils.film.painting import luma_restorer, small_luma
+from vidcolor_utils.film.painting import Plan, luma_restorer, remembered_by, small_luma
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.formats import LumaFrame
 
@@ -30,3 +33,32 @@ def test_a_flickering_luma_is_evened_out_in_its_own_numbers(info):
         assert frame.luma.dtype == np.uint8 and frame.luma.shape == luma.shape
         means.append(frame.luma.mean())
     assert np.ptp(means[-6:]) < 0.25 * np.ptp([0.85 * picture.mean(), 1.15 * picture.mean()])
+
+
+class Colors:
+    """A source of colours that says whether it looks at frames."""
+
+    def __init__(self, looks_at_frames):
+        self.looks_at_frames = looks_at_frames
+
+
+@pytest.mark.parametrize(
+    ("fields", "restore_luma", "looks_at_frames", "stays"),
+    [
+        (None, False, False, False),
+        ("tff", False, False, True),
+        (None, True, False, True),
+        (None, False, True, True),
+    ],
+)
+def test_of_a_lead_no_more_is_remembered_than_is_looked_at(info, fields, restore_luma, looks_at_frames, stays):
+    shape = (24, 32)
+    plan = Plan(Path("in.mp4"), Colors(looks_at_frames), fields, restore_luma, None, None, None, shape, None)
+    luma = np.random.default_rng(0).integers(0, 255, (48, 64)).astype(np.uint8)
+    frame = LumaFrame(luma, 4, 0.5, VideoFrame.from_ndarray(luma, "gray"))
+    kept = remembered_by(plan)(frame)
+    assert (kept is frame) == stays
+    assert kept.pts == 4 and kept.seconds == 0.5
+    np.testing.assert_array_equal(small_luma(kept.luma, info, shape), small_luma(luma, info, shape))
+    if not stays:
+        assert kept.luma.nbytes == luma.nbytes / 4 and kept.decoded.width * kept.decoded.height < 10

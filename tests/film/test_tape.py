@@ -6,7 +6,16 @@ import pytest
 
 from vidcolor_utils.colorizers.steady import BATCH, LOOKAHEAD
 from vidcolor_utils.film.record import SegmentRecord
-from vidcolor_utils.film.tape import MAX_LEAD, START, Cutting, Tape, frames_from, plan_cutting, unfinished
+from vidcolor_utils.film.tape import (
+    MAX_LEAD,
+    START,
+    Cutting,
+    Place,
+    Tape,
+    frames_from,
+    plan_cutting,
+    unfinished,
+)
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE
 
@@ -42,6 +51,17 @@ def test_segments_overlap_by_lead_and_what_is_looked_at_ahead(reader):
         place = tape.following()
     assert own == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert beside == [[4], [2, 3, 8], [6, 7]]
+
+
+def test_a_lead_is_what_is_remembered_of_frames(reader):
+    def without_luma(frame):
+        return frame._replace(luma=frame.luma[:1])
+
+    tape = Tape(reader, WHOLE, CUTTING, START, without_luma)
+    assert [len(item.frame.luma) for item in tape.segment()] == [reader.info.height] * 5
+    assert [len(item.frame.luma) for item in tape.segment()] == [1, 1] + [reader.info.height] * 5
+    later = Tape(reader, WHOLE, CUTTING, Place(1, None), without_luma)
+    assert [len(item.frame.luma) for item in later.segment()][:3] == [1, 1, reader.info.height]
 
 
 def test_a_tape_can_begin_at_any_segment(reader):

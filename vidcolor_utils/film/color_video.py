@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from vidcolor_utils.film.joining import Segment, join_segments
-from vidcolor_utils.film.painting import Painter, Plan, small_luma
+from vidcolor_utils.film.painting import Painter, Plan, remembered_by, small_luma
 from vidcolor_utils.film.picture import ColorizeReport, ColorSource
 from vidcolor_utils.film.record import SegmentRecord, identify, versions
 from vidcolor_utils.film.repair import Repair
@@ -185,7 +185,7 @@ def _color_segments(
     made: dict[int, SegmentRecord] = {}
     if spread.is_local:
         painter = Painter(reader, plan)
-        for place, tape in unfinished(reader, plan.span, plan.cutting, finished):
+        for place, tape in unfinished(reader, plan.span, plan.cutting, finished, remembered_by(plan)):
             made[place.segment] = painter.make(work, place.segment, tape, partial(tell, done))
             done += _count_frames([made[place.segment]])
         return made
@@ -203,7 +203,7 @@ def _count_frames(records: Iterable[SegmentRecord]) -> int:
 
 def _places(plan: Plan, reader: VideoReader, finished: Mapping[int, SegmentRecord]) -> Iterator[Place]:
     """Yield the segments to be made; to find the next one, the frames of each are read here as well."""
-    for place, tape in unfinished(reader, plan.span, plan.cutting, finished):
+    for place, tape in unfinished(reader, plan.span, plan.cutting, finished, remembered_by(plan)):
         yield place
         for _ in tape.segment():
             pass
@@ -212,7 +212,7 @@ def _places(plan: Plan, reader: VideoReader, finished: Mapping[int, SegmentRecor
 def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, SegmentRecord]:
     """Make one segment, in any process; return its index and record."""
     with VideoReader(plan.source) as reader:
-        tape = Tape(reader, plan.span, plan.cutting, place)
+        tape = Tape(reader, plan.span, plan.cutting, place, remembered_by(plan))
         return place.segment, Painter(reader, plan).make(work, place.segment, tape, lambda frames: None)
 
 

@@ -88,6 +88,11 @@ class FilmColors:
     def __reduce__(self) -> tuple:
         return FilmColors, (self._source, self._look, self._own)
 
+    @property
+    def looks_at_frames(self) -> bool:
+        """Whether it looks at more of pictures than their luma and time: at the colours that they have."""
+        return self._look.skip_colored
+
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""
         look = asdict(self._look)

@@ -10,18 +10,20 @@ from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
+import av
 import numpy as np
 
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import SegmentRecord
 from vidcolor_utils.film.repair import Kept, with_kept
-from vidcolor_utils.film.tape import Cutting, Tape, TapeFrame
+from vidcolor_utils.film.tape import Cutting, Remember, Tape, TapeFrame, as_it_is
 from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, ab_in_area
 from vidcolor_utils.pictures.chroma import hdr_planes, luma01, luma_range, resize_ab, shown_luma, uv_planes
 from vidcolor_utils.pictures.restore import Deflicker, denoised
 from vidcolor_utils.pictures.sizes import resized
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.heap import give_back
 from vidcolor_utils.system.pipeline import running_ahead
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
@@ -32,6 +34,8 @@ from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import open_output
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
+
+NOTHING = av.VideoFrame(2, 2, "gray")  # in place of a decoded frame that nobody looks at any more
 
 
 class Plan(NamedTuple):
@@ -99,6 +103,7 @@ class Painter:
             bytes=path.stat().st_size,
         )
         work.keep(index, record)
+        give_back()
         return record
 
     def paint(
@@ -190,6 +195,20 @@ class Painter:
                 planes = hdr_planes(planes, picture.luma, self._transfer, bit_depth=writer.bit_depth)
             u, v = (resized(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
         writer.write_planes(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
+
+
+def remembered_by(plan: Plan) -> Remember:
+    """Return what makes the frames of a lead small: the colours that they lead to need no more than `small_luma`.
+
+    A hundred whole ones would take more memory than all else. They stay whole where more of them is looked at.
+    """
+    if plan.fields or plan.restore_luma or plan.colors.looks_at_frames:
+        return as_it_is
+
+    def small(frame: LumaFrame) -> LumaFrame:
+        return frame._replace(luma=resized(frame.luma, plan.shape), decoded=NOTHING)
+
+    return small
 
 
 def small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:

@@ -22,6 +22,11 @@ class Picture(NamedTuple):
 class ColorSource(Protocol):
     """Where the colours of a film come from. Where several processes work, it is sent to them."""
 
+    @property
+    def looks_at_frames(self) -> bool:
+        """Whether it looks at more of pictures than their luma and time."""
+        ...
+
     def settings(self) -> dict:
         """Give all that the colours depend on beside the film, as JSON holds it."""
         ...

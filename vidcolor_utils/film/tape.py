@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
@@ -38,6 +38,12 @@ class Cutting(NamedTuple):
 
 
 UNCUT = Cutting(sys.maxsize, 0, 0)
+Remember = Callable[[LumaFrame], LumaFrame]
+
+
+def as_it_is(frame: LumaFrame) -> LumaFrame:
+    """Remember all of a frame."""
+    return frame
 
 
 class Place(NamedTuple):
@@ -94,13 +100,17 @@ class Tape:
         span: the part of it to read.
         cutting: how to cut it.
         place: the first segment to give out.
+        remembered: makes of a frame what is given out once more, as the lead of the next segment.
     """
 
-    def __init__(self, reader: VideoReader, span: Span, cutting: Cutting, place: Place):
-        self._cutting, self._index = cutting, place.segment
+    def __init__(
+        self, reader: VideoReader, span: Span, cutting: Cutting, place: Place, remembered: Remember = as_it_is
+    ):
+        self._cutting, self._index, self._remembered = cutting, place.segment, remembered
         self._anchors: dict[int, Anchor] = {}
         self._frames = self._noting_anchors(reader, frames_from(reader, span, place.anchor), place.anchor)
-        self._past = deque(islice(self._frames, _lead_frames(cutting, place.segment)), maxlen=cutting.lead)
+        lead = islice(self._frames, _lead_frames(cutting, place.segment))
+        self._past = deque(map(remembered, lead), maxlen=cutting.lead)
         self._waiting: deque[LumaFrame] = deque()
 
     def segment(self) -> Generator[TapeFrame, None, None]:
@@ -112,7 +122,7 @@ class Tape:
             if not self._fill(1):
                 return
             frame = self._waiting.popleft()
-            self._past.append(frame)
+            self._past.append(self._remembered(frame))
             yield TapeFrame(frame, True)
         self._fill(self._cutting.ahead)
         for frame in list(self._waiting)[: self._cutting.ahead]:
@@ -143,7 +153,11 @@ def _lead_frames(cutting: Cutting, index: int) -> int:
 
 
 def unfinished(
-    reader: VideoReader, span: Span, cutting: Cutting, records: Mapping[int, SegmentRecord]
+    reader: VideoReader,
+    span: Span,
+    cutting: Cutting,
+    records: Mapping[int, SegmentRecord],
+    remembered: Remember = as_it_is,
 ) -> Iterator[tuple[Place, Tape]]:
     """Find the segments that have no record, in order.
 
@@ -152,6 +166,7 @@ def unfinished(
         span: the part of it to read.
         cutting: how it is cut.
         records: of the finished segments by their index; gaps are what is to be made.
+        remembered: as for `Tape`.
 
     Yields:
         A segment, and a tape that stands at it, from which it must be read before the next one is asked for.
@@ -163,7 +178,7 @@ def unfinished(
             tape, anchor = None, records[place.segment].following
             place = None if anchor is None else Place(place.segment + 1, anchor)
         else:
-            tape = tape or Tape(reader, span, cutting, place)
+            tape = tape or Tape(reader, span, cutting, place, remembered)
             yield place, tape
             place = tape.following()
 

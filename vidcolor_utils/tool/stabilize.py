@@ -78,6 +78,8 @@ class SteadyVideo:
         strength, offline: as for `SteadyColorizer`.
     """
 
+    looks_at_frames = False
+
     def __init__(self, reader: VideoReader, *, strength: float, offline: bool):
         self._reader, self._strength, self._offline = reader, strength, offline
 

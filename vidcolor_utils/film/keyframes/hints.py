@@ -44,6 +44,11 @@ class HintedColors:
     def __reduce__(self) -> tuple:
         return HintedColors, (self._source, self._hints, self._colors)
 
+    @property
+    def looks_at_frames(self) -> bool:
+        """Whether it looks at more of pictures than their luma and time."""
+        return self._colors.looks_at_frames
+
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""
         return self._colors.settings() | {"hints": self._hints}

@@ -52,6 +52,11 @@ class KeyedColors:
     def __reduce__(self) -> tuple:
         return KeyedColors, (self._source, self._folder, self._automatic)
 
+    @property
+    def looks_at_frames(self) -> bool:
+        """Whether it looks at more of pictures than their luma and time."""
+        return self._automatic.looks_at_frames
+
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""
         pictures = [(each.path.name, identify(each.path)) for each in self._pictures]
