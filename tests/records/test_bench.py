@@ -11,7 +11,7 @@ from records.speed.colorizing import FILMS
 from records.speed.networks import ZHANG
 from records.speed.runtimes import RUNTIMES
 from tests.helpers.command import REPOSITORY
-from tests.records.test_shapes import faults
+from tests.helpers.shapes import faults
 
 
 def test_table_has_a_row_for_each_network():

@@ -10,7 +10,6 @@ from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
-import av
 import numpy as np
 
 from vidcolor_utils.film.picture import ColorSource, Picture
@@ -29,13 +28,11 @@ from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import packet_order
 from vidcolor_utils.video.fields import deinterlaced, without_second_field
-from vidcolor_utils.video.formats import LumaFrame, chroma_planes, to_depth
+from vidcolor_utils.video.formats import NOTHING, LumaFrame, chroma_planes, to_depth
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import open_output
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
-
-NOTHING = av.VideoFrame(2, 2, "gray")  # in place of a decoded frame that nobody looks at any more
 
 
 class Plan(NamedTuple):

@@ -48,6 +48,9 @@ class LumaFrame(NamedTuple):
     duration: int = 0  # how long it is shown, in units of `pts`
 
 
+NOTHING = av.VideoFrame(2, 2, "gray")  # in place of a decoded frame that nobody looks at any more
+
+
 def luma_format(pixel_format: av.VideoFormat, color_range: int = 0) -> LumaFormat:
     """Decide how luma is taken from frames.
 
