@@ -11,6 +11,7 @@ from records.quality.compare import ComparisonRecord
 from records.quality.full_runs import FullRecord
 from records.quality.study import StudyRecord
 from records.speed.bench import BenchRecord
+from records.speed.profile import ProfileRecord
 from records.strain.containers import FidelityRecord
 from records.strain.endurance import EnduranceRecord
 from records.strain.failing import FailingRecord
@@ -28,6 +29,7 @@ SHAPES = {
     "report/full.json": FullRecord,
     "report/study.json": StudyRecord,
     "bench.json": BenchRecord,
+    "profile.json": ProfileRecord,
     "containers.json": FidelityRecord,
     "resume.json": EnduranceRecord,
     "failing.json": FailingRecord,
