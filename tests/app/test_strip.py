@@ -1,10 +1,12 @@
 import numpy as np
+import pytest
 
 from tests.helpers.keyed import ab_of, error
 from vidcolor_utils.app import strip
 from vidcolor_utils.app.strip import MOMENTS, KeyPicture, ShotStrip, moments_of, part_of
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.film.look import Hint
+from vidcolor_utils.video.reader import VideoReader
 
 RATE, SHOT = 25, 8
 TIMES = [number / RATE for number in range(SHOT)]  # of the first shot
@@ -50,6 +52,13 @@ def test_of_a_long_shot_a_part_is_read_and_what_is_marked_beside_it(monkeypatch)
     times = [float(second) for second in range(100)]
     part, others = part_of(times, 50.0, {50.0, 3.0, 20.0, 47.0, 80.0, 90.0})
     assert part == [45.0, 47.0, 48.0, 50.0, 52.0, 55.0] and others == [20.0, 80.0]
+
+
+def test_the_part_is_read_with_the_frames_beside_it_in_order(gray_film):
+    times = [number / RATE for number in range(2 * SHOT)]
+    with VideoReader(gray_film) as reader:
+        read = [frame.seconds for frame in strip._read(reader, times[4:7], [times[1], times[9]])]
+    assert read == pytest.approx([times[1], *times[4:7], times[9]])
 
 
 def test_the_frame_looked_at_is_among_the_moments():

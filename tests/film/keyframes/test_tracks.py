@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers.keyed import SIZE, ab_of, error, gray_of, panned
 from vidcolor_utils.film.keyframes import tracks
+from vidcolor_utils.film.keyframes.features import STRIDE, grid
 from vidcolor_utils.film.keyframes.tracks import Carried, KeyFrame, StepFinder, Track, joined
 
 FRAMES = 16
@@ -61,3 +62,13 @@ def test_packing_keeps_what_is_carried():
     again = found.packed().unpacked()
     np.testing.assert_array_equal(again.ab, found.ab)
     assert again.ab.dtype == np.float32 and found.packed().ab.nbytes == found.ab.nbytes / 2
+
+
+def test_points_come_from_those_that_the_flow_of_shrunk_frames_says():
+    shape = (6 * STRIDE, 9 * STRIDE)
+    flow = np.zeros((shape[0] // 2, shape[1] // 2, 2), np.float32)
+    flow[..., 0], flow[..., 1] = STRIDE / 2, -STRIDE  # of frames half as large: one point to the right, two up
+    rows, columns = grid(shape)
+    found = np.array(np.unravel_index(tracks._points_at(flow, shape), (rows, columns)))
+    row, column = np.mgrid[:rows, :columns].reshape(2, -1)
+    np.testing.assert_array_equal(found, [np.maximum(row - 2, 0), np.minimum(column + 1, columns - 1)])
