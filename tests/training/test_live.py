@@ -20,7 +20,7 @@ def photographs():
 def first_batches(count=3, **changes):
     from vidcolor_utils.training.live import LivePhotos
 
-    config = FrameTrainConfig(**{"batch": 8, "wear": 0.0, "known": 0.5, **changes})
+    config = FrameTrainConfig(**{"batch": 8, "wear": 0.0, "known": 0.9, **changes})
     source = LivePhotos(list(photographs()), config, torch.device("cpu"))
     assert source.kinds == ["streets", "rooms"] and source.views_a_step(64) == source.views_a_step(160) == 8
     with source.batches((64, 96), lambda: 0.0, np.random.default_rng(0)) as batches:
@@ -41,6 +41,7 @@ def test_each_batch_is_made_anew_and_luma_belongs_to_its_colours():
         assert 0 < is_red.sum() < 8
         brightness = batch.whole.mean((1, 2, 3))
         assert brightness[is_red].min() > brightness[~is_red].max()
+    assert np.mean([float(batch.known.mean()) for batch in batches]) > 0.7  # of 24 views, 0.9 of them on average
     kinds = [tuple((batch.ab[:, 1].mean((1, 2)) > 0).tolist()) for batch in batches]
     assert len(set(kinds)) > 1
 
