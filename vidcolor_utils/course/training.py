@@ -36,6 +36,7 @@ from vidcolor_utils.training.callbacks import (
     EpochHistory,
     FollowEpoch,
     inference_twin,
+    make_variables,
     save_checkpoint,
 )
 from vidcolor_utils.training.run_folder import HISTORY, RECORD, claim_run
@@ -92,7 +93,7 @@ def train_report_model(
     steps = config.epochs * len(train)
     model = build_model(config, steps=steps)
     compile_model(model, config, steps=steps)
-    _make_variables(model, train[0][1])
+    make_variables(model, train[0][1])
     history = EpochHistory(out_dir / HISTORY)
     started = time.time()
     model.fit(
@@ -113,15 +114,6 @@ def train_report_model(
     write_json(out_dir / RECORD, record, indent=1)
     shutil.rmtree(out_dir / BACKUP_FOLDER, ignore_errors=True)  # a run killed before this line loses nothing
     return record
-
-
-def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
-    """Make those of the optimizer, the loss and the metrics: TensorFlow traces a step anew that has made some."""
-    model.optimizer.build(model.trainable_variables)
-    blank = keras.ops.zeros((len(targets), *model.output_shape[1:]))
-    model.compute_loss(y=targets, y_pred=blank)
-    model.compute_metrics(None, targets, blank)
-    model.reset_metrics()
 
 
 def _run_identity(config: ReportTrainConfig, store: ClipStore) -> dict:

@@ -80,8 +80,7 @@ class DenseFlow:
         flow = flow[:small_height, :small_width]
         if (small_height, small_width) == (height, width):
             return np.ascontiguousarray(flow)
-        scale = np.array([width / small_width, height / small_height], np.float32)
-        return cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale
+        return resized_flow(flow, (height, width))
 
     def _search_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) at which to search."""
@@ -90,6 +89,13 @@ class DenseFlow:
             return height, width
         height, width = (max(1, round(side * self._max_side / longest)) for side in (height, width))
         return height, width
+
+
+def resized_flow(flow: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Lay the flow (h, w, 2) of frames over them at another `size` = (height, width), in pixels of that."""
+    height, width = size
+    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    return cv2.resize(flow * scale, (width, height))
 
 
 def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
+
+from vidcolor_utils.training.callbacks import make_variables
 
 
 def compile_ready(model: keras.Model, optimizer: keras.optimizers.Optimizer, **options: Any) -> None:
@@ -20,7 +21,4 @@ def compile_ready(model: keras.Model, optimizer: keras.optimizers.Optimizer, **o
         options: of `keras.Model.compile`: `loss`, `loss_weights`.
     """
     model.compile(optimizer, **options)
-    optimizer.build(model.trainable_variables)
-    blank = [ops.zeros((1, *output.shape[1:])) for output in model.outputs]
-    values = blank if len(blank) > 1 else blank[0]
-    model.compute_loss(y=values, y_pred=values)
+    make_variables(model)

@@ -1,4 +1,4 @@
-"""Keras callbacks for trainings that survive a kill: backup, history, and weights in files that are complete."""
+"""For trainings in Keras: callbacks to survive a kill (backup, history, whole files of weights), one tracing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,26 @@ import os
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from vidcolor_utils.system.files import finished_file
+
+
+def make_variables(model: keras.Model, targets: np.ndarray | None = None) -> None:
+    """Make those of a model's optimizer, losses and metrics: TensorFlow traces a step anew that has made some.
+
+    Args:
+        model: compiled, with its weights made.
+        targets: a batch of them; default: blank ones, shaped as the outputs.
+    """
+    model.optimizer.build(model.trainable_variables)
+    count = 1 if targets is None else len(targets)
+    blank = [keras.ops.zeros((count, *output.shape[1:])) for output in model.outputs]
+    predicted = blank if len(blank) > 1 else blank[0]
+    wanted = predicted if targets is None else targets
+    model.compute_loss(y=wanted, y_pred=predicted)
+    model.compute_metrics(None, wanted, predicted)
+    model.reset_metrics()
 
 
 class FollowEpoch(keras.callbacks.Callback):

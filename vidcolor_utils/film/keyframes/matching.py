@@ -31,7 +31,7 @@ class Library(NamedTuple):
 
 def library_of(key: KeyFrame) -> Library:
     """Describe the points of a key frame."""
-    return Library(describe(key.gray), _at_points(key.ab).reshape(-1, 2))
+    return Library(describe(key.gray), _at_points(key.ab, grid(key.gray.shape)).reshape(-1, 2))
 
 
 class Match(NamedTuple):
@@ -55,8 +55,7 @@ def find_match(gray: np.ndarray, carried: Carried, keys: list[Library]) -> Match
     """
     size, points = grid(gray.shape), describe(gray)
     shape = carried.confidence.shape
-    ab, confidence = (cv2.resize(each, size[::-1], interpolation=cv2.INTER_AREA) for each in carried[:2])
-    ab, confidence = ab.reshape(-1, 2), confidence.ravel()
+    ab, confidence = _at_points(carried.ab, size).reshape(-1, 2), _at_points(carried.confidence, size).ravel()
     asking, sure = np.flatnonzero(confidence < UNSURE), np.flatnonzero(confidence > SURE)
     found, trust, share = ab.copy(), np.ones(len(ab), np.float32), np.zeros(len(ab), np.float32)
     if len(asking):
@@ -114,5 +113,5 @@ def _weighted(points: np.ndarray, place: float) -> np.ndarray:
     return np.hstack([points[:, :-2], points[:, -2:] * np.float32(place)])
 
 
-def _at_points(plane: np.ndarray) -> np.ndarray:
-    return cv2.resize(plane, grid(plane.shape)[::-1], interpolation=cv2.INTER_AREA)
+def _at_points(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)

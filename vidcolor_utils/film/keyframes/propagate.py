@@ -28,6 +28,7 @@ from vidcolor_utils.film.keyframes.tracks import (
 )
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.flow import warp
+from vidcolor_utils.pictures.sizes import resized
 
 WAIT = 240  # frames
 FEW = 0.01  # share of a frame that may lack colours before they are looked for
@@ -35,7 +36,6 @@ EVERY = 3  # frames from one search to the next; in between what was found moves
 KEPT = 0.8  # of a found colour from frame to frame, where luma agrees
 STRONGEST, TINY = 4.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
 ROOM = 0.45  # by which mean squares of ab may exceed the key frames' where all is filled in: some fits no luma
-SHRUNK = 2  # by which half a frame is shrunk again for shifts
 AROUND = 0.15  # of the frame's short side: how far colours that arrived shift automatic ones
 LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
 
@@ -160,7 +160,7 @@ class Filler:
             return resize_ab(automatic, shape)
         gray, carried = halved(reached.gray), reached.carried
         small = carried._replace(ab=halved(carried.ab), confidence=halved(carried.confidence))
-        guess = cv2.resize(automatic, gray.shape[::-1], interpolation=cv2.INTER_AREA)
+        guess = resized(automatic, gray.shape)
         filled = self._filled(reached, gray, small, guess)
         share, trust = self._found
         confidence = small.confidence + (1 - small.confidence) * share
@@ -238,11 +238,11 @@ def _most(there: np.ndarray, added: np.ndarray, wanted: float) -> float:
 
 def _shift(carried: Carried, automatic: np.ndarray) -> np.ndarray:
     """How far the colours around each point that arrived differ from the automatic ones, (h, w, 2)."""
-    height, width = carried.confidence.shape
-    small = max(1, width // SHRUNK), max(1, height // SHRUNK)
     differences = (plane * carried.confidence for plane in cv2.split(carried.ab - automatic))
-    weighted = cv2.merge([*differences, carried.confidence])
-    side = max(3, round(min(small) * AROUND))
-    around = cv2.blur(cv2.resize(weighted, small, interpolation=cv2.INTER_AREA), (side, side))
+    weighted = halved(cv2.merge([*differences, carried.confidence]))
+    side = max(3, round(min(weighted.shape[:2]) * AROUND))
+    around = cv2.blur(weighted, (side, side))
     *sums, total = cv2.split(around)
-    return cv2.resize(cv2.merge([each / (total + np.float32(LEAST_WEIGHT)) for each in sums]), (width, height))
+    return cv2.resize(
+        cv2.merge([each / (total + np.float32(LEAST_WEIGHT)) for each in sums]), carried.confidence.shape[::-1]
+    )

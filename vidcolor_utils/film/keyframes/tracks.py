@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.film.keyframes.features import STRIDE, grid
-from vidcolor_utils.pictures.flow import COARSE, DenseFlow, warp
+from vidcolor_utils.pictures.flow import COARSE, DenseFlow, resized_flow, warp
+from vidcolor_utils.pictures.sizes import resized
 
 SHRUNK = 2  # by which frames are shrunk where their motion is looked for; colours are fetched at full size
 AGREED = 18.0  # disagreement at which confidence is one half, of 255
@@ -65,15 +66,7 @@ class Step(NamedTuple):
 def halved(plane: np.ndarray) -> np.ndarray:
     """Shrink a frame, or what lies over it, (h, w) or (h, w, C), to the size at which motion is looked for."""
     height, width = plane.shape[:2]
-    size = max(1, width // SHRUNK), max(1, height // SHRUNK)
-    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-
-
-def enlarged_flow(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Lay the flow of a shrunk frame over the frame (h, w)."""
-    height, width = shape[:2]
-    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    return cv2.resize(flow * scale, (width, height))
+    return resized(plane, (max(1, height // SHRUNK), max(1, width // SHRUNK)))
 
 
 class StepFinder:
@@ -136,7 +129,7 @@ class Track:
         return Carried(self._ab, confidence, self.distance, [_points_at(self._to_key, gray.shape)])
 
     def _settle(
-        self, small: np.ndarray, seen: np.ndarray, to_last: np.ndarray, shape: tuple[int, ...]
+        self, small: np.ndarray, seen: np.ndarray, to_last: np.ndarray, shape: tuple[int, int]
     ) -> np.ndarray:
         """Mix what the last frame got, moved along, with what is fetched from the key, by how well luma agrees.
 
@@ -157,7 +150,7 @@ class Track:
         share = weights[1] / (weights[0] + weights[1])
         self._luma = blended(fetched, moved, share)
         colors = [
-            warp(ab, enlarged_flow(flow, shape)) for ab, flow in ((self.key.ab, self._to_key), (self._ab, to_last))
+            warp(ab, resized_flow(flow, shape)) for ab, flow in ((self.key.ab, self._to_key), (self._ab, to_last))
         ]
         self._ab = blended(colors[0], colors[1], cv2.resize(share, shape[::-1]))
         return share * (missed[1] - missed[0])
