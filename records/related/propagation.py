@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from records.related.seeds import clip_names, run_seeds
+from records.related.seeds import Row, clip_names, complete, run_seeds
 from vidcolor_utils.related import rows
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.pointer.model import STRIDE, Pointer, build_pointer
@@ -25,15 +26,17 @@ TEMPERATURES = (0.05, 0.03, 0.02, 0.01)
 GAPS = (1, 10, 20)
 DIRECT = (0.05, 0.03)  # temperatures at which single steps are scored as well
 HOPS = 15
+PROBES_WEIGHT = 0.1
 VARIANTS: dict[str, dict[str, Any]] = {
     "forward only": {},
     "switched direction": {"switched": 1.0},
-    "round trip of probes": {"probes": 0.1},
+    "round trip of probes": {"probes": PROBES_WEIGHT},
 }
+STRONGER = (2, 4, 10)  # times that weight, with seed 0
 
 
 def record_propagation(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
-    """Train every variant with every seed and follow the colours over hops and over gaps."""
+    """Train every variant with every seed and follow the colours over hops and over gaps; then stronger probes."""
     settings = {
         "steps": steps,
         "gaps": GAPS,
@@ -62,7 +65,29 @@ def record_propagation(split: Split, output: Path, *, seeds: int, steps: int, sa
             found[name] = {str(heat): measured(network, heat, split) for heat in TEMPERATURES}
         return found
 
-    return run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
+    record = run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
+    tried = record.setdefault("tries", {})
+    for times in STRONGER:
+        name = f"round trip of probes, {times} times the weight"
+        config = PropagationConfig(steps=steps, probes=times * PROBES_WEIGHT)
+        complete(output, record, tried, name, partial(at_the_end, config, split))
+        say(f"propagation: {name}")
+    return record
+
+
+def at_the_end(config: PropagationConfig, split: Split) -> dict[str, Row]:
+    """Train once; what is left after the last hop, at the usual temperature and a sharper one."""
+    network, _ = train_propagator(split.train, config)
+    found = {}
+    for heat in DIRECT:
+        row = measured(network, heat, split)
+        found[str(heat)] = {
+            "energy": row["energy"][-1],
+            "psnr_ab": row["psnr_ab"][-1],
+            "stays": row["stays"],
+            "psnr_ab_one_step_of_10": row["gaps"]["10"]["psnr_ab"],
+        }
+    return found
 
 
 def measured(network: keras.Model, temperature: float, split: Split) -> dict:
