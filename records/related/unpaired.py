@@ -16,8 +16,7 @@ READ_EVERY = 50
 TWINS = {"(2+1)-D": True, "frame by frame": False}
 USUAL_RATE = UnpairedConfig().learning_rate
 TRIES: dict[str, dict[str, Any]] = {
-    "half the learning rate": {"learning_rate": USUAL_RATE / 2},
-    "two hues": {"hues": 2},
+    "half the learning rate, two hues, 1700 steps": {"learning_rate": USUAL_RATE / 2, "hues": 2, "steps": 1700},
 }
 FRESH, FRESH_SEED = 64, 77  # digits that are painted for a reading
 
