@@ -18,6 +18,7 @@ from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab, to_uint8
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.exemplar.tokens import TokenReader
 from vidcolor_utils.related.exemplar.training import (
+    WRONG_SHARE,
     ExemplarConfig,
     Known,
     Pair,
@@ -55,6 +56,7 @@ def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: 
     settings = {
         "steps": steps,
         "pointer_steps": POINTER_STEPS,
+        "wrong_share": WRONG_SHARE,
         "gaps": GAPS,
         "clips": clip_names(split),
         "weights": shipped_sums(),  # of what makes the colours that an exemplar improves on, and the tokens

@@ -23,7 +23,7 @@ from vidcolor_utils.related.ready import compile_ready
 
 AB_SCALE = 50.0
 GAPS = (10, 50)  # frames between target and exemplar, least and most
-WRONG_SHARE = 0.3  # of pairs whose exemplar is from another clip
+WRONG_SHARE = 0.5  # of pairs whose exemplar is from another clip
 
 
 class Known(NamedTuple):
