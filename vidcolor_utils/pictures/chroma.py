@@ -9,6 +9,8 @@ from vidcolor_utils.pictures.color import BT601, ColorMatrix, lightness_from_lum
 
 TINY = 1e-6  # keeps divisions finite
 BAND = 1 << 15  # pixels that are converted together: what that takes stays in the processor's cache
+DARK = 20  # of 255: what is darker, or as near to white, says nothing of brightness
+MOST_GAIN = 2.0  # most that brightness may differ
 _LIGHTNESS = lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
 PQ, HLG = 16, 18  # transfers of HDR, numbers of ITU-T H.273
 REFERENCE_WHITE = 203.0  # cd/m2 of diffuse white in HDR (ITU-R BT.2408)
@@ -130,6 +132,23 @@ def _uv_band(
         for plane, own in ((blue, matrix.blue), (red, matrix.red))
     )
     return np.minimum(u, largest, out=u), np.minimum(v, largest, out=v)
+
+
+def in_light_of(gray: np.ndarray, rgb: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Make a picture as bright as a frame, as chroma grows with brightness.
+
+    Args:
+        gray: the frame, uint8 (h, w).
+        rgb: the picture, float32 (h, w, 3) in [0, 1].
+        seen: its luma, of 255, (h, w).
+
+    Returns:
+        The picture and its luma, float32, as they are in that light.
+    """
+    seen = seen.astype(np.float32)
+    counts = (seen > DARK) & (seen < 255 - DARK) & (gray > DARK)
+    gain = np.clip(np.median(gray[counts] / seen[counts]), 1 / MOST_GAIN, MOST_GAIN) if counts.any() else 1.0
+    return np.clip(rgb * np.float32(gain), 0, 1), seen * np.float32(gain)
 
 
 def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:

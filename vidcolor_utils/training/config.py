@@ -1,4 +1,4 @@
-"""What a training of the frame colorizer depends on; imports no Keras and no PyTorch, so that help is instant."""
+"""What a training depends on; imports no Keras and no PyTorch, so that help is instant."""
 
 from __future__ import annotations
 
@@ -66,3 +66,21 @@ class FrameTrainConfig:
             Stage("decoder", self.decoder_epochs, {"decoder": 1.0}, self.sides[:2]),
             Stage("everything", self.epochs, everything, self.sides),
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyTrainConfig:
+    """What one training run of the network that cleans key frames' colours depends on.
+
+    Raises:
+        OptionError: if a value is not allowed.
+    """
+
+    steps: Annotated[int, Within(1, whole=True), "Of the optimizer."] = 5000
+    batch: Annotated[int, Within(1, whole=True), "Views in a step."] = 24
+    learning_rate: Annotated[float, Within(0, open_start=True), "Peak of the rate."] = 2e-3
+    ema: Annotated[float, Within(0, 1, open_end=True), "Running average of the weights."] = 0.9985
+    seed: Annotated[int, Within(0, whole=True), "Of views and first weights."] = 0
+
+    def __post_init__(self) -> None:
+        check_options(self)

@@ -9,6 +9,7 @@ from pathlib import Path
 from vidcolor_utils.system.files import file_sha256
 
 FRAME_WEIGHTS = "frame.onnx"  # the other two networks lie beside it, see `meaning_beside` and `vit_beside`
+KEY_WEIGHTS = "key_colors.onnx"  # cleans the colours of key frames
 STRIDE = 32  # both sides of the frame colorizer's input are multiples of this
 PATCH = 14  # pixels to a side of a token of the transformer; both sides of its input are multiples of this
 READ_SIDE = 12 * PATCH  # short side at which the transformer reads a picture

@@ -61,6 +61,20 @@ def test_a_moved_brighter_shrunk_and_compressed_picture_is_laid_right():
     assert error(key_colors(gray_of(rgb), edited), rgb) < 0.75 * unaligned
 
 
+def test_what_a_moved_picture_shows_beyond_the_frame_colours_nothing():
+    """Colours of the border reach all that comes into a film there."""
+    rgb = np.zeros((90, 120, 3), np.uint8)
+    rgb[:] = np.random.default_rng(0).integers(60, 120, (90, 120, 1))
+    rgb[..., 2] += 60
+    moved = np.roll(rgb, (2, 2), axis=(0, 1))
+    moved[:2], moved[:, :2] = (200, 30, 30), (200, 30, 30)
+    _, code = cv2.imencode(".jpg", moved, [cv2.IMWRITE_JPEG_QUALITY, 60])
+    made = key_colors(gray_of(rgb), cv2.imdecode(code, cv2.IMREAD_COLOR))
+    wrong = np.abs(made - ab_of(rgb)).mean(axis=2)
+    assert wrong[10:-10, 10:-10].mean() < 2
+    assert max(wrong[0].mean(), wrong[:, 0].mean()) < 8
+
+
 def test_chroma_that_grew_with_brightness_shrinks_with_it():
     rgb = panned(1)[0]
     brighter = cv2.convertScaleAbs(rgb, alpha=1.15)

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from vidcolor_utils.film.keyframes.edges import enlarged, followed
+from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.pictures.chroma import resize_ab
 
 
@@ -20,18 +20,3 @@ def test_flat_luma_changes_nothing_and_no_larger_frame_either():
     ab, gray = rng.normal(0, 20, (24, 32, 2)).astype(np.float32), np.full((24, 32), 90, np.uint8)
     np.testing.assert_allclose(enlarged(ab, gray, np.full((48, 64), 90 / 255)), resize_ab(ab, (48, 64)), atol=1e-3)
     assert enlarged(ab, gray, np.zeros((24, 32))) is ab
-
-
-def test_noise_of_coding_goes_and_edges_of_luma_stay():
-    luma = np.zeros((48, 48), np.float32)
-    luma[:, 25:] = 0.8
-    true = np.where(luma > 0.4, 40, -20).astype(np.float32)[..., None] * np.ones(2, np.float32)
-    noisy = true + np.random.default_rng(0).normal(0, 5, true.shape).astype(np.float32)
-    made = followed(noisy, (luma * 255).astype(np.uint8))
-    assert np.abs(made - true).mean() < 0.5 * np.abs(noisy - true).mean()
-    assert np.abs(made - true)[:, 24:26].mean() < 5  # a plain mean would miss by 20 there
-
-
-def test_even_colours_stay_as_they_are():
-    even = np.full((48, 48, 2), 7, np.float32)
-    np.testing.assert_allclose(followed(even, np.full((48, 48), 90, np.uint8)), even, atol=1e-3)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.film.keyframes.edges import followed
+from vidcolor_utils.film.keyframes.cleaning import cleaned
+from vidcolor_utils.pictures.chroma import in_light_of
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_float01, to_uint8
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, warp
 from vidcolor_utils.stills.images import is_image, read_image
@@ -21,9 +22,8 @@ LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray
 EVEN = 2.0  # pixels over which luma is averaged before it is compared: codecs and scalers change its detail
 LEAST_LIKENESS = 0.6  # correlation of luma and of its edges, see `likeness`, from which a picture is of a frame
 ALIGNED = 4.0  # mean difference of luma, of 255, up to which a picture lies right
+EDGE = 2  # pixels along the border of a picture that was touched: moved, it shows there what the frame does not
 UNTOUCHED = 1.0  # the same, up to which nothing was resized or coded hard
-DARK = 20  # of 255: what is darker, or as near to white, says nothing of brightness
-MOST_GAIN = 2.0  # most that brightness may differ
 
 
 class KeyPicture(NamedTuple):
@@ -115,22 +115,23 @@ def key_colors(gray: np.ndarray, rgb: np.ndarray) -> np.ndarray | None:
     whole = np.tile(moved, (height, width, 1))
     if likeness(gray, warp(seen, whole)) < LEAST_LIKENESS:
         return None
-    lit = [_in_same_light(gray, rgb, seen, each) for each in (np.zeros_like(flow), whole, flow)]
-    laid, difference = next((each for each in lit if each[1] <= ALIGNED), lit[-1])
+    lit = [_laid(gray, rgb, seen, each) for each in (np.zeros_like(flow), whole, flow)]
+    laid, luma = next((each for each in lit if _apart(gray, each[1]) <= ALIGNED), lit[-1])
     ab = np.ascontiguousarray(lab_from_rgb(laid)[..., 1:])
-    return ab if difference <= UNTOUCHED else followed(ab, gray)
+    return ab if _apart(gray, luma) <= UNTOUCHED else cleaned(_without_edge(ab), gray, luma)
 
 
-def _in_same_light(
-    gray: np.ndarray, rgb: np.ndarray, seen: np.ndarray, flow: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Move a picture and its luma along a flow and make it as bright as a frame, as chroma grows with brightness.
+def _laid(gray: np.ndarray, rgb: np.ndarray, seen: np.ndarray, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Move a picture and its luma along a flow and make it as bright as a frame; see `in_light_of`."""
+    return in_light_of(gray, to_float01(warp(rgb, flow)), warp(seen, flow))
 
-    Returns:
-        RGB float32 (h, w, 3) in [0, 1], and the mean difference of luma that is left, of 255.
-    """
-    seen = warp(seen, flow).astype(np.float32)
-    counts = (seen > DARK) & (seen < 255 - DARK) & (gray > DARK)
-    gain = np.clip(np.median(gray[counts] / seen[counts]), 1 / MOST_GAIN, MOST_GAIN) if counts.any() else 1.0
-    lit = np.clip(to_float01(warp(rgb, flow)) * np.float32(gain), 0, 1)
-    return lit, float(np.abs(gray - seen * np.float32(gain)).mean())
+
+def _without_edge(ab: np.ndarray) -> np.ndarray:
+    """Continue colours to the border from `EDGE` pixels within, where what lies beyond it is not mixed in."""
+    inner = ab[EDGE:-EDGE, EDGE:-EDGE]
+    return np.pad(inner, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge") if inner.size else ab
+
+
+def _apart(gray: np.ndarray, luma: np.ndarray) -> float:
+    """The mean difference of luma, of 255."""
+    return float(np.abs(gray - luma).mean())

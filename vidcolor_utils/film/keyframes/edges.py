@@ -1,4 +1,4 @@
-"""Enlarge or repair colours so that their edges follow the edges of luma."""
+"""Enlarge colours so that their edges follow the edges of luma."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from vidcolor_utils.pictures.chroma import resize_ab
 
-RADIUS, NARROW = 2, 1  # pixels of the small picture: to enlarge colours, and to repair them
+RADIUS = 2  # pixels of the small picture
 FLATNESS = 1e-3  # variance of luma in [0, 1] below which there is no edge
 
 
@@ -32,22 +32,6 @@ def enlarged(ab: np.ndarray, gray: np.ndarray, luma: np.ndarray) -> np.ndarray:
     size = luma.shape
     rest = ab - smooth_slope * guide[..., None]
     return resize_ab(smooth_slope, size) * luma[..., None] + resize_ab(rest, size)
-
-
-def followed(ab: np.ndarray, gray: np.ndarray) -> np.ndarray:
-    """Have colours that hard coding cut into blocks follow luma (He et al., "Guided Image Filtering", 2013).
-
-    Args:
-        ab: float32 (h, w, 2).
-        gray: uint8 (h, w).
-
-    Returns:
-        ab (h, w, 2), around each point a linear function of luma.
-    """
-    guide = gray.astype(np.float32) / 255
-    slope = _slope(ab, guide, NARROW)
-    rest = _mean(ab, NARROW) - slope * _mean(guide, NARROW)[..., None]
-    return _mean(slope, NARROW) * guide[..., None] + _mean(rest, NARROW)
 
 
 def _slope(ab: np.ndarray, guide: np.ndarray, radius: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Trains the network that takes the marks of coding and resizing out of key frames' colours."""
