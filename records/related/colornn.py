@@ -27,7 +27,7 @@ FEEDBACK_SHARE = 4  # a quarter as many runs of 4 frames as single frames before
 
 
 def record_colornn(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
-    """Train with feedback and without, and measure both in closed loop."""
+    """Train on single frames, then on with feedback and without, and measure both in closed loop."""
     clips = [SmallClip(clip.name, clip.lab[:FRAMES]) for clip in split.test]
     settings = {"steps": steps, "frames": FRAMES, "clips": clip_names(split)}
 
@@ -39,15 +39,18 @@ def record_colornn(split: Split, output: Path, *, seeds: int, steps: int, say: S
         }
 
     def one_seed(seed: int) -> dict:
-        found: dict = {}
+        side = split.train[0].lab.shape[1]
+        first = ColorNN(ColorNNConfig(frame_steps=steps, feedback_steps=0, seed=seed), side)
+        found: dict = {"encoder": first.weights_source, "loss of single frames": first.train(split.train)[::10]}
+        say(f"colornn: seed {seed}, single frames")
         for name, feedback in (("with feedback", True), ("per frame", False)):
             config = ColorNNConfig(
-                frame_steps=steps, feedback_steps=steps // FEEDBACK_SHARE, feedback=feedback, seed=seed
+                frame_steps=0, feedback_steps=steps // FEEDBACK_SHARE, feedback=feedback, seed=seed
             )
-            network = ColorNN(config, split.train[0].lab.shape[1])
+            network = ColorNN(config, side)
+            network.head.set_weights(first.head.get_weights())
             losses = network.train(split.train)
             say(f"colornn: seed {seed}, {name}")
-            found["encoder"] = network.weights_source
             found[name] = {"loss": losses[::10]} | measured(network, clips, feedback)
         return found
 

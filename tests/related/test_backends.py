@@ -10,7 +10,14 @@ from tests.helpers.backends import backend_environment
 from tests.helpers.command import REPOSITORY
 
 HERE = Path(__file__).parent
-ALGEBRA = ("test_affinity.py", "test_sweep.py", "test_adversarial.py", "test_clip_layers.py", "test_totals.py")
+ALGEBRA = (
+    "test_affinity.py",
+    "test_sweep.py",
+    "test_adversarial.py",
+    "test_clip_layers.py",
+    "test_totals.py",
+    "test_trust.py",
+)
 
 
 @pytest.mark.backends

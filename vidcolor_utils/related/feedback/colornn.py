@@ -2,7 +2,7 @@
 
 The report is not public and no code was found. What is known: features of VGG-16 of the luma, and the estimate of
 the frame before as one more input. The rest here is inferred, from the VGG colour network of that year (Dahl's
-residual encoder).
+residual encoder); the trust that mixes both estimates is ours.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ def build_head(*, side: int = 64, filters: Sequence[int] = HEAD) -> keras.Model:
     """Build what is trained: features and the previous estimate to ab.
 
     From the deepest features upwards: 1x1, then enlarge, add the next finer ones (normalized, 1x1), 3x3. At full
-    size L and the previous ab are joined before the last two convolutions.
+    size L and the previous ab are joined before the last two convolutions. Of what they give and the previous ab a
+    mean is taken, weighted by a trust for each pixel.
 
     Returns:
         A model from [features at full size, at half, at quarter, scaled L (B, S, S, 1), previous ab (B, S, S, 2)]
-        to ab (B, S, S, 2), both scaled, tanh.
+        to ab (B, S, S, 2), both scaled. A previous ab of zeros means that there is none, and is not trusted.
     """
     full, half, quarter = (
         keras.Input((side // scale, side // scale, count)) for scale, count in ((1, 64), (2, 128), (4, 256))
@@ -58,7 +59,34 @@ def build_head(*, side: int = 64, filters: Sequence[int] = HEAD) -> keras.Model:
     x = layers.Concatenate()([x, gray, previous])
     x = layers.Conv2D(filters[2], 3, padding="same", activation="relu")(x)
     ab = layers.Conv2D(2, 3, padding="same", activation="tanh")(x)
-    return keras.Model([full, half, quarter, gray, previous], ab, name="head")
+    change = layers.Lambda(lambda pair: ops.abs(pair[0] - pair[1]))([ab, previous])
+    trust = layers.Conv2D(1, 3, padding="same", activation="sigmoid")(layers.Concatenate()([x, change]))
+    mixed = layers.Lambda(mixed_by_trust, name="mixed")([ab, previous, trust])
+    return keras.Model([full, half, quarter, gray, previous], mixed, name="head")
+
+
+def mixed_by_trust(values: Sequence[Any]) -> Any:
+    """Mean of the new and the previous estimate by trust; the new one alone where the previous is all zeros."""
+    ab, previous, trust = values
+    known = ops.any(ops.not_equal(previous, 0), axis=(1, 2, 3), keepdims=True)
+    trust = trust * ops.cast(known, trust.dtype)
+    return (1 - trust) * ab + trust * previous
+
+
+def unrolled_head(head: keras.Model, length: int, *, feedback: bool) -> keras.Model:
+    """Lay the head out over frames, each given the estimate before; if not `feedback`, what the first is given.
+
+    Returns:
+        A model from [previous ab, and for each frame the other four inputs of `build_head`] to a list of ab.
+    """
+    previous = keras.Input(head.input_shape[4][1:])
+    frames = [[keras.Input(shape[1:]) for shape in head.input_shape[:4]] for _ in range(length)]
+    made, given = [], previous
+    for frame in frames:
+        made.append(head([*frame, given]))
+        if feedback:
+            given = made[-1]
+    return keras.Model([previous, *(each for frame in frames for each in frame)], made)
 
 
 def _as_imagenet(gray: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.feedback.colas_training import Runs
-from vidcolor_utils.related.feedback.colornn import build_features, build_head, trunk_of
+from vidcolor_utils.related.feedback.colornn import build_features, build_head, trunk_of, unrolled_head
 from vidcolor_utils.related.pointer.training import Watch
 from vidcolor_utils.related.ready import compile_ready
 
@@ -23,10 +23,10 @@ class ColorNNConfig(NamedTuple):
 
     Attributes:
         frame_steps: of the first stage: no previous estimate (zeros), single frames.
-        feedback_steps: of the second: runs of `unroll` frames, each given the estimate before; no gradient flows.
+        feedback_steps: of the second: runs of `unroll` frames, each given the estimate before, learned as a whole.
         unroll: frames of a run.
         batch: frames, or runs.
-        learning_rate: of Adam, over both.
+        learning_rate: of Adam, in both.
         feedback: False: the second stage goes on with zeros, for as many steps: the control.
         encoder_weights: see `models.vgg16_weights.load_vgg16_weights`.
         seed: of the weights and draws.
@@ -84,23 +84,39 @@ class ColorNN:
         single = Runs(clips, length=1, batch=config.batch, seed=config.seed)
         runs = Runs(clips, length=config.unroll, batch=config.batch, seed=config.seed + 1)
         history: list[float] = []
+        model = self._over_runs() if config.feedback_steps else None
         for step in range(config.frame_steps + config.feedback_steps):
-            lab = (single if step < config.frame_steps else runs).draw()
-            history.append(self._learn(lab))
+            alone = model is None or step < config.frame_steps
+            history.append(self._learn(single.draw()) if alone else self._learn_runs(model, runs.draw()))
             if say is not None:
                 say(step, history[-1])
         return history
 
+    def _over_runs(self) -> keras.Model:
+        unroll = self.config.unroll
+        model = unrolled_head(self.head, unroll, feedback=self.config.feedback)
+        options = {"loss": ["mean_absolute_error"] * unroll, "loss_weights": [1 / unroll] * unroll}
+        compile_ready(model, keras.optimizers.Adam(self.config.learning_rate), **options)
+        return model
+
     def _learn(self, lab: np.ndarray) -> float:
-        """Train on runs (B, n, S, S, 3), frame after frame; returns the mean loss."""
-        previous = np.zeros((*lab.shape[:1], *lab.shape[2:4], 2), np.float32)
-        losses = []
-        for t in range(lab.shape[1]):
-            inputs = self._inputs(lab[:, t], previous)
-            losses.append(float(self.head.train_on_batch(inputs, lab[:, t, ..., 1:] / AB_SCALE)))
-            if self.config.feedback and t + 1 < lab.shape[1]:
-                previous = np.array(self.head.predict_on_batch(inputs))
-        return float(np.mean(losses))
+        """Train on single frames (B, 1, S, S, 3) without a previous estimate; returns the mean loss."""
+        inputs = self._inputs(lab[:, 0], self._no_estimate(len(lab)))
+        return float(self.head.train_on_batch(inputs, lab[:, 0, ..., 1:] / AB_SCALE))
+
+    def _learn_runs(self, model: keras.Model, lab: np.ndarray) -> float:
+        """Train on runs (B, n, S, S, 3); returns the mean loss."""
+        count, length = lab.shape[:2]
+        flat = lab.reshape(-1, *lab.shape[2:])
+        *maps, _ = self._inputs(flat, self._no_estimate(len(flat)))
+        runs = [np.reshape(each, (count, length, *each.shape[1:])) for each in maps]
+        frames = [each[:, t] for t in range(length) for each in runs]
+        wanted = [lab[:, t, ..., 1:] / AB_SCALE for t in range(length)]
+        losses = model.train_on_batch([self._no_estimate(count), *frames], wanted, return_dict=True)
+        return float(losses["loss"])
+
+    def _no_estimate(self, count: int) -> np.ndarray:
+        return np.zeros((count, self.side, self.side, 2), np.float32)
 
     def _inputs(self, lab: np.ndarray, previous: np.ndarray) -> list[np.ndarray]:
         gray = lab[..., :1] / 50 - 1
