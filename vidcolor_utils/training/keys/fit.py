@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -63,7 +64,8 @@ def train_cleaner(
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     network, began = Cleaner(), time.monotonic()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in PyTorch's own hints
+    fast: dict[str, Any] = {"memory_format": torch.channels_last}  # PyTorch's hints do not know that networks take it
+    network.to(**fast)
     averages, gain = _fit(network, _views(photos, frames, rng), config, rng, say)
     network.load_state_dict(averages)
     with finished_file(output) as part:
