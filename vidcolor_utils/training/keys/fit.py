@@ -64,7 +64,7 @@ def train_cleaner(
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     network, began = Cleaner(), time.monotonic()
-    fast: dict[str, Any] = {"memory_format": torch.channels_last}  # PyTorch's hints do not know that networks take it
+    fast: dict[str, Any] = {"memory_format": torch.channels_last}  # which PyTorch's own hints do not know of
     network.to(**fast)
     averages, gain = _fit(network, _views(photos, frames, rng), config, rng, say)
     network.load_state_dict(averages)
