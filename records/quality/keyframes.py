@@ -23,6 +23,7 @@ from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, motion_betwe
 from vidcolor_utils.pictures.histograms import ColorDistributionConsistency
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.files import write_json
+from vidcolor_utils.training.keys.damage import coded
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.weights.shipped import shipped_sums
 
@@ -120,8 +121,7 @@ def edited(rgb: np.ndarray) -> np.ndarray:
     moved = shrunk(np.clip(moved.astype(np.float32) * BRIGHTER, 0, 255).astype(np.uint8), EDITED_SIDE)
     height, width = moved.shape[:2]
     moved = cv2.resize(moved, (EDITED_SIDE, round(height * EDITED_SIDE / width)))
-    _, code = cv2.imencode(".jpg", moved[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return np.ascontiguousarray(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))[..., ::-1])
+    return coded(moved, JPEG_QUALITY)
 
 
 def rows(clip: Clip, colorizer: Colorizer, wrong: np.ndarray) -> Iterator[tuple[str, Callable[[], Colors]]]:

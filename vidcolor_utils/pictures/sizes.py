@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 
-def fit_short_side(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+def fit_short_side(shape: tuple[int, ...], side: float) -> tuple[int, int]:
     """Height and width of a picture (H, W, ...) whose short side is brought down to `side`, never up to it."""
     scale = min(1.0, side / min(shape[:2]))
     height, width = (max(1, round(length * scale)) for length in shape[:2])
@@ -28,7 +28,7 @@ def network_size(shape: tuple[int, ...], side: int, *, multiple: int, most_aspec
     return height, width
 
 
-def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
+def shrunk(picture: np.ndarray, side: float) -> np.ndarray:
     """Shrink a picture (H, W) or (H, W, C) until its short side is at most `side` pixels."""
     height, width = fit_short_side(picture.shape, side)
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

@@ -130,10 +130,7 @@ class _Run:
         nn.utils.clip_grad_norm_([p for p in self.trainee.parameters() if p.requires_grad], LONGEST)
         self._optimizer.step()
         self.step += 1
-        follow = max(1 - self.config.ema, 1 / (self.step + 10))
-        weights = {name: value for name, value in self.trainee.state_dict().items() if value.is_floating_point()}
-        with torch.no_grad():
-            torch._foreach_lerp_([self._averages[name] for name in weights], list(weights.values()), follow)
+        move_averages(self._averages, self.trainee, self.step, self.config.ema)
 
     def _schedule(self) -> float:
         to_come = (self.steps - self.step) / max(1.0, DECAY * self.steps)
@@ -174,6 +171,14 @@ class _Run:
         self._averages = kept["averages"]
         self._optimizer.load_state_dict(kept["optimizer"])
         self.step, self.seconds, self.scores = kept["step"], kept["seconds"], kept["scores"]
+
+
+def move_averages(averages: dict[str, torch.Tensor], network: nn.Module, step: int, ema: float) -> None:
+    """Let averaged weights follow a network's by a share of 1 - `ema`, in the first steps by more, in place."""
+    follow = max(1 - ema, 1 / (step + 10))
+    weights = {name: value for name, value in network.state_dict().items() if value.is_floating_point()}
+    with torch.no_grad():
+        torch._foreach_lerp_([averages[name] for name in weights], list(weights.values()), follow)
 
 
 def load_averages(out_dir: Path) -> dict[str, torch.Tensor]:

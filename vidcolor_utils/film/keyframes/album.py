@@ -22,8 +22,8 @@ LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray
 EVEN = 2.0  # pixels over which luma is averaged before it is compared: codecs and scalers change its detail
 LEAST_LIKENESS = 0.6  # correlation of luma and of its edges, see `likeness`, from which a picture is of a frame
 ALIGNED = 4.0  # mean difference of luma, of 255, up to which a picture lies right
-EDGE = 2  # pixels along the border of a picture that was touched: moved, it shows there what the frame does not
 UNTOUCHED = 1.0  # the same, up to which nothing was resized or coded hard
+EDGE = 2  # pixels along the border of a picture that was touched: moved, it shows there what the frame does not
 
 
 class KeyPicture(NamedTuple):

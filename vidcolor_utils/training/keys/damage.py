@@ -42,10 +42,14 @@ def damaged(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     factor, quality = rng.uniform(*FACTOR), int(rng.integers(*QUALITY))
     lit = cv2.convertScaleAbs(rgb, alpha=rng.uniform(*BRIGHTNESS))
     other = resized(lit, (max(8, round(height * factor)), max(8, round(width * factor))))
-    is_half = rng.random() < HALF_CHROMA
-    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if is_half else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+    return coded(other, quality, half_chroma=rng.random() < HALF_CHROMA)
+
+
+def coded(rgb: np.ndarray, quality: int, *, half_chroma: bool = True) -> np.ndarray:
+    """Give back what JPEG leaves of a picture, uint8 (h, w, 3), by default with chroma of half the size."""
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if half_chroma else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
-    _, code = cv2.imencode(".jpg", other[..., ::-1], options)
+    _, code = cv2.imencode(".jpg", rgb[..., ::-1], options)
     return np.ascontiguousarray(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))[..., ::-1])
 
 
@@ -69,6 +73,7 @@ def views_of(rgb: np.ndarray, rng: np.random.Generator) -> Iterator[View]:
         view = whole[top : top + SIDE, left : left + SIDE]
         view = view[:, ::-1] if rng.random() < 0.5 else view
         view = view.transpose(1, 0, 2) if rng.random() < 0.5 else view
+        view = view.copy()  # else a view that waits keeps the whole picture in memory
         yield View(view[..., :4], view[..., 4:])
 
 

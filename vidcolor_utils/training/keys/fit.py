@@ -15,12 +15,13 @@ import onnx
 import torch
 from torch import nn
 
-from vidcolor_utils.pictures.sizes import resized
+from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.stills.photos import Photo, find_photos
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, write_sidecar
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.training.config import KeyTrainConfig
+from vidcolor_utils.training.fit import move_averages
 from vidcolor_utils.training.keys.damage import View, batch_of, views_of
 from vidcolor_utils.training.keys.network import Cleaner, to_onnx
 from vidcolor_utils.training.torch_twin import multiplies_in_16_bits
@@ -30,7 +31,7 @@ FRAMES, APART = 30, 12  # of a film at most, and from one to the next
 PHOTO_SCALE = (0.66, 1.0)  # photographs are coded, too: made smaller, their chroma is as sharp as their luma
 FILM_LINES = (140, 320)  # short side of frames, around that at which colours are carried
 FROM_FILMS = 0.5  # share of views
-WAITING = 480  # views among which a batch is drawn: those cut out of one picture come together
+WAITING = 480  # pictures among whose views a batch is drawn: those cut out of one picture come together
 WARM_UP, LONGEST = 100, 1.0  # steps; length of a gradient
 SMALL = 4e-2  # mean square of ab below which an error counts no further
 SAID = 200  # steps from one report to the next
@@ -84,10 +85,7 @@ def train_cleaner(
 
 def _frames_of(film: Path) -> list[np.ndarray]:
     """Frames of a film, none larger than the largest that is asked for."""
-    return [
-        _scaled(rgb, FILM_LINES[1] / min(rgb.shape[:2]))
-        for rgb in islice(iter_rgb(film), 0, FRAMES * APART, APART)
-    ]
+    return [shrunk(rgb, FILM_LINES[1]) for rgb in islice(iter_rgb(film), 0, FRAMES * APART, APART)]
 
 
 def _views(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random.Generator) -> Iterator[View]:
@@ -110,15 +108,9 @@ def _views(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random
 
 def _picture(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
     if frames and rng.random() < FROM_FILMS:
-        rgb = frames[int(rng.integers(len(frames)))]
-        return _scaled(rgb, rng.uniform(*FILM_LINES) / min(rgb.shape[:2]))
-    return _scaled(photos[int(rng.integers(len(photos)))].rgb, rng.uniform(*PHOTO_SCALE))
-
-
-def _scaled(rgb: np.ndarray, scale: float) -> np.ndarray:
-    """Make a picture smaller; never larger."""
-    height, width = (round(length * min(1.0, scale)) for length in rgb.shape[:2])
-    return resized(rgb, (height, width))
+        return shrunk(frames[int(rng.integers(len(frames)))], rng.uniform(*FILM_LINES))
+    rgb = photos[int(rng.integers(len(photos)))].rgb
+    return shrunk(rgb, rng.uniform(*PHOTO_SCALE) * min(rgb.shape[:2]))
 
 
 def _fit(
@@ -134,8 +126,7 @@ def _fit(
     gains: list[float] = []
     for step in range(config.steps):
         for group in optimizer.param_groups:
-            falling = 0.5 + 0.5 * math.cos(math.pi * step / config.steps)
-            group["lr"] = config.learning_rate * min(1.0, (step + 1) / WARM_UP) * falling
+            group["lr"] = config.learning_rate * _schedule(step / config.steps, step)
         planes, true = (_channels_first(each) for each in batch_of(list(islice(views, config.batch))))
         with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_16_bits()):
             made = network(planes)
@@ -144,13 +135,16 @@ def _fit(
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), LONGEST)
         optimizer.step()
-        follow = max(1 - config.ema, 1 / (step + 10))
-        for name, value in network.state_dict().items():
-            averages[name].lerp_(value, follow)
+        move_averages(averages, network, step, config.ema)
         gains.append(gain)
         if (step + 1) % SAID == 0:
             say(step + 1, float(np.mean(gains[-SAID:])))
     return averages, float(np.mean(gains[-SAID:]))
+
+
+def _schedule(share: float, step: int) -> float:
+    """The factor on the learning rate: it rises for some steps, and falls along a cosine."""
+    return min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * share))
 
 
 def _cost(made: torch.Tensor, given: torch.Tensor, true: torch.Tensor) -> tuple[torch.Tensor, float]:
