@@ -44,6 +44,19 @@ def test_large_kernels_are_stored_in_bytes(tmp_path):
     np.testing.assert_allclose(depthwise.get_weights()[0], before[0], rtol=1e-3, atol=1e-6)
 
 
+def test_numbers_that_16_bits_cannot_hold_come_back_whole(tmp_path):
+    picture = keras.Input((4, 4, 3))
+    norm, narrow = keras.layers.BatchNormalization(), keras.layers.Conv2D(2, 1, use_bias=False)
+    model = keras.Model(picture, narrow(norm(picture)))
+    norm.set_weights([np.ones(3), np.zeros(3), np.zeros(3), np.array([1e-9, 1.0, 3.4e5])])
+    narrow.set_weights([np.full((1, 1, 3, 2), 1e5)])
+    before = model.get_weights()
+    save_weights(model, tmp_path / "a.safetensors", {})
+    load_weights(model, tmp_path / "a.safetensors")
+    for stored, as_it_was in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(stored, as_it_was)
+
+
 def test_damaged_or_foreign_files_are_refused(tmp_path):
     path = tmp_path / "a.safetensors"
     digest = save_weights(small_model(), path, {})

@@ -29,7 +29,7 @@ def save_onnx(model: keras.Model, path: str | Path, *, stored: bool = True) -> N
         model: built by `build_frame_colorizer`, `build_meaning` or `build_vit`; every layer used once, sizes of
             the input multiples of its stride.
         path: the file to write. Its inputs are named as those of the model, and its output `RESULT`.
-        stored: keep weights in 8 and 16 bits; else in 32, for tools that make 8 bits of them.
+        stored: keep weights in the bits of `stored_weights`; else in 32, for tools that make 8 bits of them.
 
     Raises:
         ValueError: if the model holds a layer that this does not know.

@@ -22,7 +22,7 @@ class Graph:
     Pictures and grids are channels first, rows of tokens (B, T, C) as they are in Keras.
 
     Args:
-        stored: keep weights in the 8 and 16 bits that `to_stored` rounds to, instead of as they are.
+        stored: keep weights in the bits that `to_stored` rounds to, instead of as they are.
     """
 
     def __init__(self, *, stored: bool = True) -> None:
@@ -68,7 +68,9 @@ class Graph:
     def rounded(
         self, name: str, numbers: np.ndarray, scale: np.ndarray | None, perm: tuple[int, ...] | None = None
     ) -> str:
-        """Add a weight that is stored in fewer bits, as `numbers` times `scale`."""
+        """Add a weight as it is stored: `numbers` times `scale`, mostly in fewer bits than it is used in."""
+        if numbers.dtype == np.float32 and scale is None:
+            return self.constant(name, numbers.transpose(perm) if perm else numbers)
         self._constants.append(numpy_helper.from_array(numbers, f"{name}_numbers"))
         x = self.add("Cast", [f"{name}_numbers"], f"{name}_wide", to=TensorProto.FLOAT)
         if scale is not None:

@@ -1,4 +1,4 @@
-"""Store a model's weights in 8 and 16 bits as safetensors, a format that can hold nothing but arrays."""
+"""Store a model's weights in 8, 16 and 32 bits as safetensors, a format that can hold nothing but arrays."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCALE = ":scale"  # ends the names of scales
 class Stored(NamedTuple):
     """An array as it is stored: `numbers` times `scale`."""
 
-    numbers: np.ndarray  # int8 for large kernels, float16 for all others
+    numbers: np.ndarray  # int8 for large kernels, float16 for small ones, float32 for the rest
     scale: np.ndarray | None  # float32, one for each input channel of a large kernel
 
 
@@ -45,11 +45,14 @@ def to_stored(weight: keras.KerasTensor) -> Stored:
     Large kernels get 8 bits: those of convolutions (h, w, in, out) a scale for each input channel, as it is those
     that differ most; matrices (in, out) and those of attention, (in, heads, size) or (heads, size, out), one for
     each row. On held-out photographs that moves the colours by 0.04 to 0.09 Lab units, and their error by 0.05 %.
-    Depthwise kernels keep 16 bits: with 8 the colours move by 0.4.
+    Depthwise kernels keep 16 bits: with 8 the colours move by 0.4. Vectors keep 32: they are few, and the variance
+    of a channel can be more than 16 bits hold. Cut at 65,504, those of one layer cost 2.7 % of the error.
     """
     array = keras.ops.convert_to_numpy(weight)
-    if array.ndim < 2 or array.size < LARGE or (array.ndim == 4 and 1 in array.shape[2:]):
-        return Stored(np.clip(array, -HALF_LIMIT, HALF_LIMIT).astype(np.float16), None)
+    if array.ndim < 2 or np.abs(array).max() > HALF_LIMIT:
+        return Stored(array.astype(np.float32), None)
+    if array.size < LARGE or (array.ndim == 4 and 1 in array.shape[2:]):
+        return Stored(array.astype(np.float16), None)
     scale = np.abs(array).max(axis=(0, 1, 3) if array.ndim == 4 else -1)[..., None] / np.float32(BYTE_LIMIT)
     scale[scale == 0] = 1
     return Stored(np.rint(array / scale).astype(np.int8), scale)
