@@ -31,7 +31,7 @@ DEFAULT = ReportTrainConfig(
 NETWORKS = {
     "alexnet": DEFAULT,
     # A step of VGG16 takes four times as long as one of AlexNet.
-    "vgg16": dataclasses.replace(DEFAULT, model="vgg16", epochs=5, sample_every=1, encoder_weights="hed"),
+    "vgg16": dataclasses.replace(DEFAULT, model="vgg16", epochs=8, sample_every=1, encoder_weights="hed"),
 }
 
 
