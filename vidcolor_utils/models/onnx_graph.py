@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from vidcolor_utils.models.stored_weights import to_stored
+from vidcolor_utils.models.stored_weights import Stored, to_stored
 
 OPSET = 17  # of ONNX 1.12 (2022); newer operators bring nothing to these networks
 IR_VERSION = 8  # the file format of the same ONNX version
@@ -53,10 +53,8 @@ class Graph:
 
     def weight(self, name: str, values: keras.KerasTensor, perm: tuple[int, ...] | None = None) -> str:
         """Add a constant stored as `stored_weights.to_stored` has it, its axes in the order of `perm`."""
-        if not self._stored:
-            array = keras.ops.convert_to_numpy(values)
-            return self.constant(name, array.transpose(perm) if perm else array)
-        return self.rounded(name, *to_stored(values), perm)
+        stored = to_stored(values) if self._stored else Stored(keras.ops.convert_to_numpy(values), None)
+        return self.rounded(name, *stored, perm)
 
     def matrix(self, name: str, values: keras.KerasTensor, shape: tuple[int, int] | None) -> str:
         """Add a weight as a matrix of this shape."""

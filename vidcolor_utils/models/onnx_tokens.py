@@ -11,6 +11,7 @@ from keras import layers
 from vidcolor_utils.models.frame_colorizer import DepthToSpace, ResizeLike
 from vidcolor_utils.models.meaning import Flatten, LikeGrid, SplitChannels
 from vidcolor_utils.models.onnx_graph import Graph
+from vidcolor_utils.models.stored_weights import halved
 from vidcolor_utils.models.vit import CUBIC, TokenGrid, TokensOfPatches
 
 
@@ -106,7 +107,7 @@ def _sized(graph: Graph, x: str, sides: str, name: str, output: str, **mode: obj
 def _tokens_of_patches(graph: Graph, layer: keras.Layer, patches: str) -> str:
     name = layer.name
     positions = keras.ops.transpose(layer.positions[None], (0, 3, 1, 2))
-    table = graph.rounded(f"{name}_positions", keras.ops.convert_to_numpy(positions).astype(np.float16), None)
+    table = graph.rounded(f"{name}_positions", halved(keras.ops.convert_to_numpy(positions)), None)
     mode = {"mode": "cubic", "cubic_coeff_a": CUBIC}
     laid = _sized(graph, table, _sides(graph, patches, name), name, f"{name}_laid", **mode)
     rows = _rows(graph, graph.add("Add", [patches, laid], f"{name}_placed"), name)

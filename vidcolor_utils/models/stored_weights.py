@@ -22,7 +22,7 @@ SCALE = ":scale"  # ends the names of scales
 class Stored(NamedTuple):
     """An array as it is stored: `numbers` times `scale`."""
 
-    numbers: np.ndarray  # int8 for large kernels, float16 for small ones, float32 for the rest
+    numbers: np.ndarray  # int8 for large kernels, float16 for small ones, float32 for vectors; see `halved`
     scale: np.ndarray | None  # float32, one for each input channel of a large kernel
 
 
@@ -49,13 +49,18 @@ def to_stored(weight: keras.KerasTensor) -> Stored:
     of a channel can be more than 16 bits hold. Cut at 65,504, those of one layer cost 2.7 % of the error.
     """
     array = keras.ops.convert_to_numpy(weight)
-    if array.ndim < 2 or np.abs(array).max() > HALF_LIMIT:
+    if array.ndim < 2:
         return Stored(array.astype(np.float32), None)
     if array.size < LARGE or (array.ndim == 4 and 1 in array.shape[2:]):
-        return Stored(array.astype(np.float16), None)
+        return Stored(halved(array), None)
     scale = np.abs(array).max(axis=(0, 1, 3) if array.ndim == 4 else -1)[..., None] / np.float32(BYTE_LIMIT)
     scale[scale == 0] = 1
     return Stored(np.rint(array / scale).astype(np.int8), scale)
+
+
+def halved(array: np.ndarray) -> np.ndarray:
+    """Round an array to 16 bits, or leave it in 32 if it holds a number that is too large for them."""
+    return array.astype(np.float32 if np.abs(array).max() > HALF_LIMIT else np.float16)
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
