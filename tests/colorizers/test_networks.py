@@ -1,5 +1,7 @@
 import shutil
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command import run_vidcolor
-from vidcolor_utils.colorizers import devices
+from vidcolor_utils.colorizers import devices, networks
 from vidcolor_utils.colorizers.devices import CPU, PROVIDERS
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.colorizers.networks import OnnxNetwork, open_session, uses_accelerator
@@ -118,7 +120,7 @@ def test_one_that_does_not_start_is_replaced_in_one_line(build, caplog, capfd, d
 def test_one_that_fails_at_work_is_replaced(build, caplog):
     build(DIRECTML, starts=[DIRECTML], running=[DIRECTML])
     network = OnnxNetwork(b"network", "directml")
-    assert [network(np.ones(2)) for _ in range(2)] == [2.0, 2.0]
+    assert [network(np.full(1, 2)) for _ in range(2)] == [2.0, 2.0]
     (record,) = caplog.records
     assert record.getMessage().startswith("directml: it failed (out of memory)")
 
@@ -137,7 +139,43 @@ def test_on_the_processor_the_network_is_held_in_memory_once(build):
     content = bytes(bytearray(b"network"))
     held = sys.getrefcount(content)
     network = OnnxNetwork(content, "cpu")
-    assert network(np.ones(2)) == 2.0 and sys.getrefcount(content) == held
+    assert network(np.full(1, 2)) == 2.0 and sys.getrefcount(content) == held
+
+
+def test_a_batch_is_computed_side_by_side_on_the_processor_and_at_once_elsewhere(build, monkeypatch):
+    build(CUDA, starts=[CUDA])
+    monkeypatch.setattr(networks, "usable_cores", lambda: 2)
+    batch = np.arange(5.0)
+    np.testing.assert_array_equal(OnnxNetwork(b"network", "cpu")(batch), [0 + 1 + 2, 3 + 4])
+    np.testing.assert_array_equal(OnnxNetwork(b"network", "cuda")(batch), [10])
+
+
+def test_side_by_side_or_one_by_one_the_colours_are_the_same():
+    network = networks.load_network(shipped_weights_path())
+    luma, meaning = (
+        np.random.default_rng(0).random((5, 64, 96, 1), np.float32),
+        np.zeros((5, 1, 1, 256), np.float32),
+    )
+    each = [network(luma[i : i + 1], meaning[i : i + 1]) for i in range(5)]
+    np.testing.assert_allclose(network(luma, meaning), np.concatenate(each), atol=1e-3)
+
+
+def test_one_thread_at_a_time_uses_an_accelerator(build, monkeypatch):
+    fake = build(CUDA, starts=[CUDA])
+    within, most = [0], [0]
+
+    def run(self, names, inputs):
+        within[0] += 1
+        most[0] = max(most[0], within[0])
+        time.sleep(0.02)
+        within[0] -= 1
+        return [inputs["x"]]
+
+    monkeypatch.setattr(fake, "run", run)
+    network = OnnxNetwork(b"network", "cuda")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(network, [np.ones(1)] * 4))
+    assert most == [1]
 
 
 def test_onnx_runtime_does_not_keep_the_file():

@@ -120,6 +120,34 @@ def test_every_third_frame_is_asked_for_and_the_first_after_a_cut(offline):
     np.testing.assert_allclose(calmed, [10] * 8 + [-20] * 4, atol=1e-4)
 
 
+def link(trust=1.0, new=0.0):
+    """A link of a frame of which this share is new."""
+    grid = np.full((10, 10), trust, np.float32)
+    grid[: round(10 * new)] = 0
+    return Link(np.zeros((10, 10, 2), np.float32), grid)
+
+
+def test_where_the_colours_of_a_shot_stand_the_network_is_asked_more_seldom():
+    for _ in range(2):  # two shots, one schedule
+        schedule = steady.Schedule(3)
+        asked = [n for n in range(60) if schedule.asks(link() if n else None)]
+        assert asked == [*range(0, 25, 3), 33, 42, 51]
+
+
+def test_what_has_come_bit_by_bit_is_asked_for_as_often_as_at_the_start():
+    schedule = steady.Schedule(3)
+    for n in range(25):
+        schedule.asks(link() if n else None)
+    coming = [link(new=0.1) for _ in range(9)]  # the first is as much as a tenth already
+    assert [n for n, back in enumerate(coming) if schedule.asks(back)] == [2, 5, 8]
+    assert [n for n in range(9) if schedule.asks(link())] == [8]
+
+
+def test_every_frame_is_asked_for_to_the_end_where_somebody_says_so():
+    schedule = steady.Schedule(1)
+    assert all(schedule.asks(link() if n else None) for n in range(60))
+
+
 def test_colorizers_take_turns_from_the_start_of_a_shot():
     shots = [texture(0)] * 5 + [1 - 0.5 * texture(1)] * 3
     first, second = Flickering([10.0, 10.0, 10.0, 30.0, 30.0]), Flickering([20.0, 20.0, 20.0, 40.0, 40.0])

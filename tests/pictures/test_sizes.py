@@ -1,7 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
-from vidcolor_utils.pictures.sizes import evenly, fit_frame, fit_short_side, resized, shrunk
+from vidcolor_utils.pictures.sizes import evenly, fit_frame, fit_short_side, resized, shrunk, shrunk_in_steps
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,11 @@ def test_resized_averages_where_a_side_shrinks_and_lays_between_where_none_does(
     np.testing.assert_array_equal(resized(np.repeat(ramp, 2, axis=0), (2, 2)), [[2, 10]] * 2)
     np.testing.assert_array_equal(resized(ramp[:, :2], (1, 4)), [[0, 1, 3, 4]])
     assert resized(ramp, (1, 4)) is ramp
+
+
+@pytest.mark.parametrize("size", [(27, 48), (24, 43), (36, 64), (72, 128), (100, 200)])
+def test_shrinking_in_steps_averages_as_at_once(size):
+    picture = cv2.GaussianBlur(np.random.default_rng(0).random((144, 256), np.float32), (0, 0), 8)
+    found = shrunk_in_steps(picture, size)
+    assert found.shape == size
+    np.testing.assert_allclose(found, resized(picture, size), atol=0.004)  # a step of 8 bits

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
 
 from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
 from vidcolor_utils.pictures.chroma import resize_ab
+from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.system.options import Within, check_option
 
 Meaning = np.ndarray  # float32 (h, w, C), a grid over a frame that tells what it shows
@@ -87,7 +89,7 @@ class MeanColorizer:
     """Predicts the mean of what several colorizers predict, at the size of the largest.
 
     Args:
-        colorizers: at least one; each finds out by itself what frames show.
+        colorizers: at least one; each finds out by itself what frames show, and in a thread of its own.
     """
 
     def __init__(self, colorizers: Sequence[Colorizer]):
@@ -95,7 +97,8 @@ class MeanColorizer:
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma as `Colorizer.predict_ab` does."""
-        predicted = [colorizer.predict_ab(lumas) for colorizer in self._colorizers]
+        with ThreadPoolExecutor(min(len(self._colorizers), usable_cores())) as pool:
+            predicted = list(pool.map(lambda colorizer: colorizer.predict_ab(lumas), self._colorizers))
         size = max(each.shape[1:3] for each in predicted)
         return np.stack([[resize_ab(ab, size) for ab in each] for each in predicted]).mean(axis=0)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer, MeanColorizer, Meaning, MirroredColorizer, mirrored
 from vidcolor_utils.colorizers.meaning import UNKNOWN, Reader
-from vidcolor_utils.colorizers.networks import Network, load_network
+from vidcolor_utils.colorizers.networks import Network, load_network, load_networks
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.sizes import network_size
 from vidcolor_utils.system.files import file_sha256
@@ -64,12 +64,10 @@ class FrameColorizer:
         load: Callable[[Path], Network] = load_network,
     ):
         self.views = tuple(views)
-        self._files = [Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)]
-        self._network = load(self._files[0])
-        self._read: Reader | None = None
-        if quality == "fine":
-            self._files += [vit_beside(self._files[0]), meaning_beside(self._files[0])]
-            self._read = Reader(*self._files[1:], load=load)
+        own = Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)
+        self._files = [own, vit_beside(own), meaning_beside(own)] if quality == "fine" else [own]
+        self._network, *others = load_networks(self._files, load)
+        self._read = Reader(*others) if others else None
 
     def fingerprint(self) -> dict:
         """Tell two colorizers apart that may predict different colours, as JSON holds it."""

@@ -12,7 +12,6 @@ import copy
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import cycle
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -34,17 +33,12 @@ class Reader:
     """Reads the meaning of pictures.
 
     Args:
-        vit: the transformer's file.
-        meaning: the file of the blocks that were trained.
-        load: gives the network of a file.
-
-    Raises:
-        FileNotFoundError: if a file is not there.
-        InputError: if it is damaged.
+        vit: the transformer.
+        meaning: the blocks that were trained.
     """
 
-    def __init__(self, vit: Path, meaning: Path, *, load: Callable[[Path], Network]):
-        self._vit, self._meaning, self._side = load(vit), load(meaning), READ_SIDE
+    def __init__(self, vit: Network, meaning: Network):
+        self._vit, self._meaning, self._side = vit, meaning, READ_SIDE
 
     def at(self, side: int) -> Reader:
         """Return one that reads at this short side, with the same networks."""

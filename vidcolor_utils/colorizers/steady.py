@@ -29,7 +29,10 @@ from vidcolor_utils.pictures.restore import Deflicker
 from vidcolor_utils.system.options import Within, check_option
 
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
-BATCH = 4  # frames given to the network at once; more are no faster, and come in bursts
+WARM = 8  # predictions in a shot after which its colours stand, and the network is asked more seldom,
+SELDOM = 3  # so many times, as long as
+NEW_SHARE, NEW_TRUST = 0.1, 0.3  # less of the picture than this has come that is trusted less than this
+BATCH = 2  # frames given to the network at once; more are no faster, and come in bursts
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 
 
@@ -58,6 +61,36 @@ class LinkedFrame(NamedTuple):
     ahead: Link | None  # from the frame before to this one; None there too, and where nobody looks ahead
 
 
+class Schedule:
+    """Decides for which frames of a video the network is asked.
+
+    Args:
+        every: frames from one to the next, while the colours of a shot are being established; 1: all frames, to
+            the end.
+    """
+
+    def __init__(self, every: int):
+        self.every = every
+        self.asked = 0  # frames of the shot beside its first
+        self._unasked = 0  # frames since
+        self._new = 0.0  # share of the picture that has come since
+
+    def asks(self, back: Link | None) -> bool:
+        """Take the next frame, with its link to the one before; None at the start of a shot."""
+        if back is None:
+            self.asked, self._unasked, self._new = 0, 0, 0.0
+            return True
+        self._unasked, self._new = self._unasked + 1, self._new + float((back.trust < NEW_TRUST).mean())
+        if self._unasked < self._interval() and back.trust.mean() >= LOW_TRUST:
+            return False
+        self.asked, self._unasked, self._new = self.asked + 1, 0, 0.0
+        return True
+
+    def _interval(self) -> int:
+        stands = self.every > 1 and self.asked >= WARM and self._new < NEW_SHARE
+        return self.every * (SELDOM if stands else 1)
+
+
 class SteadyColorizer:
     """A colorizer for the frames of one video, in order.
 
@@ -66,8 +99,9 @@ class SteadyColorizer:
         in_turn: colorizers that take turns with it, so that the mean over time is one over them all; at the start
             of a shot each of them is asked. At strength 0 there is no such mean, and they are left out.
         strength: in [0, 1): 0 leaves the fresh colours as they are; the nearer to 1, the longer colours last.
-        every: ask `colorizer` for every so many frames only, and for those that show much that is new; in
-            between colours are carried along, so at strength 0 it is asked for all.
+        every: ask `colorizer` for every so many frames only, for a third of these once the colours of a shot
+            stand, and for those that show much that is new; in between colours are carried along, so at strength
+            0 it is asked for all.
         offline: look at the frames to come as well.
 
     Raises:
@@ -90,12 +124,10 @@ class SteadyColorizer:
     ):
         check_option("every", every, Within(1, whole=True))
         self._colorizers = (colorizer, *in_turn) if strength else (colorizer,)
-        self._every = every if strength else 1
+        self._schedule = Schedule(every if strength else 1)
         self._linker, self._fusion = Linker(both_ways=offline), Fusion(strength, offline=offline)
         self._deflicker = Deflicker() if strength else None
         self._meaning = CarriedMeaning(partial(understanding_of, colorizer))
-        self._unasked = 0  # frames since the last prediction
-        self._asked = 0  # frames since the start of the shot that were asked for
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict the chroma of the next frames; offline, these are all that is looked at ahead.
@@ -124,7 +156,7 @@ class SteadyColorizer:
     def link(self, lumas: Iterable[np.ndarray]) -> Iterator[LinkedFrame]:
         """Find the fresh colours of frames and how they hang together, without making the colours steady."""
         lit = map(self._evenly_lit, lumas)
-        while chunk := list(islice(lit, BATCH * self._every)):
+        while chunk := list(islice(lit, BATCH * self._schedule.every)):
             seen, grays = zip(*chunk, strict=True)
             links = [self._linker(gray) for gray in grays]
             turns = [self._turn(back) for back, _ in links]
@@ -149,14 +181,11 @@ class SteadyColorizer:
 
     def _turn(self, back: Link | None) -> range:
         """Decide which colorizers are asked for fresh colours of a frame with this link to the one before."""
-        self._unasked += 1
-        if back is None:
-            self._unasked = self._asked = 0
-            return range(len(self._colorizers))
-        if self._unasked < self._every and back.trust.mean() >= LOW_TRUST:
+        if not self._schedule.asks(back):
             return range(0)
-        self._unasked, self._asked = 0, self._asked + 1
-        turn = self._asked % len(self._colorizers)
+        if back is None:
+            return range(len(self._colorizers))
+        turn = self._schedule.asked % len(self._colorizers)
         return range(turn, turn + 1)
 
     def _predictions(

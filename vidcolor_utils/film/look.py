@@ -49,7 +49,7 @@ class Look:
         quality: "fast" leaves the transformer out, see `FrameColorizer`.
         device: where the networks run, see `colorizers.devices`.
         strength: of a frame's neighbours on its colours, in [0, 1), see `SteadyColorizer`; 0 leaves them out.
-        every: ask the network for every so many frames of a video and carry colours in between.
+        every: frames of a video from one that the network is asked for to the next, see `SteadyColorizer`.
         offline: look at a video's frames to come as well: steadier, and needs more memory.
         saturation: factor on the chroma, in [0, 3]; luma stays as it is.
         skip_colored: leave the colours of a video's parts that have some, see `stored_color`.
@@ -81,7 +81,8 @@ class Look:
     every: Annotated[
         int,
         Within(1, whole=True),
-        "Ask the network for every so many frames only and carry colours in between: faster.",
+        "Carry colours over so many frames from one that the network is asked for, over three times as many "
+        "once those of a shot stand: faster. 1: ask it for all.",
     ] = EVERY
     offline: Annotated[bool, YesOrNo(), "Look at the frames to come as well: steadier, needs more memory."] = False
     saturation: Annotated[float, Within(0, LARGEST_SATURATION), "Factor on the colours."] = 1.0

@@ -20,7 +20,7 @@ from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, ab_in_area
 from vidcolor_utils.pictures.chroma import hdr_planes, luma01, luma_range, resize_ab, shown_luma, uv_planes
 from vidcolor_utils.pictures.restore import Deflicker, denoised
-from vidcolor_utils.pictures.sizes import resized
+from vidcolor_utils.pictures.sizes import resized, shrunk_in_steps
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.heap import give_back
 from vidcolor_utils.system.pipeline import running_ahead
@@ -210,7 +210,7 @@ def remembered_by(plan: Plan) -> Remember:
 
 def small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
     """Make upright luma (h, w) float32 in [0, 1] from a stored plane; `shape` is its size before it is turned."""
-    small = luma01(resized(stored, shape), bit_depth=info.bit_depth, full_range=info.full_range)
+    small = luma01(shrunk_in_steps(stored, shape), bit_depth=info.bit_depth, full_range=info.full_range)
     return info.orientation.upright(small)
 
 

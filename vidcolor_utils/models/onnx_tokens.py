@@ -104,12 +104,36 @@ def _sized(graph: Graph, x: str, sides: str, name: str, output: str, **mode: obj
     return graph.add("Resize", [x, "", "", sizes], output, coordinate_transformation_mode="half_pixel", **mode)
 
 
+def _resized_cubic(graph: Graph, grid: str, sides: tuple[int, int], wanted: str, name: str) -> str:
+    """(1, C, h, w) to the sides wanted, as two products with matrices.
+
+    ONNX Runtime takes as long to resize so many channels cubically as all layers of the transformer take. What it
+    makes of the unit matrices (1, 1, h, h) and (1, 1, w, w) holds the same weights for all of them.
+    """
+    units, mode = [np.eye(side)[None, None] for side in sides], {"mode": "cubic", "cubic_coeff_a": CUBIC}
+    lines, columns = graph.split(wanted, (1, 1), f"{name}_wanted", axis=0)
+    h, w = (graph.constant(f"{name}_{axis}", [side], np.int64) for axis, side in zip("hw", sides, strict=True))
+    down = graph.add("Concat", [lines, h], f"{name}_down_sides", axis=0)
+    across = graph.add("Concat", [w, columns], f"{name}_across_sides", axis=0)
+    down, across = (
+        _sized(
+            graph,
+            graph.constant(f"{name}_{way}_unit", unit),
+            shape,
+            f"{name}_{way}",
+            f"{name}_{way}_shares",
+            **mode,
+        )
+        for way, unit, shape in zip(("down", "across"), units, (down, across), strict=True)
+    )
+    return graph.add("MatMul", [down, graph.add("MatMul", [grid, across], f"{name}_widened")], f"{name}_laid")
+
+
 def _tokens_of_patches(graph: Graph, layer: keras.Layer, patches: str) -> str:
     name = layer.name
     positions = keras.ops.transpose(layer.positions[None], (0, 3, 1, 2))
     table = graph.rounded(f"{name}_positions", halved(keras.ops.convert_to_numpy(positions)), None)
-    mode = {"mode": "cubic", "cubic_coeff_a": CUBIC}
-    laid = _sized(graph, table, _sides(graph, patches, name), name, f"{name}_laid", **mode)
+    laid = _resized_cubic(graph, table, positions.shape[2:], _sides(graph, patches, name), name)
     rows = _rows(graph, graph.add("Add", [patches, laid], f"{name}_placed"), name)
     batch = graph.add(
         "Slice",

@@ -8,7 +8,7 @@ import numpy as np
 from vidcolor_utils.pictures.color import BT601, ColorMatrix, lightness_from_luma, rgb_from_lab, to_uint8
 
 TINY = 1e-6  # keeps divisions finite
-BAND = 1 << 15  # pixels that are converted together: what that takes stays in the processor's cache
+BAND = 1 << 14  # pixels that are converted together: what that takes stays in the processor's cache
 DARK = 20  # of 255: what is darker, or as near to white, says nothing of brightness
 MOST_GAIN = 2.0  # most that brightness may differ
 _LIGHTNESS = lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
@@ -58,11 +58,17 @@ def rgb_difference(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix = BT601
     Returns:
         (H, W, 3) float32; its sum weighted by `matrix` is 0, and luma + result lies in [0, 1].
     """
-    return np.dstack(_differences(luma, ab, matrix))
+    planes, own, room = _fitted(luma, ab, matrix)
+    return np.dstack([_in_room(plane, own, room) for plane in planes])
 
 
-def _differences(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix) -> list[np.ndarray]:
-    """Compute the three planes of `rgb_difference`."""
+def _fitted(
+    luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Find the colour with this luma's lightness and this ab: its red, green and blue, its own luma, and `room`.
+
+    Its differences times `room`, (H, W) in [0, 1], are those of `rgb_difference`.
+    """
     # OpenCV plane by plane and in place: with NumPy and fresh arrays a frame takes four times as long.
     lightness = cv2.LUT(cv2.convertScaleAbs(luma, alpha=255), _LIGHTNESS)
     rgb = rgb_from_lab(_with_lightness(lightness, np.ascontiguousarray(ab, np.float32)))
@@ -72,11 +78,13 @@ def _differences(luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix) -> list[
     lowest = cv2.subtract(own, cv2.min(cv2.min(red, green), blue))
     room = np.divide(1 - luma, np.maximum(highest, TINY, out=highest), out=highest)
     np.minimum(room, np.divide(luma, np.maximum(lowest, TINY, out=lowest), out=lowest), out=room)
-    np.minimum(room, 1, out=room)
-    for plane in planes:
-        plane -= own
-        plane *= room
-    return list(planes)
+    return planes, own, np.minimum(room, 1, out=room)
+
+
+def _in_room(plane: np.ndarray, own: np.ndarray, room: np.ndarray) -> np.ndarray:
+    plane -= own
+    plane *= room
+    return plane
 
 
 def _with_lightness(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
@@ -122,15 +130,20 @@ def _uv_band(
     luma: np.ndarray, ab: np.ndarray, matrix: ColorMatrix, *, bit_depth: int, full_range: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Do as `uv_planes` with some lines."""
-    red, _, blue = _differences(luma, ab, matrix)
+    (red, _, blue), own, room = _fitted(luma, ab, matrix)
     largest = (1 << bit_depth) - 1
     span = largest if full_range else 224 << (bit_depth - 8)
     middle, depth = 128 << (bit_depth - 8), cv2.CV_8U if bit_depth == 8 else cv2.CV_16U
     u, v = (
         # The second plane has no weight: this is OpenCV's way to scale, shift, round and cast at once.
-        cv2.addWeighted(plane, span / (2 * (1 - own)), plane, 0, middle, dtype=depth)
-        for plane, own in ((blue, matrix.blue), (red, matrix.red))
+        cv2.addWeighted(difference, span / (2 * (1 - weight)), difference, 0, middle, dtype=depth)
+        for difference, weight in (
+            (_in_room(blue, own, room), matrix.blue),
+            (_in_room(red, own, room), matrix.red),
+        )
     )
+    if bit_depth in (8, 16):  # OpenCV has seen to it
+        return u, v
     return np.minimum(u, largest, out=u), np.minimum(v, largest, out=v)
 
 

