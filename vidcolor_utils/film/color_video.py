@@ -89,7 +89,8 @@ def color_video(
         made_with |= repair.settings if repair else {}
         records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
         if not is_complete(records):
-            shape = fit_short_side(planes if min(planes) >= FINE_SIDE else reader.info.stored_size, MOST_SIDE)
+            is_fine = min(planes) >= FINE_SIDE
+            shape = fit_short_side(planes, MOST_SIDE) if is_fine else reader.info.stored_size
             area = find_area(reader, planes, shape) if find_bars else None
             kept = repair.kept if repair else None
             plan = Plan(source, colors, fields, restore_luma, encoding, span, cutting, shape, area, kept)
