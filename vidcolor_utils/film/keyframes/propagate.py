@@ -35,7 +35,7 @@ FEW = 0.01  # share of a frame that may lack colours before they are looked for
 EVERY = 3  # frames from one search to the next; in between what was found moves along
 KEPT = 0.8  # of a found colour from frame to frame, where luma agrees
 STRONGEST, TINY = 4.0, 1e-3  # most by which filled colours are multiplied; keeps divisions finite
-ROOM = 0.45  # by which mean squares of ab may exceed the key frames' where all is filled in: some fits no luma
+ROOM = 0.47  # by which mean squares of ab may exceed the key frames' where all is filled in: some fits no luma
 AROUND = 0.15  # of the frame's short side: how far colours that arrived shift automatic ones
 LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
 
