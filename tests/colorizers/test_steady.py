@@ -138,7 +138,7 @@ def test_what_has_come_bit_by_bit_is_asked_for_as_often_as_at_the_start():
     schedule = steady.Schedule(3)
     for n in range(25):
         schedule.asks(link() if n else None)
-    coming = [link(new=0.1) for _ in range(9)]  # the first is as much as a tenth already
+    coming = [link(new=0.1) for _ in range(9)]  # each is enough
     assert [n for n, back in enumerate(coming) if schedule.asks(back)] == [2, 5, 8]
     assert [n for n in range(9) if schedule.asks(link())] == [8]
 
