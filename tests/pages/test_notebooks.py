@@ -452,7 +452,7 @@ def test_the_pieces_buy_steadiness_and_a_little_truth():
     for name in ("no confidence", "window 2", "window 4", "causal", "offline"):
         assert 0.15 < rows[name]["psnr"] - rows["per frame"]["psnr"] < 0.35, name
     for name in ("causal", "offline"):
-        assert 0 <= rows[f"{name}, in turn"]["psnr"] - rows[name]["psnr"] < 0.3, name
+        assert abs(rows[f"{name}, in turn"]["psnr"] - rows[name]["psnr"]) < 0.1, name  # "about as near"
     for name in ("causal", "offline"):
         assert rows[name]["colorfulness_ratio"] > 0.95 * rows["per frame"]["colorfulness_ratio"], name
     assert results["worst"] == min(results["gain_over_gray"], key=results["gain_over_gray"].get)
