@@ -93,11 +93,11 @@ class MeanColorizer:
     """
 
     def __init__(self, colorizers: Sequence[Colorizer]):
-        self._colorizers = colorizers
+        self._colorizers, self._at_once = colorizers, min(len(colorizers), usable_cores())
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict chroma as `Colorizer.predict_ab` does."""
-        with ThreadPoolExecutor(min(len(self._colorizers), usable_cores())) as pool:
+        with ThreadPoolExecutor(self._at_once) as pool:
             predicted = list(pool.map(lambda colorizer: colorizer.predict_ab(lumas), self._colorizers))
         size = max(each.shape[1:3] for each in predicted)
         return np.stack([[resize_ab(ab, size) for ab in each] for each in predicted]).mean(axis=0)

@@ -151,6 +151,7 @@ class OnnxNetwork:
         self._session = open_session(content, device)
         self._spare = None if self.on_processor else content  # for the processor, should the accelerator fail
         self._turn = Lock()
+        self._cores = usable_cores()  # looked up in files of the system, so not at each call
         self._names = [each.name for each in self._session.get_inputs()]
         (self._result,) = [each.name for each in self._session.get_outputs()]
 
@@ -164,7 +165,7 @@ class OnnxNetwork:
         if self._spare is not None:
             with self._turn:  # not every accelerator computes for two threads at once
                 return self._on_accelerator(inputs)
-        at_once = min(len(inputs[0]), usable_cores())
+        at_once = min(len(inputs[0]), self._cores)
         if at_once < 2:
             return self._compute(self._session, inputs)
         parts = zip(*(np.array_split(of, at_once) for of in inputs), strict=True)

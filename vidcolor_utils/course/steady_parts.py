@@ -21,9 +21,7 @@ class LinkedClip(NamedTuple):
 
     grays: list[np.ndarray]  # uint8 (h, w)
     frames: list[LinkedFrame]  # every one with colours of its own
-    in_turn: list[
-        LinkedFrame
-    ]  # every third, later every ninth, seen plain and mirrored in turn, as `colorize_file` does
+    in_turn: list[LinkedFrame]  # those that `colorize_file` asks for, plain and mirrored in turn
 
 
 def per_frame(clip: LinkedClip, strength: float) -> Iterator[np.ndarray]:

@@ -110,23 +110,19 @@ def _resized_cubic(graph: Graph, grid: str, sides: tuple[int, int], wanted: str,
     ONNX Runtime takes as long to resize so many channels cubically as all layers of the transformer take. What it
     makes of the unit matrices (1, 1, h, h) and (1, 1, w, w) holds the same weights for all of them.
     """
-    units, mode = [np.eye(side)[None, None] for side in sides], {"mode": "cubic", "cubic_coeff_a": CUBIC}
     lines, columns = graph.split(wanted, (1, 1), f"{name}_wanted", axis=0)
     h, w = (graph.constant(f"{name}_{axis}", [side], np.int64) for axis, side in zip("hw", sides, strict=True))
     down = graph.add("Concat", [lines, h], f"{name}_down_sides", axis=0)
     across = graph.add("Concat", [w, columns], f"{name}_across_sides", axis=0)
-    down, across = (
-        _sized(
-            graph,
-            graph.constant(f"{name}_{way}_unit", unit),
-            shape,
-            f"{name}_{way}",
-            f"{name}_{way}_shares",
-            **mode,
-        )
-        for way, unit, shape in zip(("down", "across"), units, (down, across), strict=True)
-    )
-    return graph.add("MatMul", [down, graph.add("MatMul", [grid, across], f"{name}_widened")], f"{name}_laid")
+    left = _cubic_shares(graph, sides[0], down, f"{name}_down")
+    right = _cubic_shares(graph, sides[1], across, f"{name}_across")
+    return graph.add("MatMul", [left, graph.add("MatMul", [grid, right], f"{name}_widened")], f"{name}_laid")
+
+
+def _cubic_shares(graph: Graph, side: int, shape: str, name: str) -> str:
+    """The unit matrix of this side, resized to a shape."""
+    unit = graph.constant(f"{name}_unit", np.eye(side)[None, None])
+    return _sized(graph, unit, shape, name, f"{name}_shares", mode="cubic", cubic_coeff_a=CUBIC)
 
 
 def _tokens_of_patches(graph: Graph, layer: keras.Layer, patches: str) -> str:

@@ -19,12 +19,12 @@ class _Silence:
 
     def enter(self) -> None:
         with self._lock:
-            self._inside += 1
-            if self._inside == 1:
+            if self._inside == 0:
                 sys.stderr.flush()
                 self._kept = os.dup(STDERR)
                 with open(os.devnull, "w") as nowhere:
                     os.dup2(nowhere.fileno(), STDERR)
+            self._inside += 1  # last: who could not go in does not leave
 
     def leave(self) -> None:
         with self._lock:
