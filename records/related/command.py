@@ -12,7 +12,7 @@ from vidcolor_utils.cli.options import PathArgument, json_option
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 SYSTEMS = ("pointer", "propagation", "colas", "colornn", "exemplar", "unpaired")
-STEPS = {"pointer": 250, "propagation": 250, "colas": 300, "colornn": 400, "exemplar": 600, "unpaired": 300}
+STEPS = {"pointer": 250, "propagation": 250, "colas": 300, "colornn": 400, "exemplar": 600, "unpaired": 2000}
 EXEMPLAR_SIDE = 96
 
 

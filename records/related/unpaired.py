@@ -12,12 +12,9 @@ from vidcolor_utils.related.unpaired.training import Trained, UnpairedConfig, pa
 from vidcolor_utils.system.progress import Say
 
 FILTERS = 8
-READ_EVERY = 50
+READ_EVERY = 100
 TWINS = {"(2+1)-D": True, "frame by frame": False}
-USUAL_RATE = UnpairedConfig().learning_rate
-TRIES: dict[str, dict[str, Any]] = {
-    "half the learning rate, two hues, 1700 steps": {"learning_rate": USUAL_RATE / 2, "hues": 2, "steps": 1700},
-}
+TRIES: dict[str, dict[str, Any]] = {"white digits": {"flicker": None}}
 FRESH, FRESH_SEED = 64, 77  # digits that are painted for a reading
 
 
@@ -28,7 +25,7 @@ def record_unpaired(split: None, output: Path, *, seeds: int, steps: int, say: S
     """
     usual = UnpairedConfig(steps=steps, filters=FILTERS)
     settings = {
-        **{name: getattr(usual, name) for name in ("steps", "filters", "batch", "pool")},
+        **{name: getattr(usual, name) for name in ("steps", "filters", "batch", "pool", "flicker")},
         "read_every": READ_EVERY,
     }
 
@@ -57,7 +54,7 @@ def readings(config: UnpairedConfig) -> list[dict]:
     found: list[dict] = []
 
     def read(step: int, pair: Trained) -> None:
-        made, true = painted(pair, count=FRESH, seed=FRESH_SEED, hues=config.hues)
+        made, true = painted(pair, count=FRESH, seed=FRESH_SEED, flicker=config.flicker)
         found.append({"step": step, **made._asdict(), "true_between": true.between})
 
     train_unpaired(config, watch=read, every=READ_EVERY)
@@ -66,7 +63,7 @@ def readings(config: UnpairedConfig) -> list[dict]:
 
 def controls() -> dict[str, Row]:
     """What true clips measure, and a painter that makes everything red."""
-    white = digit_clips(FRESH, colored=False, seed=FRESH_SEED)
+    white = digit_clips(FRESH, colored=False, seed=FRESH_SEED, flicker=None)
     true = digit_clips(FRESH, colored=True, seed=FRESH_SEED + 1)
     red = (white + 1) * hue_color(0.0) - 1
     return {

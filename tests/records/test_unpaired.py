@@ -3,6 +3,7 @@ import json
 import pytest
 
 from records.related import unpaired
+from vidcolor_utils.related.unpaired.digits import FLICKER
 from vidcolor_utils.system.errors import InputError
 
 
@@ -16,15 +17,15 @@ def test_seeds_and_tries_are_made_once(tmp_path, monkeypatch):
     made = []
 
     def both_twins(config, title, say):
-        made.append((config.seed, config.learning_rate, config.hues))
+        made.append((config.seed, config.flicker))
         return {"(2+1)-D": [], "frame by frame": []}
 
     monkeypatch.setattr(unpaired, "both_twins", both_twins)
     output, options = tmp_path / "unpaired.json", {"steps": 3, "say": print}
     unpaired.record_unpaired(None, output, seeds=1, **options)
-    assert made == [(0, 1e-3, None), (0, 5e-4, 2)]
+    assert made == [(0, FLICKER), (0, None)]
     unpaired.record_unpaired(None, output, seeds=2, **options)
-    assert made[2:] == [(1, 1e-3, None)]
+    assert made[2:] == [(1, FLICKER)]
     record = json.loads(output.read_text())
     assert set(record["seeds"]) == {"0", "1"} and set(record["tries"]) == set(unpaired.TRIES)
     with pytest.raises(InputError, match="other settings"):

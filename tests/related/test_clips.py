@@ -99,13 +99,25 @@ def test_a_disc_is_where_its_mask_says():
 
 
 def test_coloured_digits_have_one_hue_a_clip_and_white_ones_none():
-    white, colored = digit_clips(6, colored=False, seed=1), digit_clips(6, colored=True, seed=1)
+    white, colored = digit_clips(6, colored=False, seed=1, flicker=None), digit_clips(6, colored=True, seed=1)
     assert white.shape == (6, 8, 16, 16, 1) and colored.shape == (6, 8, 16, 16, 3)
     assert white.min() == -1 and white.max() > 0.8
     brightest = (colored + 1).max(axis=(2, 3))
     shares = brightest / brightest.max(axis=-1, keepdims=True)
     assert shares.std(axis=1).max() < 0.15 and shares[:, 0].std(axis=0).max() > 0.1
     assert hue_color(0).tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("flicker", [0.0, 0.15])
+def test_gray_digits_keep_the_brightness_of_their_clip_and_stray_from_it_by_twos(flicker):
+    white, gray = (digit_clips(40, colored=False, seed=1, flicker=value) + 1 for value in (None, flicker))
+    frames = gray.sum(axis=(2, 3, 4)) / white.sum(axis=(2, 3, 4))
+    pairs = frames.reshape(40, 4, 2)
+    own = pairs.mean(axis=-1)
+    assert np.ptp(own, axis=1) == pytest.approx(0, abs=1e-5)
+    assert 0.4 <= own.min() < 0.5 and 0.7 < own.max() <= 0.8
+    strayed = np.abs(pairs - own[..., None]).max()
+    assert strayed <= flicker + 1e-5 and strayed >= 0.9 * flicker
 
 
 def test_pictures_are_enlarged_and_keep_their_lightness():

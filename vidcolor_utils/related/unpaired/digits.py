@@ -1,4 +1,4 @@
-"""Clips of a digit that bounces about, white or in one hue a clip; none has its like in the other kind."""
+"""Clips of a digit that bounces about, gray or in one hue a clip; none has its like in the other kind."""
 
 from __future__ import annotations
 
@@ -9,26 +9,40 @@ FRAMES, SIDE = 8, 16
 GLYPH = 9  # pixels a digit is high
 SPEED = 1.2  # pixels a frame
 SPAN = 255.0
+GRAYS = (0.4, 0.8)  # brightness of a gray clip's digit
+FLICKER = 0.2
+VIVID = 0.8  # brightness of a coloured digit, which does not flicker
 
 
-def digit_clips(count: int, *, colored: bool, seed: int, hues: int | None = None) -> np.ndarray:
+def digit_clips(count: int, *, colored: bool, seed: int, flicker: float | None = FLICKER) -> np.ndarray:
     """Draw clips of one moving digit.
 
     Args:
         count: number of clips.
-        colored: in one hue a clip, drawn evenly; else white.
-        seed: decides digits, ways and hues.
-        hues: draw among that many evenly spread ones; None: any.
+        colored: in one hue a clip, drawn evenly; else gray.
+        seed: decides digits, ways, hues and grays.
+        flicker: a gray clip has a brightness of its own, from which of each two frames one strays upwards and one
+            downwards by up to this much, as in old film; 0: all its frames have it. None: every digit is white.
 
     Returns:
         (N, T, S, S, 3) if coloured, else (N, T, S, S, 1), float32 in [-1, 1]; the ground is -1.
     """
     rng = np.random.default_rng(seed)
     shapes = np.stack([_moving_digit(rng) for _ in range(count)])[..., None]
-    if not colored:
-        return shapes * 2 - 1
-    turns = rng.integers(hues, size=count) / hues if hues else rng.uniform(0, 1, count)
-    return shapes * np.stack([hue_color(turn) for turn in turns])[:, None, None, None] * 2 - 1
+    if colored:
+        hues = np.stack([hue_color(turn) for turn in rng.uniform(0, 1, count)])
+        return shapes * VIVID * hues[:, None, None, None] * 2 - 1
+    return shapes * _grays(count, flicker, rng) * 2 - 1
+
+
+def _grays(count: int, flicker: float | None, rng: np.random.Generator) -> np.ndarray:
+    """Brightness of each frame, (N, T, 1, 1, 1) float32 in [0, 1]."""
+    if flicker is None:
+        return np.ones((count, FRAMES, 1, 1, 1), np.float32)
+    pairs = rng.uniform(-flicker, flicker, (count, FRAMES // 2, 1))
+    strays = np.concatenate([pairs, -pairs], axis=-1).reshape(count, FRAMES)
+    grays = rng.uniform(*GRAYS, (count, 1)) + strays
+    return grays[..., None, None, None].astype(np.float32)
 
 
 def hue_color(turn: float) -> np.ndarray:

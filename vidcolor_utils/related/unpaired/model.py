@@ -3,9 +3,11 @@ as published, and small ones with (2+1)-D convolutions beside their frame-wise t
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from vidcolor_utils.related.affinity import Tensor
@@ -113,21 +115,56 @@ def _block(
     return layers.ReLU()(x) if active else x
 
 
+class Inflated(keras.initializers.Initializer):
+    """Kernels over time that begin as if there were no time: half of the channels pass a frame on as it is, half
+    the mean of three; a little noise tells them apart. After the inflated kernels of Carreira, Zisserman (2017).
+
+    Args:
+        noise: share of Glorot's uniform noise that is added.
+    """
+
+    def __init__(self, noise: float = 0.3):
+        self.noise = noise
+
+    def __call__(self, shape: tuple, dtype: str | None = None, **_: Any) -> Tensor:
+        """Make a kernel (3, 1, C, F)."""
+        same, averaged = np.eye(shape[2], shape[3]), np.arange(shape[3]) % 2
+        kernel = np.stack([same * averaged / 3, same * (1 - averaged * 2 / 3), same * averaged / 3])[:, None]
+        noise = keras.initializers.GlorotUniform()(shape, dtype=dtype)
+        return self.noise * noise + ops.convert_to_tensor(kernel, dtype=noise.dtype)
+
+    def get_config(self) -> dict:
+        """Keep the argument in a saved model."""
+        return {"noise": self.noise}
+
+
 class FramesThenTime(layers.Layer):
     """A (2+1)-D convolution: k x k within each frame, then 3 frames of one place, written as two 2-D ones.
 
     Args:
         filters: of both.
         size: k.
-        strides: within the frame.
+        strides: within the frame, and over time.
         over_time: False leaves the second one out: a network of these treats each frame by itself.
+        inflated: whether the second begins `Inflated`.
     """
 
-    def __init__(self, filters: int, size: int = 3, strides: int = 1, over_time: bool = True, **options: Any):
+    def __init__(
+        self,
+        filters: int,
+        size: int = 3,
+        strides: int = 1,
+        over_time: bool = True,
+        inflated: bool = False,
+        **options: Any,
+    ):
         super().__init__(**options)
-        self.filters, self.size, self.strides, self.over_time = filters, size, strides, over_time
+        self.filters, self.size, self.strides = filters, size, strides
+        self.over_time, self.inflated = over_time, inflated
         self.within = layers.Conv2D(filters, size, strides, padding="same")
-        self.across = layers.Conv2D(filters, (3, 1), padding="same") if over_time else None
+        start = Inflated() if inflated else "glorot_uniform"
+        across = layers.Conv2D(filters, (3, 1), (strides, 1), padding="same", kernel_initializer=start)
+        self.across = across if over_time else None
 
     def build(self, shape: tuple) -> None:
         """Make the weights for clips (B, T, H, W, C)."""
@@ -137,23 +174,24 @@ class FramesThenTime(layers.Layer):
             self.across.build((None, frames, None, self.filters))
 
     def call(self, clip: Tensor) -> Tensor:
-        """Convolve (B, T, H, W, C) to (B, T, H / strides, W / strides, filters)."""
+        """Convolve (B, T, H, W, C) to (B, T / strides, H / strides, W / strides, filters)."""
         frames = clip.shape[1]
         x = self.within(ops.reshape(clip, (-1, *clip.shape[2:])))
         height, width = x.shape[1:3]
         if self.across is not None:
             x = self.across(ops.reshape(x, (-1, frames, height * width, self.filters)))
+            frames = x.shape[1]
         return ops.reshape(x, (-1, frames, height, width, self.filters))
 
     def compute_output_shape(self, shape: tuple) -> tuple:
-        """Sides are divided by `strides`, rounded up."""
-        sides = (-(-side // self.strides) for side in shape[2:4])
-        return (*shape[:2], *sides, self.filters)
+        """Sides are divided by `strides`, rounded up, and so is time if there is a convolution over it."""
+        frames, *sides = (-(-side // self.strides) for side in shape[1:4])
+        return (shape[0], frames if self.over_time else shape[1], *sides, self.filters)
 
     def get_config(self) -> dict:
         """Keep the arguments in a saved model."""
         own = {"filters": self.filters, "size": self.size, "strides": self.strides, "over_time": self.over_time}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **own, "inflated": self.inflated}
 
 
 class FrameNorm(layers.Layer):
@@ -194,26 +232,30 @@ def build_small_generator(
 ) -> keras.Model:
     """Build the small generator: the published shape, (2+1)-D, with enlarging in place of transposed convolutions.
 
+    Ours are two changes for short trainings: the first features join the last convolution, so that a digit stays
+    where it is, and kernels over time begin `Inflated`. The first layer is not normalized: each frame by itself,
+    that would take its brightness away.
+
     Args:
         channels, outputs: of the clips (B, T, S, S, C) that go in and come out.
-        frames, side: of the clips; `side` a multiple of 4.
+        frames, side: of the clips; multiples of 4.
         filters: of the first layer; twice and four times as many below.
         blocks: residual blocks.
         over_time: False: the frame-wise twin.
     """
+    layer = partial(FramesThenTime, over_time=over_time, inflated=True)
     clip = keras.Input((frames, side, side, channels))
-    x = _small(clip, filters, 5, over_time=over_time)
-    x = _small(x, 2 * filters, strides=2, over_time=over_time)
-    x = _small(x, 4 * filters, strides=2, over_time=over_time)
+    first = x = layers.ReLU()(layer(filters, 5)(clip))
+    for count in (2 * filters, 4 * filters):
+        x = _normalized(layer(count, strides=2)(x))
     for _ in range(blocks):
-        y = _small(x, 4 * filters, over_time=over_time)
-        y = FrameNorm()(FramesThenTime(4 * filters, over_time=over_time)(y))
-        x = layers.Add()([x, y])
+        y = _normalized(layer(4 * filters)(x))
+        x = layers.Add()([x, FrameNorm()(layer(4 * filters)(y))])
     for count in (2 * filters, filters):
-        x = layers.UpSampling3D((1, 2, 2))(x)
-        x = _small(x, count, over_time=over_time)
-    x = layers.Activation("tanh")(FramesThenTime(outputs, 5, over_time=over_time)(x))
-    return keras.Model(clip, x, name=name)
+        x = layers.UpSampling3D((2 if over_time else 1, 2, 2))(x)
+        x = _normalized(layer(count)(x))
+    x = layer(outputs, 5)(layers.Concatenate()([x, first]))
+    return keras.Model(clip, layers.Activation("tanh")(x), name=name)
 
 
 def build_small_discriminator(
@@ -225,7 +267,10 @@ def build_small_discriminator(
     over_time: bool = True,
     name: str = "judge",
 ) -> keras.Model:
-    """Build the small discriminator: a score for each frame and place, (B, T, S/4, S/4, 1)."""
+    """Build the small discriminator: a score for each place and moment, (B, T/4, S/4, S/4, 1).
+
+    With `over_time` false it scores each frame: (B, T, S/4, S/4, 1).
+    """
     clip = keras.Input((frames, side, side, channels))
     x = layers.LeakyReLU(LEAK)(FramesThenTime(filters, 4, 2, over_time=over_time)(clip))
     x = FrameNorm()(FramesThenTime(2 * filters, 4, 2, over_time=over_time)(x))
@@ -233,5 +278,5 @@ def build_small_discriminator(
     return keras.Model(clip, FramesThenTime(1, 3, over_time=over_time)(layers.LeakyReLU(LEAK)(x)), name=name)
 
 
-def _small(x: Tensor, filters: int, size: int = 3, *, strides: int = 1, over_time: bool) -> Tensor:
-    return layers.ReLU()(FrameNorm()(FramesThenTime(filters, size, strides, over_time)(x)))
+def _normalized(x: Tensor) -> Tensor:
+    return layers.ReLU()(FrameNorm()(x))

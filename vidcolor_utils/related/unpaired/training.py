@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from vidcolor_utils.related.adversarial import Adversarial, Judge
-from vidcolor_utils.related.unpaired.digits import FRAMES, SIDE, digit_clips
+from vidcolor_utils.related.unpaired.digits import FLICKER, FRAMES, SIDE, digit_clips
 from vidcolor_utils.related.unpaired.model import build_small_discriminator, build_small_generator
 
 CYCLE_WEIGHT = 10.0
@@ -28,7 +28,7 @@ class UnpairedConfig(NamedTuple):
         filters: of the generators' first layer.
         learning_rate: of the generators; the judges take 0.4 of it.
         pool: clips made before that are mixed in for the judges; 0: none, as published.
-        hues: see `digit_clips`.
+        flicker: of the gray heap, see `digit_clips`.
         clips: of each kind to learn from.
         seed: of weights and clips.
     """
@@ -39,13 +39,13 @@ class UnpairedConfig(NamedTuple):
     filters: int = 12
     learning_rate: float = 1e-3
     pool: int = POOL
-    hues: int | None = None
+    flicker: float | None = FLICKER
     clips: int = 400
     seed: int = 0
 
 
 class Trained(NamedTuple):
-    """The two generators, with averaged weights: white to coloured, and back."""
+    """The two generators, with averaged weights: gray to coloured, and back."""
 
     paint: keras.Model
     strip: keras.Model
@@ -54,7 +54,7 @@ class Trained(NamedTuple):
 def train_unpaired(
     config: UnpairedConfig, *, watch: Callable[[int, Trained], None] | None = None, every: int = 250
 ) -> Trained:
-    """Train white digits to coloured ones and back, LSGAN with cycles as published.
+    """Train gray digits to coloured ones and back, LSGAN with cycles as published.
 
     Args:
         config: how.
@@ -62,8 +62,8 @@ def train_unpaired(
         every: steps between two such moments.
     """
     keras.utils.set_random_seed(config.seed)
-    white = digit_clips(config.clips, colored=False, seed=2 * config.seed + 1000)
-    colored = digit_clips(config.clips, colored=True, seed=2 * config.seed + 1001, hues=config.hues)
+    gray = digit_clips(config.clips, colored=False, seed=2 * config.seed + 1000, flicker=config.flicker)
+    colored = digit_clips(config.clips, colored=True, seed=2 * config.seed + 1001)
     shape: dict[str, Any] = {"frames": FRAMES, "side": SIDE, "over_time": config.over_time}
     live = Trained(
         build_small_generator(1, 3, filters=config.filters, name="paint", **shape),
@@ -74,7 +74,7 @@ def train_unpaired(
     pools = [Pool(config.pool, seed=config.seed + side) for side in (0, 1)]
     rng = np.random.default_rng(config.seed)
     for step in range(1, config.steps + 1):
-        a, b = (clips[rng.integers(len(clips), size=config.batch)] for clips in (white, colored))
+        a, b = (clips[rng.integers(len(clips), size=config.batch)] for clips in (gray, colored))
         made_b, made_a = (np.array(value) for value in both.generator.predict_on_batch([a, b])[:2])
         both.judge(0, b, pools[0].mixed(made_b))
         both.judge(1, a, pools[1].mixed(made_a))
@@ -152,7 +152,7 @@ class Spreads(NamedTuple):
     Attributes:
         within: spread of a clip's mean colour over its frames over its magnitude, mean of clips; truth 0.
         between: spread of the clips' mean colours over their magnitude: 0 if all clips have one colour.
-        overlap: intersection over union of the painted digit and the white one.
+        overlap: intersection over union of the painted digit and the gray one.
     """
 
     within: float
@@ -178,10 +178,12 @@ def spreads(clips: np.ndarray, shapes: np.ndarray) -> Spreads:
     return Spreads(float(within.mean()), float(between), float(overlap))
 
 
-def painted(pair: Trained, *, count: int = 64, seed: int = 77, hues: int | None = None) -> tuple[Spreads, Spreads]:
-    """Spreads of what a generator makes of fresh white digits, and of true coloured clips beside."""
-    white = digit_clips(count, colored=False, seed=seed)
-    true = digit_clips(count, colored=True, seed=seed + 1, hues=hues)
-    made = pair.paint.predict(white, verbose=0)
-    shapes = true.max(axis=-1, keepdims=True)
-    return spreads(made, white), spreads(true, shapes)
+def painted(
+    pair: Trained, *, count: int = 64, seed: int = 77, flicker: float | None = FLICKER
+) -> tuple[Spreads, Spreads]:
+    """Spreads of what a generator makes of fresh gray digits, and of true coloured clips beside."""
+    gray = digit_clips(count, colored=False, seed=seed, flicker=flicker)
+    shapes = digit_clips(count, colored=False, seed=seed, flicker=None)
+    true = digit_clips(count, colored=True, seed=seed + 1)
+    made = pair.paint.predict(gray, verbose=0)
+    return spreads(made, shapes), spreads(true, true.max(axis=-1, keepdims=True))
