@@ -178,6 +178,24 @@ def test_one_thread_at_a_time_uses_an_accelerator(build, monkeypatch):
     assert most == [1]
 
 
+def test_networks_that_were_loaded_ahead_are_had_once_and_what_fails_says_so_when_it_is_asked_for(tmp_path):
+    meaning, broken = shipped_weights_path("frame_meaning.onnx"), tmp_path / "broken.onnx"
+    broken.write_bytes(b"no network")
+    with networks.loading_ahead([meaning, broken], "cpu"):
+        pass
+    ahead = networks._AHEAD[meaning, "cpu"].result()
+    assert networks.load_network(meaning) is ahead
+    assert networks.load_network(meaning) is not ahead and not networks._AHEAD.get((meaning, "cpu"))
+    with pytest.raises(InputError, match="not a network"):
+        networks.load_network(broken)
+
+
+def test_nothing_is_loaded_ahead_for_an_accelerator(build):
+    build(CUDA, starts=[CUDA])
+    with networks.loading_ahead([shipped_weights_path()], "cuda"):
+        assert not networks._AHEAD
+
+
 def test_onnx_runtime_does_not_keep_the_file():
     content = shipped_weights_path("frame_meaning.onnx").read_bytes()
     held = sys.getrefcount(content)

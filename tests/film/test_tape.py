@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from vidcolor_utils.colorizers.defaults import STRENGTH
 from vidcolor_utils.colorizers.steady import BATCH, LOOKAHEAD
 from vidcolor_utils.film.record import SegmentRecord
 from vidcolor_utils.film.tape import (
@@ -40,6 +41,10 @@ def test_a_lead_is_as_long_as_colours_are_remembered():
     assert plan_cutting(Fraction(25), seconds=30, strength=0, every=1, offline=True) == Cutting(750, 0, LOOKAHEAD)
     assert plan_cutting(Fraction(25), seconds=30, strength=0.999, every=1, offline=False).lead == MAX_LEAD
     assert plan_cutting(Fraction(25), seconds=0.2, strength=0.92, every=1, offline=False) == Cutting(5, 5, 0)
+
+
+def test_the_longest_lead_leaves_little_of_what_lies_before_it():
+    assert STRENGTH**MAX_LEAD < 0.06  # a twentieth, whatever the batches of the network are
 
 
 def test_segments_overlap_by_lead_and_what_is_looked_at_ahead(reader):

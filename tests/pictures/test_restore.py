@@ -6,7 +6,7 @@ from tests.helpers.films import combing, moving_disc, woven
 from vidcolor_utils.colorizers.steady import SteadyColorizer
 from vidcolor_utils.film import painting
 from vidcolor_utils.pictures.color import luma_from_rgb
-from vidcolor_utils.pictures.restore import CopyRestorer, Deflicker, denoised, noise_of
+from vidcolor_utils.pictures.restore import QUANTILES, CopyRestorer, Deflicker, denoised, noise_of, quantiles_of
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import video_info
@@ -62,6 +62,11 @@ def test_flicker_is_seen_where_there_is_some(gains, flickers):
         deflicker(np.float32(gain) * luma)
         seen.append(deflicker.sees_flicker)
     assert not seen[1] and set(seen[8:]) == {flickers}
+
+
+def test_quantiles_are_those_of_numpy():
+    luma = np.random.default_rng(0).random((32, 57), np.float32)
+    np.testing.assert_allclose(quantiles_of(luma), np.quantile(luma, QUANTILES), rtol=1e-6)
 
 
 def test_a_cut_begins_anew():

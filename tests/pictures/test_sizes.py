@@ -57,3 +57,12 @@ def test_shrinking_in_steps_averages_as_at_once(size):
     found = shrunk_in_steps(picture, size)
     assert found.shape == size
     np.testing.assert_allclose(found, resized(picture, size), atol=0.004)  # a step of 8 bits
+
+
+def test_less_than_a_half_is_shrunk_between_neighbours():
+    picture = np.random.default_rng(0).random((27, 48), np.float32)
+    between = cv2.resize(picture, (32, 18), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(shrunk_in_steps(picture, (18, 32)), between)
+    odd = np.random.default_rng(0).random((27, 49), np.float32)  # to less than a half, but it has none
+    np.testing.assert_array_equal(shrunk_in_steps(odd, (9, 16)), resized(odd, (9, 16)))
+    assert shrunk_in_steps(picture, (27, 48)) is picture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from vidcolor_utils.cli.options import (
     span_options,
 )
 from vidcolor_utils.cli.screen import fail, folder_table, progress_bars, tell, tell_facts
+from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.heap import share_one_heap
 
@@ -136,14 +139,29 @@ def _colorize_pipe(
 def _colorize_file(
     source: Path, output: Path, workers: int | None, cluster: str | None, **work: Any
 ) -> ColorizeReport:
-    from vidcolor_utils.system.spread import spread_over
-    from vidcolor_utils.tool.colorize import colorize_file
-    from vidcolor_utils.tool.crew import workers_for
+    with _networks_loading(source, work["look"]):
+        from vidcolor_utils.system.spread import spread_over
+        from vidcolor_utils.tool.colorize import colorize_file
+        from vidcolor_utils.tool.crew import workers_for
 
     if not cluster and workers is None and (workers := workers_for(source, output, **work)) > 1:
         click.echo(f"vidcolor: {workers} processes work on this film, as with --workers {workers}", err=True)
     with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
         return colorize_file(source, output, spread=spread, progress=bar("colorizing"), **work)
+
+
+@contextmanager
+def _networks_loading(source: Path, look: Look) -> Iterator[None]:
+    """Load the networks of a film while the block imports the rest, which takes as long."""
+
+    if not (source.is_file() and look.method == METHODS[0]):
+        yield
+        return
+    from vidcolor_utils.colorizers.networks import loading_ahead
+    from vidcolor_utils.weights.shipped import networks_beside, shipped_weights_path
+
+    with loading_ahead(networks_beside(shipped_weights_path(), look.quality), look.device):
+        yield
 
 
 def _colorize_folder(source: Path, output: Path, workers: int | None, cluster: str | None, **work: Any) -> None:

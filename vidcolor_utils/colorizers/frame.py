@@ -21,9 +21,8 @@ from vidcolor_utils.weights.shipped import (
     FRAME_WEIGHTS,
     READ_SIDE,
     STRIDE,
-    meaning_beside,
+    networks_beside,
     shipped_weights_path,
-    vit_beside,
 )
 
 MAX_ASPECT = 4  # wider pictures are squeezed for the network
@@ -65,7 +64,7 @@ class FrameColorizer:
     ):
         self.views = tuple(views)
         own = Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)
-        self._files = [own, vit_beside(own), meaning_beside(own)] if quality == "fine" else [own]
+        self._files = networks_beside(own, quality)
         self._network, *others = load_networks(self._files, load)
         self._read = Reader(*others) if others else None
 

@@ -10,7 +10,7 @@ import numpy as np
 from vidcolor_utils.pictures.color import to_uint8
 from vidcolor_utils.pictures.cuts import CutDetector
 from vidcolor_utils.pictures.flow import DenseFlow, warp
-from vidcolor_utils.pictures.sizes import fit_short_side, shrunk
+from vidcolor_utils.pictures.sizes import fit_short_side, shrunk_in_steps
 
 SIDE = 192  # short side at which chroma is carried, in pixels
 AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour falls to 1/e
@@ -101,4 +101,4 @@ def working_size(shape: tuple[int, int]) -> tuple[int, int]:
 
 def small_gray(luma: np.ndarray) -> np.ndarray:
     """Shrink luma (H, W) float32 in [0, 1] to `working_size`, as uint8."""
-    return to_uint8(shrunk(luma, SIDE))
+    return to_uint8(shrunk_in_steps(luma, working_size(luma.shape)))

@@ -25,6 +25,7 @@ from vidcolor_utils.weights.shipped import MEANING_WIDTH, PATCH, READ_SIDE
 MAX_ASPECT = 3  # wider pictures are squeezed
 EVERY = 24  # frames from one look to the next, at most: about a second
 LEAST_TRUST = 0.6  # mean share of the picture, carried, below which it is looked at anew
+STEP = 4  # of the pixels whose motion and trust are averaged over a cell, across and down; both are smooth
 Read = Callable[[np.ndarray], Meaning | None]  # the meaning of a frame (H, W); None where nobody needs it
 UNKNOWN = np.zeros((1, 1, MEANING_WIDTH), np.float32)  # the frame colorizer has learned to do without, too
 
@@ -117,7 +118,7 @@ class CarriedMeaning:
     def _follow(self, back: Link) -> None:
         height, width = self._trust.shape
         rows, columns = back.flow.shape[:2]
-        flow = cv2.resize(back.flow, (width, height), interpolation=cv2.INTER_AREA)
+        flow = cv2.resize(back.flow[::STEP, ::STEP], (width, height), interpolation=cv2.INTER_AREA)
         down, across = np.mgrid[:height, :width].astype(np.float32)
         across += flow[..., 0] * np.float32(width / columns)
         down += flow[..., 1] * np.float32(height / rows)
@@ -125,7 +126,7 @@ class CarriedMeaning:
             cv2.remap(of, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             for of in (self._places, self._trust)
         )
-        agreed = cv2.resize(back.trust, (width, height), interpolation=cv2.INTER_AREA)
+        agreed = cv2.resize(back.trust[::STEP, ::STEP], (width, height), interpolation=cv2.INTER_AREA)
         self._places, self._trust = np.asarray(places), np.asarray(before * agreed)
         self._age += 1
 
@@ -139,10 +140,10 @@ def bilinear(grid: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Read a grid (h, w, C) between its cells, at `places` (H, W, 2): x, y in cells; returns (H, W, C)."""
     limits = np.array([grid.shape[1] - 1, grid.shape[0] - 1], np.float32)
     places = np.clip(places, 0, limits)
-    low = np.minimum(places.astype(np.int64), np.maximum(limits - 1, 0).astype(np.int64))
+    low = np.minimum(places.astype(np.int32), np.maximum(limits - 1, 0).astype(np.int32))
     x, y = np.moveaxis(low, -1, 0)
-    right, below = np.moveaxis((places - low)[..., None, :], -1, 0)
+    right, below = np.moveaxis((places - low.astype(np.float32))[..., None, :], -1, 0)
     next_x, next_y = np.minimum(x + 1, grid.shape[1] - 1), np.minimum(y + 1, grid.shape[0] - 1)
     upper = grid[y, x] * (1 - right) + grid[y, next_x] * right
     lower = grid[next_y, x] * (1 - right) + grid[next_y, next_x] * right
-    return (upper * (1 - below) + lower * below).astype(np.float32)
+    return upper * (1 - below) + lower * below

@@ -31,7 +31,7 @@ from vidcolor_utils.system.options import Within, check_option
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
 WARM = 8  # predictions in a shot after which its colours stand, and the network is asked more seldom,
 SELDOM = 3  # so many times, as long as
-NEW_SHARE, NEW_TRUST = 0.03, 0.3  # less of the picture than this has come that is trusted less (a tenth: trails)
+NEW_SHARE, NEW_TRUST = 0.02, 0.3  # less of the picture than this has come that is trusted less (a tenth: trails)
 BATCH = 2  # frames given to the network at once; more are no faster, and come in bursts
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 

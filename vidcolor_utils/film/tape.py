@@ -26,7 +26,7 @@ from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
 FORGOTTEN = 0.02  # share of its weight that what lies before the lead still has
-MAX_LEAD = 24 * BATCH  # frames; at a strength of 0.97 a twentieth of the weight is left by then
+MAX_LEAD = 96  # frames; at a strength of 0.97 a twentieth of the weight is left by then
 
 
 class Cutting(NamedTuple):

@@ -69,8 +69,7 @@ def lab_from_rgb(rgb: np.ndarray) -> np.ndarray:
 
 def rgb_from_lab(lab: np.ndarray) -> np.ndarray:
     """Convert float32 Lab (H, W, 3) to float32 RGB in [0, 1]; colours outside sRGB are clipped."""
-    rgb = cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB)
-    return np.clip(rgb, 0, 1, out=rgb)
+    return cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB)
 
 
 def lightness_from_luma(luma: np.ndarray) -> np.ndarray:

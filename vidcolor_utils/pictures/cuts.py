@@ -8,11 +8,12 @@ from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
 THRESHOLD = 27.0  # mean change of luma, of 255: PySceneDetect's own default
+STEP = 2  # of the pixels that the mean is taken over, across and down
 RATE = 25.0  # frames per second, for its time codes; only the order of frames matters
 
 
 class CutDetector:
-    """Tells the frames that may begin a shot, with PySceneDetect's content detector on luma alone.
+    """Tells the frames that may begin a shot, with PySceneDetect's content detector on a fourth of luma alone.
 
     Its filter against short shots is off: it would tell of a cut only frames later.
 
@@ -26,8 +27,7 @@ class CutDetector:
 
     def __call__(self, gray: np.ndarray) -> bool:
         """Take the next frame, uint8 (H, W); tell whether its content changes. The first frame's does not."""
-        cuts = self._detector.process_frame(
-            FrameTimecode(self._index, fps=RATE), cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
-        )
+        sample = cv2.cvtColor(gray[::STEP, ::STEP], cv2.COLOR_GRAY2BGR)
+        cuts = self._detector.process_frame(FrameTimecode(self._index, fps=RATE), sample)
         self._index += 1
         return bool(cuts)

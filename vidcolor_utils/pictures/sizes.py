@@ -46,10 +46,13 @@ def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def shrunk_in_steps(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Do as `resized`, by halves as far as they go: nearly the same averages, up to ten times as fast."""
+    """Do nearly as `resized`, up to ten times as fast: by halves as far as they go, then between neighbours."""
     while all(side % 2 == 0 and side >= 2 * least for side, least in zip(picture.shape, size, strict=False)):
         picture = resized(picture, (picture.shape[0] // 2, picture.shape[1] // 2))
-    return resized(picture, size)
+    is_small = all(side < 2 * least for side, least in zip(picture.shape, size, strict=False))
+    if picture.shape == size or not is_small:
+        return resized(picture, size)
+    return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def fit_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -32,6 +32,11 @@ def vit_beside(weights: Path) -> Path:
     return weights.with_name(f"{weights.stem}_vit.onnx")
 
 
+def networks_beside(weights: Path, quality: str) -> list[Path]:
+    """Paths of all networks of a frame colorizer, its own first: at quality "fast" that one alone."""
+    return [weights, vit_beside(weights), meaning_beside(weights)] if quality == "fine" else [weights]
+
+
 def shipped_weights() -> Iterator[Path]:
     """Yield the paths of all weights that ship, by name."""
     folder = shipped_weights_path().parent
