@@ -152,8 +152,7 @@ def _colorize_file(
 
 @contextmanager
 def _networks_loading(source: Path, look: Look) -> Iterator[None]:
-    """Load the networks of a film while the block imports the rest, which takes as long."""
-
+    """Load the networks of a film while the block imports the rest, which takes as long; Keras's wait."""
     if not (source.is_file() and look.method == METHODS[0]):
         yield
         return
