@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -87,8 +88,7 @@ def assert_lab_answers(clone: Path, tmp_path: Path) -> None:
         )
         try:
             address = address_in(log_path, process)
-            with urllib.request.urlopen(f"{address}/api/contents/00_data_prep.ipynb?content=0&token=t") as answer:
-                assert answer.status == 200
+            assert status_of(f"{address}/api/contents/00_data_prep.ipynb?content=0&token=t") == 200
         finally:
             process.terminate()
             process.wait(60)
@@ -100,3 +100,16 @@ def address_in(log_path: Path, process: subprocess.Popen) -> str:
         assert process.poll() is None and time.monotonic() < deadline, log_path.read_text()
         time.sleep(0.2)
     return found[0]
+
+
+def status_of(url: str) -> int:
+    """Ask a server until it answers: it tells its address before it listens."""
+    deadline = time.monotonic() + ANSWERS_S
+    while True:
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return answer.status
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
