@@ -14,6 +14,7 @@ from vidcolor_utils.video.files import (
     write_film_of,
     write_pictures_of,
 )
+from vidcolor_utils.video.reader import VideoReader
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def test_a_film_becomes_numbered_pictures(make_video, tmp_path):
 
 def test_a_film_is_looked_at_in_places_spread_over_it(make_video):
     path = make_video(frames=50, options={"g": "5"})
-    assert 2 < len(list(sample_lumas(path, 5))) <= 5
+    with VideoReader(path) as reader:
+        assert 2 < len(list(sample_lumas(reader, 5))) <= 5
     assert len(list(iter_rgb(path))) == 50
 
 

@@ -167,3 +167,15 @@ def test_an_error_of_reading_is_none_of_the_file_if_it_does_not_come_again(make_
                 list(reader.luma_frames())
         else:
             assert len(list(reader.luma_frames())) < 6 and "damaged" in reader.truncation_warning()
+
+
+def test_a_file_that_was_not_read_from_is_not_opened_again(make_video, monkeypatch):
+    opened, of_av = [], av.open
+    monkeypatch.setattr(av, "open", lambda *given, **options: opened.append(given) or of_av(*given, **options))
+    with VideoReader(make_video(frames=6)) as reader:
+        opened.clear()
+        frames = [frame.luma for frame in reader.frames_in()]
+        assert len(frames) == 6 and not opened
+        again = [frame.luma for frame in reader.frames_in()]
+        assert len(opened) == 1
+        np.testing.assert_array_equal(again, frames)

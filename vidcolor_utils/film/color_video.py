@@ -7,7 +7,7 @@ only reads, to find where segments begin, and each of the others opens the video
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,10 @@ FINE_SIDE = 192  # where the U plane's short side is less, colours are made from
 MOST_SIDE = 240  # where it is more, U and V are made at this one and enlarged: colours have no finer detail
 
 
+def _uncut(info: VideoInfo) -> Cutting:
+    return UNCUT
+
+
 def color_video(
     source: Path,
     output: Path,
@@ -43,7 +47,7 @@ def color_video(
     encoding: Encoding,
     span: Span = WHOLE,
     only: Span | None = None,
-    cutting: Cutting = UNCUT,
+    cutting_of: Callable[[VideoInfo], Cutting] = _uncut,
     find_bars: bool = True,
     deinterlace: bool = False,
     restore_luma: bool = False,
@@ -63,7 +67,7 @@ def color_video(
         span: the part of `source` to colorize.
         only: the part of an earlier result, which `output` then is, to make anew; all else of it stays, see
             `repair`.
-        cutting: how it is cut into segments.
+        cutting_of: says how it is cut into segments.
         find_bars: show `colors` only what lies between black bars, and leave them neutral.
         deinterlace: make the colours of interlaced frames from de-interlaced ones; needs a lead and frames ahead.
         restore_luma: take flicker, grain and interlacing out of what is written, too; needs a lead.
@@ -85,6 +89,7 @@ def color_video(
         fields = reader.info.fields if deinterlace else None
         is_deinterlaced = fields is not None and restore_luma
         treatment = {"find_bars": find_bars, "deinterlaced": fields, "luma_restored": restore_luma}
+        cutting = cutting_of(reader.info)
         made_with = {**colors.settings(), **treatment, "encoding": encoding, "span": span, "cutting": cutting}
         made_with |= repair.settings if repair else {}
         records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
@@ -226,7 +231,7 @@ def find_area(reader: VideoReader, planes: tuple[int, int], shape: tuple[int, in
             free of grain.
         shape: the same of the luma that it is given for, as `Plan.shape`.
     """
-    area = find_active_area(small_luma(luma, reader.info, planes) for luma in sample_lumas(reader.path))
+    area = find_active_area(small_luma(luma, reader.info, planes) for luma in sample_lumas(reader))
     if reader.info.orientation.is_turned:
         planes, shape = (planes[1], planes[0]), (shape[1], shape[0])
     return area.resized(planes, shape)

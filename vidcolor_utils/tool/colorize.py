@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -26,8 +27,8 @@ from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.tool.sequence import needs_stand, renamed, stand_for
 from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.fields import REACH
-from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.times import WHOLE, Span
 
 
@@ -116,7 +117,7 @@ def colorize_file(
         encoding=encoding or Encoding(),
         span=span,
         only=only,
-        cutting=_cutting(source, output, look, segment_s, encoding or Encoding()),
+        cutting_of=partial(_cutting, look, segment_s),
         deinterlace=look.is_restored,
         restore_luma=look.restore_luma,
         spread=spread,
@@ -135,9 +136,7 @@ def _check_only(source: Path, output: Path, only: Span, span: Span) -> None:
         raise OptionError(f"{output}: only a video can be made anew in part")
 
 
-def _cutting(source: Path, output: Path, look: Look, segment_s: float, encoding: Encoding) -> Cutting:
-    encoding.check(output)  # before the source is opened
-    info = video_info(source)
+def _cutting(look: Look, segment_s: float, info: VideoInfo) -> Cutting:
     return plan_cutting(
         info.rate,
         seconds=segment_s,

@@ -97,7 +97,7 @@ class _Painted:
 
     def __init__(self, reader: VideoReader, colors: FilmColors, look: Look):
         self._info, self._colors, self._look = reader.info, colors, look
-        self._area = find_active_area(_shown(luma, reader.info) for luma in sample_lumas(reader.path))
+        self._area = find_active_area(_shown(luma, reader.info) for luma in sample_lumas(reader))
         self._has_color = ColorDetector() if look.skip_colored else lambda decoded: False
 
     def luma(self, frame: LumaFrame) -> np.ndarray:

@@ -31,12 +31,14 @@ def video_info(path: str | Path) -> VideoInfo:
         return reader.info
 
 
-def sample_lumas(path: str | Path, count: int = SAMPLES) -> Iterator[np.ndarray]:
-    """Yield luma planes as stored from up to `count` places spread over a video; always the first frame's."""
-    with VideoReader(path) as reader:
-        yield reader.first_luma()
-        for index in range(1, count):
-            yield from reader.luma_near((reader.info.duration_s or 0) * index / count)
+def sample_lumas(reader: VideoReader, count: int = SAMPLES) -> Iterator[np.ndarray]:
+    """Yield luma planes as stored from up to `count` places spread over a video; always the first frame's.
+
+    The reader stands anywhere afterwards: whoever reads on says from where.
+    """
+    yield reader.first_luma()
+    for index in range(1, count):
+        yield from reader.luma_near((reader.info.duration_s or 0) * index / count)
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:

@@ -202,8 +202,9 @@ class VideoReader:
 
     def restart(self, seconds: float = 0) -> None:
         """Go back to the start; or near a time, counted from there, if the file can be sought in."""
-        self._container.close()
-        self._open()
+        if not self._is_unread:  # to open a file, FFmpeg decodes its first frame
+            self._container.close()
+            self._open()
         self.counts = Counts()
         if seconds > 0:
             with suppress(av.error.FFmpegError):
@@ -217,11 +218,13 @@ class VideoReader:
                     yield packet
 
     def _open(self) -> None:
+        self._is_unread = True
         self._container = open_input(self.path)
         self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
         self.stream = find_video(self._container, self.path)
 
     def _seek(self, seconds: float) -> None:
+        self._is_unread = False
         self._container.seek(round((seconds + float(self.start)) * av.time_base))
         self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
 
@@ -280,6 +283,7 @@ class VideoReader:
         Raises:
             InputError: if reading fails although the file is not damaged.
         """
+        self._is_unread = False
         packets = Packets(self._container, *streams)
         while True:
             try:
