@@ -21,6 +21,7 @@ import numpy as np
 from vidcolor_utils.colorizers.devices import CPU, PROVIDERS, device_of, providers_for, replace_device
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import read_checked
+from vidcolor_utils.system.heap import give_back
 from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.system.quiet import quiet_native_logs
 
@@ -45,7 +46,9 @@ def load_networks(files: Sequence[Path], load: Callable[[Path], Network]) -> lis
     if not (isinstance(first, OnnxNetwork) and first.on_processor) or len(files) < 2:
         return [first, *map(load, files[1:])]
     with ThreadPoolExecutor(len(files) - 1) as pool:
-        return [first, *pool.map(load, files[1:])]
+        others = list(pool.map(load, files[1:]))
+    give_back()  # what opening them took: as much as they are large, in each thread
+    return [first, *others]
 
 
 @contextmanager
