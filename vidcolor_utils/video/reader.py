@@ -205,7 +205,6 @@ class VideoReader:
         if not self._is_unread:  # to open a file, FFmpeg decodes its first frame
             self._container.close()
             self._open()
-        self.counts = Counts()
         if seconds > 0:
             with suppress(av.error.FFmpegError):
                 self._seek(seconds)
@@ -218,8 +217,7 @@ class VideoReader:
                     yield packet
 
     def _open(self) -> None:
-        self._is_unread = True
-        self._container = open_input(self.path)
+        self._container, self._is_unread, self.counts = open_input(self.path), True, Counts()
         self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
         self.stream = find_video(self._container, self.path)
 
@@ -283,8 +281,7 @@ class VideoReader:
         Raises:
             InputError: if reading fails although the file is not damaged.
         """
-        self._is_unread = False
-        packets = Packets(self._container, *streams)
+        packets, self._is_unread = Packets(self._container, *streams), False
         while True:
             try:
                 packet = next(packets)
