@@ -47,7 +47,7 @@ def load_networks(files: Sequence[Path], load: Callable[[Path], Network]) -> lis
         return [first, *map(load, files[1:])]
     with ThreadPoolExecutor(len(files) - 1) as pool:
         others = list(pool.map(load, files[1:]))
-    give_back()  # what opening them took: as much as they are large, in each thread
+    give_back()  # what opening them took: 95 MB where each thread has a heap of its own
     return [first, *others]
 
 
