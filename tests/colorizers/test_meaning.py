@@ -72,6 +72,17 @@ def test_a_new_reading_counts_as_one_among_those_that_could_be_followed():
     assert carried(FRAME, None, wanted=True)[0, 0, 2] == 6
 
 
+def test_where_a_shot_stands_still_it_is_read_more_seldom_once_it_was_read_often_enough():
+    reader = Reader()
+    carried = CarriedMeaning(reader, every=2)
+    counts = []
+    for frame in range(22):
+        carried(FRAME, link() if frame else None, wanted=True)
+        counts.append(reader.count)
+    read = [frame for frame in range(1, 22) if counts[frame] > counts[frame - 1]]
+    assert read == [2, 4, 12, 20]
+
+
 def test_what_nobody_asked_for_does_not_cross_a_cut():
     carried = CarriedMeaning(Reader())
     carried(FRAME, None, wanted=True)

@@ -127,11 +127,15 @@ def link(trust=1.0, new=0.0):
     return Link(np.zeros((10, 10, 2), np.float32), grid)
 
 
-def test_where_the_colours_of_a_shot_stand_the_network_is_asked_more_seldom():
+@pytest.mark.parametrize(
+    ("trust", "later"),
+    [(1.0, [60, 96]), (0.98, [36, 48, 60, 72, 84, 96]), (0.8, [33, 42, 51, 60, 69, 78, 87, 96])],
+)
+def test_where_the_colours_of_a_shot_stand_the_network_is_asked_as_seldom_as_they_can_be_followed(trust, later):
     for _ in range(2):  # two shots, one schedule
         schedule = steady.Schedule(3)
-        asked = [n for n in range(60) if schedule.asks(link() if n else None)]
-        assert asked == [*range(0, 25, 3), 33, 42, 51]
+        asked = [n for n in range(100) if schedule.asks(link(trust) if n else None)]
+        assert asked == [*range(0, 25, 3), *later]
 
 
 def test_what_has_come_bit_by_bit_is_asked_for_as_often_as_at_the_start():
@@ -140,7 +144,7 @@ def test_what_has_come_bit_by_bit_is_asked_for_as_often_as_at_the_start():
         schedule.asks(link() if n else None)
     coming = [link(new=0.1) for _ in range(9)]  # each is enough
     assert [n for n, back in enumerate(coming) if schedule.asks(back)] == [2, 5, 8]
-    assert [n for n in range(9) if schedule.asks(link())] == [8]
+    assert [n for n in range(36) if schedule.asks(link())] == [35]
 
 
 def test_every_frame_is_asked_for_to_the_end_where_somebody_says_so():

@@ -2,8 +2,8 @@
 
 A Vision Transformer reads the whole picture, and a few blocks trained with the frame colorizer make of its
 tokens a grid of what colour things have. That takes ten times as long as a look of the frame colorizer, but what a
-film shows moves along with the picture: it is asked at the start of a shot, then about once a second, and where so
-much is new that nothing can be carried.
+film shows moves along with the picture: it is asked at the start of a shot, then about once a second, more seldom
+where it stands still, and where so much is new that nothing can be carried.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from vidcolor_utils.pictures.sizes import network_size
 from vidcolor_utils.weights.shipped import MEANING_WIDTH, PATCH, READ_SIDE
 
 MAX_ASPECT = 3  # wider pictures are squeezed
-EVERY = 24  # frames from one look to the next, at most: about a second
+EVERY = 24  # frames from one look to the next, at most: about a second;
+ENOUGH, SELDOM = 2.5, 4  # so many times that, once the mean is one of so many readings
 LEAST_TRUST = 0.6  # mean share of the picture, carried, below which it is looked at anew
 STEP = 4  # of the pixels whose motion and trust are averaged over a cell, across and down; both are smooth
 Read = Callable[[np.ndarray], Meaning | None]  # the meaning of a frame (H, W); None where nobody needs it
@@ -70,7 +71,7 @@ class CarriedMeaning:
 
     Args:
         read: reads the meaning of a frame; None where nobody needs it.
-        every: frames from one reading to the next, at most.
+        every: frames from one reading to the next, at most, until each cell stands for `ENOUGH` readings.
     """
 
     def __init__(self, read: Read, *, every: int = EVERY):
@@ -96,9 +97,12 @@ class CarriedMeaning:
             self._follow(back)
         if not wanted:
             return None
-        if self._grid is None or self._age >= self._every or self._trust.mean() < LEAST_TRUST:
+        if self._grid is None or self._age >= self._interval() or self._trust.mean() < LEAST_TRUST:
             return self._look(luma)
         return bilinear(self._grid, self._places)
+
+    def _interval(self) -> int:
+        return self._every * (SELDOM if self._count.mean() >= ENOUGH else 1)
 
     def _look(self, luma: np.ndarray) -> Meaning | None:
         fresh = next(self._readings)(luma)

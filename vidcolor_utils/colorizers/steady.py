@@ -31,7 +31,8 @@ from vidcolor_utils.system.options import Within, check_option
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
 WARM = 8  # predictions in a shot after which its colours stand, and the network is asked more seldom,
 SELDOM = 3  # so many times, as long as
-NEW_SHARE, NEW_TRUST = 0.02, 0.3  # less of the picture than this has come that is trusted less (a tenth: trails)
+NEW_SHARE, NEW_TRUST = 0.02, 0.3  # less of the picture than this has come that is trusted less (a tenth: trails);
+STILL, FOLLOWED = 4, 0.8  # and so many times more seldom as long as this share of the picture could be followed
 BATCH = 2  # frames given to the network at once; more are no faster, and come in bursts
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 
@@ -74,21 +75,28 @@ class Schedule:
         self.asked = 0  # frames of the shot beside its first
         self._unasked = 0  # frames since
         self._new = 0.0  # share of the picture that has come since
+        self._followed = 1.0  # share of the picture that could be followed since
 
     def asks(self, back: Link | None) -> bool:
         """Take the next frame, with its link to the one before; None at the start of a shot."""
         if back is None:
-            self.asked, self._unasked, self._new = 0, 0, 0.0
-            return True
+            return self._ask(0)
+        trust = float(back.trust.mean())
         self._unasked, self._new = self._unasked + 1, self._new + float((back.trust < NEW_TRUST).mean())
-        if self._unasked < self._interval() and back.trust.mean() >= LOW_TRUST:
+        self._followed *= trust
+        if self._unasked < self._interval() and trust >= LOW_TRUST:
             return False
-        self.asked, self._unasked, self._new = self.asked + 1, 0, 0.0
+        return self._ask(self.asked + 1)
+
+    def _ask(self, asked: int) -> bool:
+        self.asked, self._unasked, self._new, self._followed = asked, 0, 0.0, 1.0
         return True
 
     def _interval(self) -> int:
         stands = self.every > 1 and self.asked >= WARM and self._new < NEW_SHARE
-        return self.every * (SELDOM if stands else 1)
+        if not stands:
+            return self.every
+        return self.every * SELDOM * (STILL if self._followed >= FOLLOWED else 1)
 
 
 class SteadyColorizer:
@@ -99,9 +107,9 @@ class SteadyColorizer:
         in_turn: colorizers that take turns with it, so that the mean over time is one over them all; at the start
             of a shot each of them is asked. At strength 0 there is no such mean, and they are left out.
         strength: in [0, 1): 0 leaves the fresh colours as they are; the nearer to 1, the longer colours last.
-        every: ask `colorizer` for every so many frames only, for a third of these once the colours of a shot
-            stand, and for those that show much that is new; in between colours are carried along, so at strength
-            0 it is asked for all.
+        every: ask `colorizer` for every so many frames only, for a third of these and fewer once the colours of a
+            shot stand, and for those that show much that is new; in between colours are carried along, so at
+            strength 0 it is asked for all.
         offline: look at the frames to come as well.
 
     Raises:
