@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -164,7 +164,9 @@ class SteadyColorizer:
     def link(self, lumas: Iterable[np.ndarray]) -> Iterator[LinkedFrame]:
         """Find the fresh colours of frames and how they hang together, without making the colours steady."""
         lit = map(self._evenly_lit, lumas)
-        while chunk := list(islice(lit, BATCH * self._schedule.every)):
+        # The first frame by itself: an encoder need not wait for those that are asked with it.
+        sizes = chain([1], repeat(BATCH * self._schedule.every))
+        while chunk := list(islice(lit, next(sizes))):
             seen, grays = zip(*chunk, strict=True)
             links = [self._linker(gray) for gray in grays]
             turns = [self._turn(back) for back, _ in links]
