@@ -106,7 +106,7 @@ def test_record_holds_all_rows_and_goes_on_where_it_ended(pairs, tmp_path, monke
     assert record["clips"]["1.mp4"]["other"]["pixel_match"] == 100
     assert record["mean"]["other"]["colorfulness_ratio"] == record["mean"]["true"]["colorfulness_ratio"] == 1
     ablate_clips(pairs, lambda: colorizer, output, max_frames=2)
-    assert colorizer.calls == 14  # other settings: all anew
+    assert colorizer.calls == 16  # other settings: all anew
 
 
 def test_folders_without_pairs_and_strange_records_are_refused(pairs, tmp_path):
