@@ -45,7 +45,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("meaning", meaning.Reader, "__call__"),
     ("carry meaning", meaning.CarriedMeaning, "__call__"),
     ("fuse", steady.Fusion, "_step"),
-    ("enlarge", painting.Painter, "_over_picture"),
+    ("bring to one size", painting.Painter, "_made_for"),
     ("U and V", painting.Painter, "_write"),
     ("encode", VideoWriter, "write_planes"),
 )

@@ -2,10 +2,11 @@
 
 A per-frame colorizer looks at every frame as if it were the first and changes its mind from one to the next. Here
 each pixel keeps a weighted mean of all that was predicted for it so far. It moves along the optical flow of the
-luma from frame to frame, and its weight, the number of predictions it stands for, fades with time and falls where
-the carried luma does not agree with the new one. So fresh colours count for much at the start of a shot, where
-something new appears and where the flow is wrong, and for little where a colour is well established. Since the
-mean is of fresh predictions alone and its weights sum to 1, colours neither fade nor drift.
+luma from frame to frame, and its weight, the number of predictions it stands for, fades with time, as long as new
+ones come often, and falls where the carried luma does not agree with the new one. So fresh colours count for much
+at the start of a shot, where something new appears and where the flow is wrong, and for little where a colour is
+well established. Since the mean is of fresh predictions alone and its weights sum to 1, colours neither fade nor
+drift.
 
 Offline, the same mean is also taken from behind, over the frames to come, and the two are joined.
 """
@@ -30,9 +31,11 @@ from vidcolor_utils.system.options import Within, check_option
 
 LOW_TRUST = 0.75  # mean trust below which a frame is coloured afresh, whatever `every` says
 WARM = 8  # predictions in a shot after which its colours stand, and the network is asked more seldom,
+HELD, COUNTS = 0.97, 2  # where this share was followed from one to the next, each of which counts for so many,
 SELDOM = 3  # so many times, as long as
 NEW_SHARE, NEW_TRUST = 0.02, 0.3  # less of the picture than this has come that is trusted less (a tenth: trails);
 STILL, FOLLOWED = 4, 0.8  # and so many times more seldom as long as this share of the picture could be followed
+FADING = 9  # frames from a prediction on in which weights fade; the next one, if it comes later, changes less
 BATCH = 2  # frames given to the network at once; more are no faster, and come in bursts
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 
@@ -73,6 +76,7 @@ class Schedule:
     def __init__(self, every: int):
         self.every = every
         self.asked = 0  # frames of the shot beside its first
+        self._warm = 0  # what these count for
         self._unasked = 0  # frames since
         self._new = 0.0  # share of the picture that has come since
         self._followed = 1.0  # share of the picture that could be followed since
@@ -80,20 +84,23 @@ class Schedule:
     def asks(self, back: Link | None) -> bool:
         """Take the next frame, with its link to the one before; None at the start of a shot."""
         if back is None:
-            return self._ask(0)
+            self.asked = self._warm = 0
+            return self._ask()
         trust = float(back.trust.mean())
         self._unasked, self._new = self._unasked + 1, self._new + float((back.trust < NEW_TRUST).mean())
         self._followed *= trust
         if self._unasked < self._interval() and trust >= LOW_TRUST:
             return False
-        return self._ask(self.asked + 1)
+        self.asked += 1
+        self._warm += COUNTS if self._followed >= HELD else 1
+        return self._ask()
 
-    def _ask(self, asked: int) -> bool:
-        self.asked, self._unasked, self._new, self._followed = asked, 0, 0.0, 1.0
+    def _ask(self) -> bool:
+        self._unasked, self._new, self._followed = 0, 0.0, 1.0
         return True
 
     def _interval(self) -> int:
-        stands = self.every > 1 and self.asked >= WARM and self._new < NEW_SHARE
+        stands = self.every > 1 and self._warm >= WARM and self._new < NEW_SHARE
         if not stands:
             return self.every
         return self.every * SELDOM * (STILL if self._followed >= FOLLOWED else 1)
@@ -227,6 +234,7 @@ class Fusion:
         check_option("strength", strength, Within(0, 1, open_end=True))
         self._strength, self._offline = strength, offline
         self._past: Evidence | None = None
+        self._waited = 0  # frames since the last with colours of its own
 
     def __call__(self, frames: Iterable[LinkedFrame]) -> Iterator[np.ndarray]:
         """Yield the steady ab (h, w, 2) of each frame."""
@@ -235,7 +243,9 @@ class Fusion:
         return (self._step(frame).ab for frame in frames)
 
     def _step(self, frame: LinkedFrame) -> Evidence:
-        steady = _joined(frame.fresh, _carried(self._past, frame.back, self._strength))
+        self._waited = 0 if frame.fresh else self._waited + 1
+        strength = self._strength if self._waited < FADING else 1.0
+        steady = _joined(frame.fresh, _carried(self._past, frame.back, strength))
         if steady is None:
             raise ValueError("The first frame of a shot must have colours of its own")
         self._past = steady

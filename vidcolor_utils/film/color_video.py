@@ -32,7 +32,7 @@ from vidcolor_utils.video.times import WHOLE, Span
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
 FINE_SIDE = 192  # where the U plane's short side is less, colours are made from the luma at its full size
-MOST_SIDE = 240  # where it is more, U and V are made at this one and enlarged: colours have no finer detail
+MOST_SIDE = 240  # where it is more, the luma that colours are made from has this one: they have no finer detail
 
 
 def _uncut(info: VideoInfo) -> Cutting:

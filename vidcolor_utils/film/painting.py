@@ -175,8 +175,15 @@ class Painter:
         for ab in self._plan.colors.colors(shown()):
             yield waiting.popleft(), ab
 
-    def _over_picture(self, ab: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        return ab_in_area(ab, shape, self._plan.area) if self._plan.area else resize_ab(ab, shape)
+    def _made_for(self, picture: Picture, ab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the luma that U and V are made for, no finer than these colours in a large frame, and its ab."""
+        luma, area = picture.luma, self._plan.area
+        if area and not area.is_all_of(luma.shape):
+            return luma, ab_in_area(ab, luma.shape, area)
+        is_large = luma.size < picture.frame.luma.size
+        if is_large and min(ab.shape[:2]) < min(luma.shape):
+            luma = shrunk_in_steps(luma, ab.shape[:2])
+        return luma, resize_ab(ab, luma.shape)
 
     def _write(self, picture: Picture, ab: np.ndarray | None, writer: VideoWriter, time: int) -> None:
         reader, frame = self._reader, picture.frame
@@ -186,10 +193,11 @@ class Painter:
                 u, v = (without_second_field(plane, self._plan.lost_fields) for plane in (u, v))
         else:
             weights, bits = reader.colors.weights, writer.bit_depth
-            seen, ab = shown_luma(picture.luma, self._transfer), self._over_picture(ab, picture.luma.shape)
+            luma, ab = self._made_for(picture, ab)
+            seen = shown_luma(luma, self._transfer)
             planes = uv_planes(seen, ab, weights, bit_depth=bits, full_range=writer.full_range)
             if reader.colors.is_hdr:
-                planes = hdr_planes(planes, picture.luma, self._transfer, bit_depth=writer.bit_depth)
+                planes = hdr_planes(planes, luma, self._transfer, bit_depth=writer.bit_depth)
             u, v = (resized(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
         writer.write_planes(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
 

@@ -30,6 +30,10 @@ class Area(NamedTuple):
         """Return this part of an image (H, W, ...)."""
         return image[self.top : self.bottom, self.left : self.right]
 
+    def is_all_of(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether nothing of an image (H, W, ...) lies outside."""
+        return self == (0, shape[0], 0, shape[1])
+
     def resized(self, shape: tuple[int, int], target: tuple[int, int]) -> Area:
         """Return the same area of an image of another size.
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.pictures.sizes import shrunk
+from vidcolor_utils.pictures.sizes import fit_short_side, shrunk, shrunk_in_steps
 
 MEMORY = 16  # frames whose histograms the running mean is taken over
 TRIMMED = 0.25  # share of them that is left out at both ends: flashes, and frames that are nearly black
@@ -59,7 +59,7 @@ class Deflicker:
 
     def __call__(self, luma: np.ndarray) -> Tone:
         """Take the next frame, (H, W) float32 in [0, 1]."""
-        small = shrunk(luma, SIDE)
+        small = shrunk_in_steps(luma, fit_short_side(luma.shape, SIDE))
         if self._last is None or _correlation(small, self._last) < SAME_SHOT:
             self._quantiles.clear()
         self._last = small
