@@ -24,7 +24,7 @@ from records.films import write_walk
 from records.speed.colorizing import FILMS, copy_film
 from vidcolor_utils.colorizers import frame, links, meaning, steady
 from vidcolor_utils.film import painting
-from vidcolor_utils.pictures import cuts, restore
+from vidcolor_utils.pictures import restore
 from vidcolor_utils.system import pipeline
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.tool.colorize import colorize_file
@@ -39,7 +39,6 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("shrink", painting, "small_luma"),
     ("shrink", steady, "small_gray"),
     ("flicker", restore.Deflicker, "__call__"),
-    ("cuts", cuts.CutDetector, "__call__"),
     ("flow", links, "link_between"),
     ("network", frame.FrameColorizer, "predict_ab"),
     ("meaning", meaning.Reader, "__call__"),

@@ -1,9 +1,10 @@
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 
-from vidcolor_utils.pictures.cuts import CutDetector
+from vidcolor_utils.pictures.cuts import CutDetector, content_changes
 
 
 def test_only_the_first_frame_of_another_content_is_told():
@@ -19,6 +20,7 @@ def test_the_threshold_is_a_mean_change_of_luma():
     detector = CutDetector()
     frames = [np.full((10, 10), value, np.uint8) for value in (100, 126, 154)]
     assert [detector(frame) for frame in frames] == [False, False, True]
+    assert [content_changes(*pair) for pair in pairwise(frames)] == [False, True]
 
 
 def test_the_detector_brings_no_logging_and_no_video_reader():

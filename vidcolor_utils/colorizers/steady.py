@@ -87,7 +87,8 @@ class Schedule:
             self.asked = self._warm = 0
             return self._ask()
         trust = float(back.trust.mean())
-        self._unasked, self._new = self._unasked + 1, self._new + float((back.trust < NEW_TRUST).mean())
+        self._unasked += 1
+        self._new += np.count_nonzero(back.trust < NEW_TRUST) / back.trust.size
         self._followed *= trust
         if self._unasked < self._interval() and trust >= LOW_TRUST:
             return False

@@ -12,6 +12,13 @@ STEP = 2  # of the pixels that the mean is taken over, across and down
 RATE = 25.0  # frames per second, for its time codes; only the order of frames matters
 
 
+def content_changes(last: np.ndarray, gray: np.ndarray) -> bool:
+    """Tell what `CutDetector` does of the second of two frames, uint8 (H, W), without looking at all before."""
+    changes = CutDetector()
+    changes(last)
+    return changes(gray)
+
+
 class CutDetector:
     """Tells the frames that may begin a shot, with PySceneDetect's content detector on a fourth of luma alone.
 
