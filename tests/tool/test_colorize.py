@@ -138,7 +138,7 @@ def test_progress_counts_to_the_end(make_video, colorizer, tmp_path):
 
 
 def test_memory_is_flat_frames_are_streamed(make_video, colorizer, tmp_path, monkeypatch):
-    """No more frames than one batch at once, whatever the length: four after the first of a film that stands still."""
+    """No more frames than one batch at once, whatever the length: of a still film few."""
     largest = []
     original = colorizer.predict_ab
     monkeypatch.setattr(
