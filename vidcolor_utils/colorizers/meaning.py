@@ -24,7 +24,7 @@ from vidcolor_utils.weights.shipped import MEANING_WIDTH, PATCH, READ_SIDE
 
 MAX_ASPECT = 3  # wider pictures are squeezed
 EVERY = 24  # frames from one look to the next, at most: about a second;
-ENOUGH, SELDOM = 2.5, 4  # so many times that, once the mean is one of so many readings
+ENOUGH, SELDOM = 1.5, 4  # so many times that, once the mean is one of so many readings, the second in a mirror
 LEAST_TRUST = 0.6  # mean share of the picture, carried, below which it is looked at anew
 STEP = 4  # of the pixels whose motion and trust are averaged over a cell, across and down; both are smooth
 Read = Callable[[np.ndarray], Meaning | None]  # the meaning of a frame (H, W); None where nobody needs it
