@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from threading import Semaphore, Thread
 from typing import Generic, NamedTuple, TypeVar
 
-AHEAD = 8  # results that may wait: enough for steps that work in bursts, and little memory
+AHEAD = 4  # results that may wait: enough for steps that work in bursts, and little memory
 
 Item = TypeVar("Item")
 
