@@ -88,7 +88,7 @@ def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
         float32 (h, w): exp(-(d / `AGREEMENT`)^2), d the difference of luma averaged over `SMOOTHING`.
     """
     # OpenCV and in place: with NumPy and fresh arrays it takes twice as long.
-    (own,), (other,) = cv2.mean(gray)[:1], cv2.mean(carried)[:1]
+    own, other = cv2.mean(gray)[0], cv2.mean(carried)[0]
     gain = min(max((own + 1) / (other + 1), 1 / MAX_GAIN), MAX_GAIN)
     difference = cv2.scaleAdd(carried.astype(np.float32), -gain, gray.astype(np.float32))
     averaged = cv2.blur(np.abs(difference, out=difference), SMOOTHING)

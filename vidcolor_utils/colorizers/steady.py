@@ -35,7 +35,7 @@ HELD, COUNTS = 0.97, 2  # where this share was followed from one to the next, ea
 SELDOM = 3  # so many times, as long as
 NEW_SHARE, NEW_TRUST = 0.02, 0.3  # less of the picture than this has come that is trusted less (a tenth: trails);
 STILL, FOLLOWED = 4, 0.8  # and so many times more seldom as long as this share of the picture could be followed
-FADING = 9  # frames from a prediction on in which weights fade; the next one, if it comes later, changes less
+FADING = EVERY * SELDOM  # frames in which weights fade after a prediction; the next one, if later, changes less
 BATCH = 2  # frames given to the network at once; more are no faster, and come in bursts
 PIECE, LOOKAHEAD = 24, 24  # offline: frames finished together, and frames to come that they look at
 
