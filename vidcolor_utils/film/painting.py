@@ -131,12 +131,13 @@ class Painter:
             ) as writer,
             running_ahead(self._pictures(frames)) as pictures,
             running_ahead(self._colored(pictures)) as colored,
+            running_ahead(self._encodable(colored, writer)) as encodable,
         ):
-            for picture, ab in colored:
-                time = picture.frame.pts - self._start
+            for frame, planes in encodable:
+                time = frame.pts - self._start
                 first = time if first is None else first
-                self._write(picture, ab, writer, time - first)
-                yield time, picture.frame.duration
+                writer.write_planes(*planes, pts=time - first)
+                yield time, frame.duration
             if first is None:
                 raise InputError(f"{self._reader.path}: there is no frame between the start and the end asked for")
 
@@ -185,21 +186,31 @@ class Painter:
             luma = shrunk_in_steps(luma, ab.shape[:2])
         return luma, resize_ab(ab, luma.shape)
 
-    def _write(self, picture: Picture, ab: np.ndarray | None, writer: VideoWriter, time: int) -> None:
-        reader, frame = self._reader, picture.frame
-        if ab is None:
-            u, v = chroma_planes(frame.decoded, writer.pixel_format)
-            if self._plan.lost_fields and frame.decoded.interlaced_frame:
-                u, v = (without_second_field(plane, self._plan.lost_fields) for plane in (u, v))
-        else:
-            weights, bits = reader.colors.weights, writer.bit_depth
-            luma, ab = self._made_for(picture, ab)
-            seen = shown_luma(luma, self._transfer)
-            planes = uv_planes(seen, ab, weights, bit_depth=bits, full_range=writer.full_range)
-            if reader.colors.is_hdr:
-                planes = hdr_planes(planes, luma, self._transfer, bit_depth=writer.bit_depth)
-            u, v = (resized(reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
-        writer.write_planes(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), u, v, pts=time)
+    def _encodable(
+        self, colored: Iterable[tuple[Picture, np.ndarray | None]], writer: VideoWriter
+    ) -> Generator[tuple[LumaFrame, tuple[np.ndarray, np.ndarray, np.ndarray]], None, None]:
+        """Yield each frame with its Y, U and V as the writer takes them."""
+        for picture, ab in colored:
+            u, v = self._kept_chroma(picture, writer) if ab is None else self._chroma(picture, ab, writer)
+            luma = to_depth(picture.frame.luma, self._reader.info.bit_depth, writer.bit_depth)
+            yield picture.frame, (luma, u, v)
+
+    def _kept_chroma(self, picture: Picture, writer: VideoWriter) -> tuple[np.ndarray, np.ndarray]:
+        decoded, fields = picture.frame.decoded, self._plan.lost_fields
+        u, v = chroma_planes(decoded, writer.pixel_format)
+        if fields and decoded.interlaced_frame:
+            return without_second_field(u, fields), without_second_field(v, fields)
+        return u, v
+
+    def _chroma(self, picture: Picture, ab: np.ndarray, writer: VideoWriter) -> tuple[np.ndarray, np.ndarray]:
+        colors, bits = self._reader.colors, writer.bit_depth
+        luma, ab = self._made_for(picture, ab)
+        seen = shown_luma(luma, self._transfer)
+        planes = uv_planes(seen, ab, colors.weights, bit_depth=bits, full_range=writer.full_range)
+        if colors.is_hdr:
+            planes = hdr_planes(planes, luma, self._transfer, bit_depth=bits)
+        u, v = (resized(self._reader.info.orientation.stored(plane), writer.chroma_shape) for plane in planes)
+        return u, v
 
 
 def remembered_by(plan: Plan) -> Remember:
