@@ -122,9 +122,9 @@ def test_every_third_frame_is_asked_for_and_the_first_after_a_cut(offline):
 
 def link(trust=1.0, new=0.0):
     """A link of a frame of which this share is new."""
-    grid = np.full((10, 10), trust, np.float32)
-    grid[: round(10 * new)] = 0
-    return Link(np.zeros((10, 10, 2), np.float32), grid)
+    grid = np.full((100, 10), trust, np.float32)
+    grid[: round(100 * new)] = 0
+    return Link(np.zeros((100, 10, 2), np.float32), grid)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,16 @@ def test_what_has_come_bit_by_bit_is_asked_for_as_often_as_at_the_start():
     coming = [link(new=0.1) for _ in range(9)]  # each is enough
     assert [n for n, back in enumerate(coming) if schedule.asks(back)] == [2, 5, 8]
     assert [n for n in range(36) if schedule.asks(link())] == [35]
+
+
+@pytest.mark.parametrize(("apart", "first"), [(4, 8), (5, 36), (2, 4)])
+def test_where_little_comes_at_a_time_more_of_it_is_waited_for(apart, first):
+    """A hundredth of the picture, so many frames apart; the shot is still all the same."""
+    schedule = steady.Schedule(3)
+    for n in range(13):
+        schedule.asks(link() if n else None)
+    coming = (link(new=0.01 if n % apart == 0 else 0) for n in range(1, 50))
+    assert next(n for n, back in enumerate(coming, start=1) if schedule.asks(back)) == first
 
 
 def test_every_frame_is_asked_for_to_the_end_where_somebody_says_so():
