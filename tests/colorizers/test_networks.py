@@ -203,11 +203,11 @@ def test_onnx_runtime_does_not_keep_the_file():
     assert session.get_inputs() and sys.getrefcount(content) == held
 
 
-def test_directml_gets_no_memory_patterns(build):
+def test_no_memory_patterns_which_directml_refuses_and_the_processor_pays_for(build):
     fake = build(DIRECTML, starts=[DIRECTML])
     open_session(b"network", "auto")
     open_session(b"network", "cpu")
-    assert [patterns for _, patterns in fake.opened] == [False, True]
+    assert [patterns for _, patterns in fake.opened] == [False, False]
 
 
 def test_the_line_reaches_who_typed_the_command(tmp_path):

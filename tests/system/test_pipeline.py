@@ -1,9 +1,10 @@
 import threading
 import time
+import weakref
 
 import pytest
 
-from vidcolor_utils.system.pipeline import running_ahead
+from vidcolor_utils.system.pipeline import paired, running_ahead
 
 THREADS = "running ahead"
 
@@ -89,3 +90,39 @@ def test_who_takes_no_more_ends_all_steps_even_full_ones():
 def test_ahead_is_checked():
     with pytest.raises(ValueError, match="`ahead`"), running_ahead(count(1), 0):
         pass
+
+
+def test_pairs_hold_no_more_than_what_waits_for_its_result():
+    class Frame:
+        """Something that takes much memory."""
+
+    alive = weakref.WeakSet()
+
+    def frames():
+        for _ in range(200):
+            frame = Frame()
+            alive.add(frame)
+            yield frame
+
+    def two_later(items):
+        taken = 0
+        for taken, _ in enumerate(items, start=1):
+            if taken > 2:
+                yield taken - 3
+        yield from range(max(0, taken - 2), taken)
+
+    numbers, most = [], 0
+    for _, number in paired(frames(), two_later):
+        numbers.append(number)
+        most = max(most, len(alive))
+    assert numbers == list(range(200)) and most <= 5
+
+
+@pytest.mark.parametrize(("results", "words"), [(2, "fewer"), (4, "more")])
+def test_pairs_that_do_not_come_out_even(results, words):
+    def make(items):
+        assert list(items) == [0, 1, 2]
+        return [None] * results
+
+    with pytest.raises(ValueError, match=words):
+        list(paired(range(3), make))

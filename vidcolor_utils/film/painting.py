@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
-from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +16,20 @@ from vidcolor_utils.film.repair import Kept, with_kept
 from vidcolor_utils.film.tape import Cutting, Remember, Tape, TapeFrame, as_it_is
 from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.active_area import Area, ab_in_area
-from vidcolor_utils.pictures.chroma import hdr_planes, luma01, luma_range, resize_ab, shown_luma, uv_planes
+from vidcolor_utils.pictures.chroma import (
+    hdr_planes,
+    lightness_table,
+    luma01,
+    luma_range,
+    resize_ab,
+    shown_luma,
+    uv_planes,
+)
 from vidcolor_utils.pictures.restore import Deflicker, denoised
 from vidcolor_utils.pictures.sizes import resized, shrunk_in_steps
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.heap import give_back
-from vidcolor_utils.system.pipeline import running_ahead
+from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import packet_order
@@ -144,37 +150,35 @@ class Painter:
     def _pictures(self, shown: Iterable[TapeFrame]) -> Generator[Picture, None, None]:
         """Yield what is written of each frame, and what is looked at."""
         info, plan = self._reader.info, self._plan
-        shown, same = tee(shown)
+        for (original, is_own), frame in paired(shown, self._treated):
+            luma = small_luma(frame.luma, info, plan.shape)
+            yield Picture(frame if plan.restore_luma else original, luma, is_own)
+
+    def _treated(self, shown: Iterable[TapeFrame]) -> Iterator[LumaFrame]:
+        """Yield frames de-interlaced and restored, as far as the plan has it."""
+        info, plan = self._reader.info, self._plan
         frames: Iterator[LumaFrame] = (frame for frame, _ in shown)
         if plan.fields:
             # To average pairs of lines, as `small_luma` does, is not enough: what moves is then seen twice.
             frames = deinterlaced(frames, plan.fields, bit_depth=info.bit_depth)
-        if plan.restore_luma:
-            frames = map(luma_restorer(info), frames)
-        for (original, is_own), frame in zip(same, frames, strict=True):
-            luma = small_luma(frame.luma, info, plan.shape)
-            yield Picture(frame if plan.restore_luma else original, luma, is_own)
+        return map(luma_restorer(info), frames) if plan.restore_luma else frames
 
     def _colored(self, pictures: Iterable[Picture]) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
         """Yield the segment's own pictures with their ab, as small as it comes; None where they have colour."""
-        own = (item for item in self._in_step(pictures) if item[0].is_own)
+        own = (item for item in paired(pictures, self._colors) if item[0].is_own)
         if self._plan.kept:
             own = with_kept(own, self._plan.kept, float(1 / self._reader.info.rate) / 2)
         yield from own
 
-    def _in_step(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, np.ndarray | None]]:
-        """Yield each picture with its ab; pictures wait for their colours."""
-        waiting: deque[Picture] = deque()
+    def _colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
+        """Yield the ab of pictures, of what lies between black bars."""
         area = self._plan.area
 
-        def shown() -> Iterator[Picture]:
-            for picture in pictures:
-                waiting.append(picture)
-                luma = shown_luma(area.cut(picture.luma) if area else picture.luma, self._transfer)
-                yield picture._replace(luma=luma)
+        def shown(picture: Picture) -> Picture:
+            luma = area.cut(picture.luma) if area else picture.luma
+            return picture._replace(luma=shown_luma(luma, self._transfer))
 
-        for ab in self._plan.colors.colors(shown()):
-            yield waiting.popleft(), ab
+        return self._plan.colors.colors(map(shown, pictures))
 
     def _made_for(self, picture: Picture, ab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the luma that U and V are made for, no finer than these colours in a large frame, and its ab."""
@@ -190,6 +194,7 @@ class Painter:
         self, colored: Iterable[tuple[Picture, np.ndarray | None]], writer: VideoWriter
     ) -> Generator[tuple[LumaFrame, tuple[np.ndarray, np.ndarray, np.ndarray]], None, None]:
         """Yield each frame with its Y, U and V as the writer takes them."""
+        lightness_table()  # while the first frame is still without colours
         for picture, ab in colored:
             u, v = self._kept_chroma(picture, writer) if ab is None else self._chroma(picture, ab, writer)
             luma = to_depth(picture.frame.luma, self._reader.info.bit_depth, writer.bit_depth)

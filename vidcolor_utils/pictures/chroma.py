@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -11,11 +13,19 @@ TINY = 1e-6  # keeps divisions finite
 BAND = 1 << 14  # pixels that are converted together: what that takes stays in the processor's cache
 DARK = 20  # of 255: what is darker, or as near to white, says nothing of brightness
 MOST_GAIN = 2.0  # most that brightness may differ
-_LIGHTNESS = lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
 PQ, HLG = 16, 18  # transfers of HDR, numbers of ITU-T H.273
 REFERENCE_WHITE = 203.0  # cd/m2 of diffuse white in HDR (ITU-R BT.2408)
 HLG_PEAK = 1000.0  # cd/m2 of the display that HLG is made for
 SDR_GAMMA = 2.2
+
+
+@cache
+def lightness_table() -> np.ndarray:
+    """L of the neutral grays of luma 0 to 255, float32 (256,).
+
+    The first conversion of a process to or from Lab takes OpenCV 90 ms: it makes its own tables.
+    """
+    return lightness_from_luma(np.linspace(0, 1, 256, dtype=np.float32)[None])[0]
 
 
 def luma01(luma: np.ndarray, *, bit_depth: int, full_range: bool) -> np.ndarray:
@@ -70,7 +80,7 @@ def _fitted(
     Its differences times `room`, (H, W) in [0, 1], are those of `rgb_difference`.
     """
     # OpenCV plane by plane and in place: with NumPy and fresh arrays a frame takes four times as long.
-    lightness = cv2.LUT(cv2.convertScaleAbs(luma, alpha=255), _LIGHTNESS)
+    lightness = cv2.LUT(cv2.convertScaleAbs(luma, alpha=255), lightness_table())
     rgb = rgb_from_lab(_with_lightness(lightness, np.ascontiguousarray(ab, np.float32)))
     own = cv2.transform(rgb, np.array([[matrix.red, matrix.green, matrix.blue]], np.float32))
     planes = red, green, blue = _planes(rgb)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scenedetect.common import FrameTimecode
-from scenedetect.detectors import ContentDetector
 
 THRESHOLD = 27.0  # mean change of luma, of 255: PySceneDetect's own default
 STEP = 2  # of the pixels that the mean is taken over, across and down
@@ -29,11 +27,15 @@ class CutDetector:
     """
 
     def __init__(self, threshold: float = THRESHOLD):
+        from scenedetect.detectors import ContentDetector  # here: it brings 5 MB that most shots do without
+
         self._detector = ContentDetector(threshold=threshold, min_scene_len=0, luma_only=True)
         self._index = 0
 
     def __call__(self, gray: np.ndarray) -> bool:
         """Take the next frame, uint8 (H, W); tell whether its content changes. The first frame's does not."""
+        from scenedetect.common import FrameTimecode
+
         sample = cv2.cvtColor(gray[::STEP, ::STEP], cv2.COLOR_GRAY2BGR)
         cuts = self._detector.process_frame(FrameTimecode(self._index, fps=RATE), sample)
         self._index += 1

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import tifffile
 from PIL import Image, ImageCms
 
 BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, SMALLEST, LARGEST = 258, 262, 274, 340, 341  # tags of TIFF
@@ -54,6 +53,8 @@ def pixels_of(path: Path, page: Image.Image) -> Pixels:
 
 def _read_raw(path: Path, page: Image.Image) -> Image.Image:
     """Read an uncompressed page that is to be turned on its side, as stored: Pillow 13 mixes up its rows."""
+    import tifffile  # here and not above: that takes 30 ms, and films do without
+
     tags = getattr(page, "tag_v2", {})
     values = tifffile.imread(path, key=page.tell())
     if values.dtype == np.uint8 and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import tifffile
 from PIL import Image, TiffImagePlugin
 
 from vidcolor_utils.stills.notes import DESCRIPTIVE, XMP, Notes, directories_of, save_options
@@ -96,6 +95,8 @@ def _ancillary_chunks(png: bytes) -> list[bytes]:
 
 
 def _save_deep_tiff(path: Path, images: list[StillImage]) -> None:
+    import tifffile  # see `pixels`
+
     with tifffile.TiffWriter(path, byteorder="<") as file:
         for image in images:
             extra = None if image.alpha is None else ["unassalpha"]
@@ -110,6 +111,8 @@ def _save_deep_tiff(path: Path, images: list[StillImage]) -> None:
 
 def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, Any]) -> None:
     """Put a directory at the end of a TIFF, and its place into a page, where `_tiff_notes` left room for it."""
+    import tifffile  # see `pixels`
+
     made = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
     for name, value in directory.items():
         made[name] = value

@@ -11,7 +11,8 @@ error, and Ctrl-C, arrives in the loop; when the block ends, however it does, al
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Semaphore, Thread
@@ -20,6 +21,37 @@ from typing import Generic, NamedTuple, TypeVar
 AHEAD = 4  # results that may wait: enough for steps that work in bursts, and little memory
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def paired(
+    items: Iterable[Item], make: Callable[[Iterator[Item]], Iterable[Result]]
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with what becomes of it.
+
+    `itertools.tee` would keep blocks of 57 items, of frames more memory than all else; here only those wait that
+    `make` has taken and not answered.
+
+    Args:
+        items: what it is of.
+        make: takes them one after the other, some ahead if it likes, and gives one result for each, in order.
+
+    Raises:
+        ValueError: if there are more items, or fewer, than results.
+    """
+    waiting: deque[Item] = deque()
+
+    def taken() -> Iterator[Item]:
+        for item in items:
+            waiting.append(item)
+            yield item
+
+    for result in make(taken()):
+        if not waiting:
+            raise ValueError("There are more results than items")
+        yield waiting.popleft(), result
+    if waiting:
+        raise ValueError("There are fewer results than items")
 
 
 @contextmanager

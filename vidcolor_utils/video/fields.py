@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import tee
 
 import av
 import av.error
 import av.filter
 import numpy as np
 
+from vidcolor_utils.system.pipeline import paired
 from vidcolor_utils.video.ffmpeg import PARITY
 from vidcolor_utils.video.formats import LumaFrame
 
@@ -28,9 +28,11 @@ def deinterlaced(frames: Iterable[LumaFrame], fields: str, *, bit_depth: int = 8
     Yields:
         Each frame with the lines of its first field as they are, and between them new ones in place of its second.
     """
-    frames, same = tee(frames)
-    lumas = deinterlaced_lumas((frame.luma for frame in frames), fields)
-    for frame, luma in zip(same, lumas, strict=True):
+
+    def lumas(frames: Iterable[LumaFrame]) -> Iterator[np.ndarray]:
+        return deinterlaced_lumas((frame.luma for frame in frames), fields)
+
+    for frame, luma in paired(frames, lumas):
         yield (
             frame._replace(luma=np.minimum(luma, 2**bit_depth - 1)) if frame.decoded.interlaced_frame else frame
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
-from itertools import groupby, tee
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -20,6 +20,7 @@ from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.pipeline import paired
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.reader import VideoReader
 
@@ -59,11 +60,10 @@ class HintedColors:
         Raises:
             InputError: if a point is not in the picture, or the film ends before its time.
         """
-        shown, looked_at = tee(pictures)
         running: dict[int, Generator[Timed, None, None]] = {}
         keys = self._keys
         with ExitStack() as stack:
-            for picture, ab in zip(shown, self._colors.colors(looked_at), strict=True):
+            for picture, ab in paired(pictures, self._colors.colors):
                 seconds = picture.frame.seconds
                 for number, key in enumerate(keys):
                     if ab is None or not key.shot.holds(seconds):

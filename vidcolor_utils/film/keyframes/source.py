@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import tee
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from vidcolor_utils.film.keyframes.propagate import Filler
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import identify
-from vidcolor_utils.system.pipeline import running_ahead
+from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.reader import VideoReader
 
@@ -74,14 +74,13 @@ class KeyedColors:
 
     def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
         """Yield the ab of each frame of one segment, None where it keeps its own."""
-        shown, looked_at = tee(pictures)
-        automatic = self._automatic.colors(looked_at)
-        first = next(shown, None)
+        pictures = iter(pictures)
+        first = next(pictures, None)
         if first is None:
             return
         fill = Filler()
         with running_ahead(Carrier(self._film, self._keys).reached(first.frame.seconds)) as film:
-            for picture, ab in zip(_with_first(first, shown), automatic, strict=True):
+            for picture, ab in paired(chain([first], pictures), self._automatic.colors):
                 timed = next(each for each in film if each.seconds >= picture.frame.seconds - 1e-6)
                 if ab is None:
                     yield None
@@ -104,8 +103,3 @@ class KeyedColors:
                     shot = self._film.shot_around(frame.seconds, [key.shot for key in keys])
                     keys.append(Key(picture.seconds, ab.astype(np.float16), shot))
         return keys
-
-
-def _with_first(first: Picture, rest: Iterable[Picture]) -> Iterator[Picture]:
-    yield first
-    yield from rest
