@@ -9,12 +9,19 @@ from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import DEVICES, METHODS, QUALITIES
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.colorizers.networks import load_network
-from vidcolor_utils.colorizers.zhang import ZhangColorizer
 from vidcolor_utils.system.options import OneOf, check_option
+
+
+def _load_zhang(*_: str) -> Colorizer:
+    """Keras chooses where it runs."""
+    from vidcolor_utils.colorizers.zhang import ZhangColorizer  # here: it brings all that downloads need
+
+    return ZhangColorizer()
+
 
 LOADERS: dict[str, Callable[[str, str], Colorizer]] = {
     "frame": lambda quality, device: FrameColorizer(quality=quality, load=partial(load_network, device=device)),
-    "zhang": lambda *_: ZhangColorizer(),  # Keras chooses where it runs
+    "zhang": _load_zhang,
 }
 
 

@@ -51,7 +51,13 @@ CODECS = {
         # Trellis drops what little chroma changes from frame to frame, and then has to make up for it: colours
         # flicker a tenth more. Finer chroma makes blocks worth coding that only repeat what was there: files are a
         # fifth larger at 720p, take longer, and colours flicker more.
-        options={"mbtree": "0", "trellis": "0", "chromaoffset": "2"},
+        # Frames are looked at one ahead of where they are coded, not four: the same file as fast, 11 MB less.
+        options={
+            "mbtree": "0",
+            "trellis": "0",
+            "chromaoffset": "2",
+            "x264-params": "sync-lookahead=1",
+        },
         crf=12,
         crf_limit=51,
         presets=X26X_PRESETS,
