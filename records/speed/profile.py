@@ -45,7 +45,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("carry meaning", meaning.CarriedMeaning, "__call__"),
     ("fuse", steady.Fusion, "_step"),
     ("bring to one size", painting.Painter, "_made_for"),
-    ("U and V", painting.Painter, "_write"),
+    ("U and V", painting.Painter, "_chroma"),
     ("encode", VideoWriter, "write_planes"),
 )
 

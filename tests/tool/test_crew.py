@@ -53,7 +53,7 @@ def test_each_has_memory_by_the_size_of_frames(film):
 
     small, large = (1280, 720), (3840, 2160)
     assert at(small, 10_000_000_000) == 4 and at(small, 1_000_000_000) == 1
-    assert at(large, 10_000_000_000) < 4 and at(large, None) == 4
+    assert at(large, 6_000_000_000) < 4 and at(large, None) == 4
     assert affordable(hours(film, 3600)._replace(frames=None, duration_s=None), WHOLE, 30.0, 16, None) == 1
 
 
