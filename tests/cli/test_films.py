@@ -72,7 +72,8 @@ def test_a_dot_of_a_video(make_video, tmp_path):
 
 
 def limit_memory():
-    resource.setrlimit(resource.RLIMIT_DATA, (1 << 29, 1 << 29))
+    limit = 640 << 20  # bytes: networks that load side by side take up to 480 MB
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 @pytest.mark.parametrize("side", [12_000, 60_000])
