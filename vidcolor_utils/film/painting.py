@@ -29,7 +29,7 @@ from vidcolor_utils.pictures.restore import Deflicker, denoised
 from vidcolor_utils.pictures.sizes import resized, shrunk_in_steps
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.heap import give_back
-from vidcolor_utils.system.pipeline import paired, running_ahead
+from vidcolor_utils.system.pipeline import AHEAD, paired, running_ahead
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import packet_order
@@ -39,6 +39,8 @@ from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import open_output
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
+
+LARGE, FEW_AHEAD = 4_000_000, 1  # pixels of frames, of which so many wait between steps: 125 MB less at 2160p
 
 
 class Plan(NamedTuple):
@@ -126,7 +128,7 @@ class Painter:
             InputError: if there is no frame.
             OutputError: if the file cannot be written.
         """
-        first = None
+        first, ahead = None, FEW_AHEAD if self._reader.info.width * self._reader.info.height >= LARGE else AHEAD
         with (
             open_output(
                 self._reader,
@@ -135,9 +137,9 @@ class Painter:
                 is_deinterlaced=bool(self._plan.lost_fields),
                 shown=shown,
             ) as writer,
-            running_ahead(self._pictures(frames)) as pictures,
-            running_ahead(self._colored(pictures)) as colored,
-            running_ahead(self._encodable(colored, writer)) as encodable,
+            running_ahead(self._pictures(frames), ahead) as pictures,
+            running_ahead(self._colored(pictures), ahead) as colored,
+            running_ahead(self._encodable(colored, writer), ahead) as encodable,
         ):
             for frame, planes in encodable:
                 time = frame.pts - self._start
