@@ -128,7 +128,9 @@ class Painter:
             InputError: if there is no frame.
             OutputError: if the file cannot be written.
         """
-        first, ahead = None, FEW_AHEAD if self._reader.info.width * self._reader.info.height >= LARGE else AHEAD
+        first = None
+        height, width = self._reader.info.stored_size
+        ahead = FEW_AHEAD if height * width >= LARGE else AHEAD
         with (
             open_output(
                 self._reader,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -27,16 +29,17 @@ class CutDetector:
     """
 
     def __init__(self, threshold: float = THRESHOLD):
-        from scenedetect.detectors import ContentDetector  # here: it brings 5 MB that most shots do without
+        # Here, as it brings 5 MB that most shots do without.
+        from scenedetect.common import FrameTimecode
+        from scenedetect.detectors import ContentDetector
 
+        self._time_of = partial(FrameTimecode, fps=RATE)
         self._detector = ContentDetector(threshold=threshold, min_scene_len=0, luma_only=True)
         self._index = 0
 
     def __call__(self, gray: np.ndarray) -> bool:
         """Take the next frame, uint8 (H, W); tell whether its content changes. The first frame's does not."""
-        from scenedetect.common import FrameTimecode
-
         sample = cv2.cvtColor(gray[::STEP, ::STEP], cv2.COLOR_GRAY2BGR)
-        cuts = self._detector.process_frame(FrameTimecode(self._index, fps=RATE), sample)
+        cuts = self._detector.process_frame(self._time_of(self._index), sample)
         self._index += 1
         return bool(cuts)
