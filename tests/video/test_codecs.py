@@ -14,6 +14,8 @@ from vidcolor_utils.video.formats import to_depth
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
 
+SIZE, LARGE_SIZE = (480, 854), (2160, 3840)
+
 
 @pytest.mark.parametrize(
     ("codec", "suffix"), [(name, end) for name, row in CODECS.items() for end in row.containers]
@@ -94,9 +96,15 @@ def test_every_container_holds_a_codec():
 
 def test_crf_and_preset_reach_the_encoder():
     asked_for = {"crf": "30", "preset": "slow"}
-    assert Encoding("h264", 30, "slow").encoder_options == CODECS["h264"].options | asked_for
-    assert Encoding("vp9", 0).encoder_options["crf"] == "0"
-    assert Encoding("vp9", preset="8").encoder_options["cpu-used"] == "8"
+    assert Encoding("h264", 30, "slow").encoder_options(SIZE) == CODECS["h264"].options | asked_for
+    assert Encoding("vp9", 0).encoder_options(SIZE)["crf"] == "0"
+    assert Encoding("vp9", preset="8").encoder_options(SIZE)["cpu-used"] == "8"
+
+
+def test_large_frames_are_held_by_few_in_the_encoder_unless_a_preset_is_asked_for():
+    assert Encoding().encoder_options(LARGE_SIZE) == Encoding().encoder_options(SIZE) | {"bf": "1"}
+    for asked_for in (Encoding(preset="slow"), Encoding("vp9"), Encoding(encoder="nvenc")):
+        assert asked_for.encoder_options(LARGE_SIZE) == asked_for.encoder_options(SIZE)
 
 
 def test_refused_before_the_source_is_read_or_a_network_loaded(tmp_path):
@@ -148,7 +156,7 @@ def test_a_still_image_takes_no_codec(tmp_path):
 )
 def test_quality_of_hardware_is_the_same_share_of_its_scale(name, codec, option, best, default, worst):
     limit = CODECS[codec].crf_limit
-    found = [Encoding(codec, crf, encoder=name).encoder_options[option] for crf in (0, None, limit)]
+    found = [Encoding(codec, crf, encoder=name).encoder_options(SIZE)[option] for crf in (0, None, limit)]
     assert found == [str(best), str(default), str(worst)]
 
 
@@ -157,4 +165,4 @@ def test_hardware_makes_what_software_does():
         for codec, row in rows.items():
             assert row.containers == CODECS[codec].containers and row.crf == CODECS[codec].crf
             assert row.encoder.rpartition("_")[0] == {"h265": "hevc"}.get(codec, codec)
-            assert "crf" not in Encoding(codec, encoder="vaapi").encoder_options
+            assert "crf" not in Encoding(codec, encoder="vaapi").encoder_options(SIZE)

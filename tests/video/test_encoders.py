@@ -21,15 +21,22 @@ from vidcolor_utils.video.formats import fill_planes
 
 GRADED = MasteringDisplay((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), (0.005, 1000))
 HDR = ColorDescription(9, 9, 16, GRADED, LightLevel(1000, 400))
+SIZE = (256, 256)
 
 
 def test_h265_takes_the_display_in_units_and_keeps_its_other_options():
-    own = Encoding("h265").encoder_options.get("x265-params")
-    text = encoder_options(Encoding("h265"), HDR)["x265-params"]
+    own = Encoding("h265").encoder_options(SIZE).get("x265-params")
+    text = encoder_options(Encoding("h265"), HDR, SIZE)["x265-params"]
     assert text.startswith(own or "")
     display = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,50)"
     assert f"master-display={display}:max-cll=1000,400" in text
-    assert encoder_options(Encoding("h265"), ColorDescription(1)).get("x265-params") == own
+    assert encoder_options(Encoding("h265"), ColorDescription(1), SIZE).get("x265-params") == own
+
+
+def test_large_frames_are_encoded_by_no_more_threads_than_there_are_cores(monkeypatch):
+    monkeypatch.setattr("vidcolor_utils.video.encoders.usable_cores", lambda: 5)
+    assert encoder_options(Encoding(), ColorDescription(1), (2160, 3840))["threads"] == "5"
+    assert "threads" not in encoder_options(Encoding(), ColorDescription(1), SIZE)
 
 
 def test_chroma_is_as_coarse_as_the_codec_takes_it():
@@ -63,7 +70,7 @@ def test_hardware_takes_its_options(name, codec, row, crf):
         context = av.CodecContext.create(row.encoder, "w")
         context.width, context.height, context.time_base = 256, 256, Fraction(1, 25)
         context.pix_fmt = SEMI_PLANAR["yuv420p"]
-        context.options = Encoding(codec, crf, preset, encoder=name).encoder_options
+        context.options = Encoding(codec, crf, preset, encoder=name).encoder_options(SIZE)
         try:
             context.open()
         except av.error.FFmpegError as error:

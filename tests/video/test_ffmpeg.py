@@ -35,6 +35,15 @@ def test_streams_have_names_for_people(make_video):
         assert ffmpeg.find_video(container, Path("x")) is video
 
 
+def test_large_frames_are_decoded_by_no_more_threads_than_there_are_cores(make_video, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "usable_cores", lambda: 5)
+    path = make_video()
+    with av.open(str(path)) as container:
+        assert ffmpeg.find_video(container, path).codec_context.thread_count != 5
+        monkeypatch.setattr("vidcolor_utils.video.codecs.LARGE", 1)
+        assert ffmpeg.find_video(container, path).codec_context.thread_count == 5
+
+
 def test_mp4_is_told_to_start_with_its_index():
     assert ffmpeg.muxer_options(Path("a.MP4"))["movflags"] == "+faststart"
     assert ffmpeg.muxer_options(Path("a.mkv")) == {}

@@ -30,7 +30,7 @@ from vidcolor_utils.pictures.sizes import resized, shrunk_in_steps
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.heap import give_back
 from vidcolor_utils.system.pipeline import AHEAD, paired, running_ahead
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.codecs import Encoding, is_large
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import packet_order
 from vidcolor_utils.video.fields import deinterlaced, without_second_field
@@ -40,7 +40,7 @@ from vidcolor_utils.video.streams import open_output
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
 
-LARGE, FEW_AHEAD = 4_000_000, 1  # pixels of frames, of which so many wait between steps: 125 MB less at 2160p
+FEW_AHEAD = 1  # large frames that wait between steps: 125 MB less at 2160p
 
 
 class Plan(NamedTuple):
@@ -129,8 +129,7 @@ class Painter:
             OutputError: if the file cannot be written.
         """
         first = None
-        height, width = self._reader.info.stored_size
-        ahead = FEW_AHEAD if height * width >= LARGE else AHEAD
+        ahead = FEW_AHEAD if is_large(self._reader.info.stored_size) else AHEAD
         with (
             open_output(
                 self._reader,

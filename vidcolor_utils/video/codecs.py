@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from vidcolor_utils.system.errors import InputError
 
+LARGE = 4_000_000  # pixels of frames that are dealt with in less memory, see `VideoCodec.large_options`
 INTERMEDIATE = ".nut"  # holds any codec, and exact times, for what is put into another container later
 CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 X26X_PRESETS = (
@@ -22,6 +23,8 @@ class VideoCodec(NamedTuple):
     encoder: str  # FFmpeg's name
     containers: tuple[str, ...]
     options: dict[str, str]  # for the encoder, always
+    # And with the default preset, in frames of `LARGE` pixels and more: names and values.
+    large_options: tuple[tuple[str, str], ...] = ()
     # Of the default, chosen so that luma stays as near the source as with H.264; None: it has no such choice.
     crf: int | None = None
     crf_limit: int = 0  # the worst there is; 0 is the best
@@ -58,6 +61,10 @@ CODECS = {
             "chromaoffset": "2",
             "x264-params": "sync-lookahead=1",
         },
+        # Frames that are coded from the one before and the one after: one in a row, not three, which the encoder
+        # would all hold at once. 170 MB less at 2160p and a tenth less work; files are 5 % larger, and luma
+        # 0.1 to 0.4 dB nearer to the source.
+        large_options=(("bf", "1"),),
         crf=12,
         crf_limit=51,
         presets=X26X_PRESETS,
@@ -127,6 +134,7 @@ def _in_hardware(codec: str, encoder: str, options: dict[str, str], quality_opti
     return CODECS[codec]._replace(
         encoder=encoder,
         options=options,
+        large_options=(),
         presets=(),
         preset="",
         halves_odd_sides=False,
@@ -194,6 +202,11 @@ SOFTWARE, AUTO = "software", "auto"
 ENCODERS = (SOFTWARE, AUTO, *HARDWARE)
 
 
+def is_large(size: tuple[int, int]) -> bool:
+    """Tell whether frames of this (height, width) are so large that memory counts for more than the last tenth."""
+    return size[0] * size[1] >= LARGE
+
+
 class Encoding(NamedTuple):
     """How a video is written.
 
@@ -217,10 +230,11 @@ class Encoding(NamedTuple):
         """What is known of the codec and its encoder; of "auto" that in software, until it is settled."""
         return HARDWARE.get(self.encoder, {}).get(self.codec, CODECS[self.codec])
 
-    @property
-    def encoder_options(self) -> dict[str, str]:
-        """Options for the encoder."""
+    def encoder_options(self, size: tuple[int, int]) -> dict[str, str]:
+        """Options for the encoder, for frames of this (height, width)."""
         spec, found = self.spec, dict(self.spec.options)
+        if is_large(size) and self.preset is None:
+            found.update(spec.large_options)
         if spec.crf is not None:
             found[spec.quality_option] = str(spec.quality(spec.crf if self.crf is None else self.crf))
         if spec.presets:

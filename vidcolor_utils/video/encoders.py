@@ -17,8 +17,9 @@ import av.stream
 from av.codec.hwaccel import HWAccel
 
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.system.scheduling import ordinary_scheduling
-from vidcolor_utils.video.codecs import CODECS, Encoding, VideoCodec
+from vidcolor_utils.video.codecs import CODECS, Encoding, VideoCodec, is_large
 from vidcolor_utils.video.description import ColorDescription, MasteringDisplay
 from vidcolor_utils.video.ffmpeg import reason
 
@@ -119,7 +120,7 @@ def add_video(
     """
     spec = encoding.spec
     device = HWAccel(spec.device) if spec.device else None
-    options = encoder_options(encoding, colors)
+    options = encoder_options(encoding, colors, size)
     stream = cast(av.VideoStream, container.add_stream(spec.encoder, rate, options, device))
     stream.height, stream.width = size
     known = _formats(stream.codec_context.codec, spec)
@@ -133,9 +134,11 @@ def _formats(encoder: av.Codec, codec: VideoCodec) -> set[str | None]:
     return {video_format.name for video_format in encoder.video_formats or ()}
 
 
-def encoder_options(encoding: Encoding, colors: ColorDescription) -> dict[str, str]:
-    """Options for the encoder of a film with these colours."""
-    options, spec = encoding.encoder_options, encoding.spec
+def encoder_options(encoding: Encoding, colors: ColorDescription, size: tuple[int, int]) -> dict[str, str]:
+    """Options for the encoder of a film with these colours and frames of this (height, width)."""
+    options, spec = encoding.encoder_options(size), encoding.spec
+    if is_large(size):
+        options["threads"] = str(usable_cores())  # not half as many again: each holds frames
     if spec.hdr_option and (texts := _hdr_texts(spec, colors)):
         options[spec.hdr_option] = ":".join([*filter(None, [options.get(spec.hdr_option)]), *texts])
     return options

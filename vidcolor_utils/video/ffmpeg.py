@@ -15,7 +15,8 @@ from av.packet import Packet
 from av.stream import Disposition
 
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.video.codecs import INTERMEDIATE
+from vidcolor_utils.system.machine import usable_cores
+from vidcolor_utils.video.codecs import INTERMEDIATE, is_large
 
 # Formats that hold their own data. Playlists (hls, dash, concat) could name other files and addresses.
 FORMATS = (
@@ -132,6 +133,8 @@ def find_video(container: av.container.InputContainer, path: Path) -> av.VideoSt
     for stream in container.streams.video:
         if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
             stream.thread_type = "AUTO"
+            if is_large((stream.codec_context.height, stream.codec_context.width)):
+                stream.codec_context.thread_count = usable_cores()  # not one more: each holds frames
             stream.codec_context.options.update(DECODER_OPTIONS)
             return stream
     container.close()
