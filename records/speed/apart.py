@@ -15,14 +15,17 @@ from records.speed.colorizing import FILM_FRAMES, FILMS, STANDARD
 from records.speed.networks import LUMA_SIZE
 from records.speed.timing import ROUNDS
 
-MEMORY_FILM = "720p"
-LONGER = 10  # how many times as long the film is that memory must not grow with
+MEMORY_FILMS = {"720p": 10, "2160p": 2}  # how many times as long the film is that memory must not grow with
 SHORT_FRAMES = 10  # of the film that the command starts with
 NUMBER = re.compile(r"[\d.]+")
+# Linux counts for `ru_maxrss` what the process that started this one had, but not for `VmHWM`.
 PEAK = """
-import resource, sys
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in KiB, but in bytes on macOS
-print(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024))
+import re, resource, sys
+from pathlib import Path
+status, peak = Path("/proc/self/status"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+if status.exists():
+    peak = int(re.search(r"VmHWM:\\s+([0-9]+)", status.read_text())[1])
+print(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024))  # in KiB, but in bytes on macOS
 """
 START = """
 import sys, time
@@ -77,7 +80,6 @@ class CommandStart(TypedDict):
 class MemoryUse(TypedDict):
     """Memory for a film, and for a longer one."""
 
-    height: int
     frames: int
     peak_mb: float
     long_frames: int
@@ -117,24 +119,24 @@ def _time_command(film: Path, output: Path) -> tuple[float, float]:
 
 
 def bench_memory(
-    size: tuple[int, int] = FILMS[MEMORY_FILM], frames: int = FILM_FRAMES, longer: int = LONGER
+    size: tuple[int, int], longer: int, *, frames: int = FILM_FRAMES, scenery: int | None = None
 ) -> MemoryUse:
     """Colorize a film and a longer one, each in a process of its own.
 
     Args:
         size: (height, width) of the films.
-        frames: length of the first.
         longer: how many times as long the second is.
+        frames: length of the first.
+        scenery: frames of each that are rendered; None for all.
     """
     peaks = []
     with tempfile.TemporaryDirectory() as folder:
         film, output = Path(folder) / "film.mp4", Path(folder) / "output.mp4"
         for length in (frames, frames * longer):
-            write_walk(film, size, length)
+            write_walk(film, size, length, scenery=scenery)
             peaks += _numbers(run_apart(COLORIZE + PEAK, film, output).stdout)
     short, long = peaks
     return {
-        "height": size[0],
         "frames": frames,
         "peak_mb": short,
         "long_frames": frames * longer,

@@ -6,10 +6,11 @@ from typing import Literal, TypedDict
 
 from rich.table import Table
 
-from records.speed.apart import CommandStart, MemoryUse, bench_command, bench_memory, bench_start
+from records.speed.apart import MEMORY_FILMS, CommandStart, MemoryUse, bench_command, bench_memory, bench_start
 from records.speed.colorizing import (
     EFFORTS,
     FILMS,
+    SCENERY,
     USUAL,
     FilmSpeed,
     OptionSpeed,
@@ -31,7 +32,7 @@ class BenchRecord(TypedDict):
     cores: int
     networks: dict[str, NetworkSpeed]
     command: CommandStart
-    memory: MemoryUse
+    memory: dict[str, MemoryUse]
     films: dict[str, FilmSpeed]
     options: dict[str, OptionSpeed]  # of the film `colorizing.STANDARD`
     folder: FolderSpeed
@@ -41,9 +42,11 @@ class BenchRecord(TypedDict):
 
 def run_bench() -> BenchRecord:
     """Measure what makes colorizing fast or slow on this machine."""
-    # First what is measured in new processes: on Linux their peak memory counts that of the one that starts them.
     starts = {name: bench_start(name) for name in RUNTIMES}
-    command, memory = bench_command(), bench_memory()
+    command = bench_command()
+    memory = {
+        name: bench_memory(FILMS[name], longer, scenery=SCENERY.get(name)) for name, longer in MEMORY_FILMS.items()
+    }
     films = {name: bench_film(size, EFFORTS.get(name, USUAL)) for name, size in FILMS.items()}
     options, folder = bench_options(), bench_folder()
     networks = bench_networks()
@@ -67,16 +70,16 @@ def run_bench() -> BenchRecord:
 
 def bench_table(record: BenchRecord) -> Table:
     """Lay the record of `run_bench` out for the terminal."""
-    memory = record["memory"]
     lines = [
         f"{name} film with sound: {film['colorize_fps']:.1f} frames per second, {film['times_zhang']:.1f} times "
         f"Zhang's network alone, {film['ratio']:.2f} of decoding and encoding alone ({film['copy_fps']:.1f})"
         for name, film in record["films"].items()
     ]
-    lines.append(
-        f"memory: {memory['peak_mb']:.0f} MB for {memory['frames']} frames of {memory['height']} lines, "
+    lines += [
+        f"memory: {memory['peak_mb']:.0f} MB for {memory['frames']} frames of {name}, "
         f"{memory['ratio']:.2f} times that for {memory['long_frames']}"
-    )
+        for name, memory in record["memory"].items()
+    ]
     table = Table(title=record["machine"], caption="\n".join(lines), caption_justify="left")
     table.add_column("network")
     for title in ("frames per second", "times Zhang's", "start, s", "memory, MB"):

@@ -35,7 +35,8 @@ class Effort(NamedTuple):
 
 
 USUAL, SHORT = Effort(), Effort(rounds=2)
-EFFORTS = {"2160p": Effort(frames=32, scenery=6, rounds=2)}  # to render and to show one frame takes seconds
+SCENERY = {"2160p": 6}  # of a film whose frames take long to render
+EFFORTS = {name: Effort(scenery=scenery, rounds=3) for name, scenery in SCENERY.items()}
 
 
 class FilmSpeed(TypedDict):

@@ -14,7 +14,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file
 
 if TYPE_CHECKING:
-    from records.speed.apart import CommandStart
+    from records.speed.apart import CommandStart, MemoryUse
     from records.speed.photographs import FolderSpeed
     from records.speed.training import SpeedRecord  # which starts Keras
 
@@ -84,10 +84,8 @@ def speed_table(record: BenchRecord) -> str:
         against = f"{film['ratio']:.2f} of decoding and encoding alone"
         rows.append((f"a film of {name} with sound, colorized", film["colorize_fps"], against))
     rows += [*_option_rows(record), _folder_row(record["folder"]), _command_row(record["command"])]
-    memory, preparation, training = record["memory"], record["preparation"], record["training"]
-    longer = f"{memory['ratio']:.2f} times that for {memory['long_frames']} frames"
-    against = f"{memory['peak_mb']:.0f} MB of memory, {longer}"
-    rows.append((f"colorizing {memory['frames']} frames of {memory['height']} lines", None, against))
+    rows += [_memory_row(name, memory) for name, memory in record["memory"].items()]
+    preparation, training = record["preparation"], record["training"]
     against = f"{preparation['times_report']:.1f} times the original project's way"
     rows.append(("clips prepared, without the network", preparation["fps"], against))
     rows.append(("", None, f"{preparation['share_of_report_bytes']:.2f} of its bytes"))
@@ -105,6 +103,15 @@ def _option_rows(record: BenchRecord) -> list[Row]:
         (f"a film of {STANDARD} with {name}", option["fps"], f"{option['ratio']:.2f} of without")
         for name, option in record["options"].items()
     ]
+
+
+def _memory_row(name: str, memory: MemoryUse) -> Row:
+    longer = f"{memory['ratio']:.2f} times that for {memory['long_frames']} frames"
+    return (
+        f"colorizing {memory['frames']} frames of {name}",
+        None,
+        f"{memory['peak_mb']:.0f} MB of memory, {longer}",
+    )
 
 
 def _folder_row(folder: FolderSpeed) -> Row:

@@ -34,10 +34,10 @@ def test_memory_of_a_film_is_compared_with_that_of_a_longer_one(monkeypatch):
         return subprocess.CompletedProcess([], 0, f"{100.0 * lengths[-1]}\n", "")
 
     monkeypatch.setattr(apart, "run_apart", run_apart)
-    memory = bench_memory((64, 96), 3, 2)
+    memory = bench_memory((64, 96), 2, frames=3)
     assert lengths == [3, 6]
     peaks = {"frames": 3, "peak_mb": 300.0, "long_frames": 6, "long_peak_mb": 600.0}
-    assert memory == {"height": 64, **peaks, "ratio": 2.0}
+    assert memory == {**peaks, "ratio": 2.0}
 
 
 def test_the_peak_is_that_of_the_command(tmp_path):

@@ -31,12 +31,13 @@ RECORD = {
         "Zhang et al., Keras": {"fps": 2.0, "times_zhang": 1.0},
     },
     "memory": {
-        "height": 720,
-        "frames": 10,
-        "peak_mb": 400.0,
-        "long_frames": 90,
-        "long_peak_mb": 408.0,
-        "ratio": 1.02,
+        "720p": {
+            "frames": 10,
+            "peak_mb": 400.0,
+            "long_frames": 90,
+            "long_peak_mb": 408.0,
+            "ratio": 1.02,
+        }
     },
     "films": {
         "720p": {"colorize_fps": 30.0, "copy_fps": 60.0, "ratio": 0.5, "times_zhang": 15.0},

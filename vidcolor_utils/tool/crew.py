@@ -22,7 +22,7 @@ from vidcolor_utils.video.times import WHOLE, Span
 # 94 parts (measured on two cores), so one process cannot keep many more than four cores busy (inferred). Two
 # processes take 1.15 to 1.4 times the processor's time of one (measured), so on two cores they lose.
 CORES_EACH = 4
-MEMORY_EACH, MEMORY_OF_PIXEL = 430e6, 180  # bytes; measured with --offline: 550 MB at 720p, 1,750 MB at 2160p
+MEMORY_EACH, MEMORY_OF_PIXEL = 430e6, 180  # bytes; --offline takes 550 MB at 720p, 1,020 at 1440p, 1,470 at 2160p
 
 
 def workers_for(
