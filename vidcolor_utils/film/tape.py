@@ -82,8 +82,8 @@ def plan_cutting(
         lead, ahead: frames before and after a segment that it needs for other reasons.
 
     Returns:
-        Numbers of frames; the lead is a multiple of the frames that the network sees at once, and no longer than
-        a segment.
+        Numbers of frames; the lead is a multiple of the frames that the network sees at once, but no longer than
+        `MAX_LEAD` and a segment.
     """
     length = max(1, round(seconds * rate))
     batch = BATCH * every

@@ -28,14 +28,10 @@ def deinterlaced(frames: Iterable[LumaFrame], fields: str, *, bit_depth: int = 8
     Yields:
         Each frame with the lines of its first field as they are, and between them new ones in place of its second.
     """
-
-    def lumas(frames: Iterable[LumaFrame]) -> Iterator[np.ndarray]:
-        return deinterlaced_lumas((frame.luma for frame in frames), fields)
-
-    for frame, luma in paired(frames, lumas):
-        yield (
-            frame._replace(luma=np.minimum(luma, 2**bit_depth - 1)) if frame.decoded.interlaced_frame else frame
-        )
+    lumas = paired(frames, lambda taken: deinterlaced_lumas((frame.luma for frame in taken), fields))
+    for frame, luma in lumas:
+        is_interlaced = frame.decoded.interlaced_frame
+        yield frame._replace(luma=np.minimum(luma, 2**bit_depth - 1)) if is_interlaced else frame
 
 
 def deinterlaced_lumas(lumas: Iterable[np.ndarray], fields: str) -> Iterator[np.ndarray]:
