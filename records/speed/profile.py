@@ -31,7 +31,7 @@ from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
 
-FRAMES = {"480p": 120, "720p": 100, "1080p": 60, "2160p": 30}
+FRAMES = {"480p": 120, "720p": 100, "1080p": 60, "2160p": 60}
 BESIDE = "threads of decoder, encoder and networks"
 WAIT = "wait for another stage"
 # Name, and what does it: a module or class, and a function of it.
