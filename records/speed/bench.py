@@ -32,7 +32,7 @@ class BenchRecord(TypedDict):
     cores: int
     networks: dict[str, NetworkSpeed]
     command: CommandStart
-    memory: dict[str, MemoryUse]
+    memory: dict[str, MemoryUse]  # of the films `apart.MEMORY_FILMS`
     films: dict[str, FilmSpeed]
     options: dict[str, OptionSpeed]  # of the film `colorizing.STANDARD`
     folder: FolderSpeed

@@ -203,7 +203,7 @@ ENCODERS = (SOFTWARE, AUTO, *HARDWARE)
 
 
 def is_large(size: tuple[int, int]) -> bool:
-    """Tell whether frames of this (height, width) are so large that memory counts for more than the last tenth."""
+    """Tell whether frames of this (height, width) are so large that some of them fill most of a process."""
     return size[0] * size[1] >= LARGE
 
 
