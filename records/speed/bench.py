@@ -10,7 +10,6 @@ from records.speed.apart import MEMORY_FILMS, CommandStart, MemoryUse, bench_com
 from records.speed.colorizing import (
     EFFORTS,
     FILMS,
-    SCENERY,
     USUAL,
     FilmSpeed,
     OptionSpeed,
@@ -45,7 +44,8 @@ def run_bench() -> BenchRecord:
     starts = {name: bench_start(name) for name in RUNTIMES}
     command = bench_command()
     memory = {
-        name: bench_memory(FILMS[name], longer, scenery=SCENERY.get(name)) for name, longer in MEMORY_FILMS.items()
+        name: bench_memory(FILMS[name], longer, scenery=EFFORTS.get(name, USUAL).scenery)
+        for name, longer in MEMORY_FILMS.items()
     }
     films = {name: bench_film(size, EFFORTS.get(name, USUAL)) for name, size in FILMS.items()}
     options, folder = bench_options(), bench_folder()

@@ -35,8 +35,7 @@ class Effort(NamedTuple):
 
 
 USUAL, SHORT = Effort(), Effort(rounds=2)
-SCENERY = {"2160p": 6}  # of a film whose frames take long to render
-EFFORTS = {name: Effort(scenery=scenery, rounds=3) for name, scenery in SCENERY.items()}
+EFFORTS = {"2160p": Effort(scenery=6, rounds=3)}  # to render and to show one frame takes long
 
 
 class FilmSpeed(TypedDict):
