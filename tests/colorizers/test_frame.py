@@ -8,7 +8,18 @@ import pytest
 from tests.helpers.command import REPOSITORY
 from tests.helpers.eager import without_graphs
 from vidcolor_utils.colorizers.base import MirroredColorizer
-from vidcolor_utils.colorizers.frame import FrameColorizer, View, working_size
+from vidcolor_utils.colorizers.frame import (
+    A_GAIN,
+    LEAST_GAIN,
+    MOST_GAIN,
+    SPREAD,
+    TINT,
+    TINT_GAIN,
+    FrameColorizer,
+    View,
+    with_usual_spread,
+    working_size,
+)
 from vidcolor_utils.colorizers.load import load_colorizer
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab
@@ -80,15 +91,61 @@ def test_single_pictures_are_looked_at_from_both_sides():
 
 
 def test_who_asks_for_less_does_not_get_closer_looks():
+    (frame,) = lumas(frames=1, size=(64, 96))
     for colorizer in (FrameColorizer(quality="fast"), FrameColorizer(views=[View(64)])):
-        assert colorizer.closely() is colorizer
+        np.testing.assert_array_equal(
+            colorizer.closely(of_film=True).predict_ab([frame]), colorizer.predict_ab([frame])
+        )
+
+
+def test_frames_of_films_get_a_usual_spread_and_photographs_keep_theirs():
+    (frame,) = lumas(frames=1, size=(64, 96))
+    colorizer = FrameColorizer(views=[View(64)])
+    photograph = colorizer.closely().predict_ab([frame])
+    np.testing.assert_allclose(colorizer.predict_ab([frame]), with_usual_spread(photograph), atol=1e-5)
+    assert np.abs(colorizer.predict_ab([frame]) - photograph).max() > 1
+
+
+def of_spread(spread: float, mean: tuple[float, float]) -> np.ndarray:
+    """Chroma (1, 8, 8, 2) that differs from its mean by `spread` in b everywhere."""
+    signs = np.where(np.indices((8, 8)).sum(0) % 2, 1, -1).astype(np.float32)
+    return (np.stack([0 * signs, spread * signs], -1) + np.array(mean, np.float32))[None]
+
+
+@pytest.mark.parametrize(
+    ("spread", "expected"),
+    [
+        (1.0, MOST_GAIN),  # pale: as much as is allowed
+        (SPREAD / 1.2, SPREAD),  # in reach
+        (40.0, 40 * LEAST_GAIN),
+    ],
+)
+def test_spread_comes_as_near_to_the_usual_one_as_gains_allow(spread, expected):
+    even = with_usual_spread(of_spread(spread, (0, 0)))
+    np.testing.assert_allclose(np.abs(even[..., 1]), expected, rtol=1e-5)
+
+
+def test_differences_in_a_gain_more_than_those_in_b():
+    of_b = of_spread(SPREAD, (0, 0))
+    pale = with_usual_spread((of_b + of_b[..., ::-1]) / 10)
+    np.testing.assert_allclose(np.abs(pale[..., 0]), A_GAIN * np.abs(pale[..., 1]), rtol=1e-5)
+
+
+def test_a_faint_tint_goes_and_a_strong_one_stays():
+    faint, strong = (with_usual_spread(of_spread(SPREAD, (0, mean)))[..., 1].mean() for mean in (TINT, 100))
+    assert faint == pytest.approx(TINT * TINT_GAIN / 2, rel=1e-3)
+    assert strong == pytest.approx(100 * TINT_GAIN, rel=1e-3)
+
+
+def test_gray_stays_gray():
+    np.testing.assert_array_equal(with_usual_spread(np.zeros((2, 4, 4, 2), np.float32)), 0)
 
 
 def test_views_are_averaged_at_the_size_of_the_largest():
     (frame,) = lumas(frames=1, size=(64, 96))
     views = [View(32), View(64)]
-    small, large = (FrameColorizer(views=[view]).predict_ab([frame])[0] for view in views)
-    (both,) = FrameColorizer(views=views).predict_ab([frame])
+    small, large = (FrameColorizer(views=[view]).closely().predict_ab([frame])[0] for view in views)
+    (both,) = FrameColorizer(views=views).closely().predict_ab([frame])
     np.testing.assert_allclose(both, (cv2.resize(small, (48, 32)) + large) / 2, atol=1e-3)
 
 

@@ -162,7 +162,7 @@ class FilmDesk:
                 colorize_file(self._source, colored, self._looks.close, look=look)
                 write_still_comparison(self._source, colored, picture)
                 return [picture.read_bytes()]
-            preview_file(self._source, picture, self._looks.close, count=PREVIEW_FRAMES, look=look)
+            preview_file(self._source, picture, self._looks.moments, count=PREVIEW_FRAMES, look=look)
         return moments_of(read_image(picture).rgb)
 
     def colorize(self, look: Look = PLAIN, *, progress: Progress = silent) -> Colored:

@@ -56,10 +56,15 @@ class Looks:
 
     @cached_property
     def close(self) -> Colorizer:
-        """For single pictures, as long as they deserve."""
+        """For photographs, as long as they deserve."""
         return RememberingColorizer(looking_closely(self.film))
+
+    @cached_property
+    def moments(self) -> Colorizer:
+        """For single frames of a film, looked at as long as photographs."""
+        return RememberingColorizer(looking_closely(self.film, of_film=True))
 
     def forget(self) -> None:
         """Forget the frames that were looked at."""
-        for name in ("quick", "close"):
+        for name in ("quick", "close", "moments"):
             vars(self).pop(name, None)

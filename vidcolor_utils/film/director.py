@@ -105,8 +105,12 @@ class FilmColors:
         return look | {"colorizer": fingerprint(self._colorizer)}
 
     def at(self, seconds: float) -> Colorizer:
-        """Return what makes the colours of a picture by itself: the frame shown at a time, or a still at 0."""
+        """Return what makes the colours of the frame shown at a time by itself."""
         return self._guided(self._album.guides_at(seconds), closely=True)
+
+    def of_still(self) -> Colorizer:
+        """Return what makes the colours of a picture that is no film's."""
+        return self._guided(self._album.guides_at(0.0), closely=True, of_film=False)
 
     def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
         """Yield the ab of each frame of one segment, None where it keeps its own; reads ahead within a part."""
@@ -150,7 +154,9 @@ class FilmColors:
     def _album(self) -> Album:
         return Album(self._look.references, self._source)
 
-    def _guide(self, guides: Guides, *, mirrored: bool = False, closely: bool = False) -> Colorizer:
-        plain = looking_closely(self._colorizer) if closely else self._colorizer
+    def _guide(
+        self, guides: Guides, *, mirrored: bool = False, closely: bool = False, of_film: bool = True
+    ) -> Colorizer:
+        plain = looking_closely(self._colorizer, of_film=of_film) if closely else self._colorizer
         plain = MirroredColorizer(plain) if mirrored else plain
         return SaturatedColorizer(self._album.guided(plain, guides), self._look.saturation)

@@ -171,7 +171,7 @@ def _colorize_image(
     with finished_file(output, source=source) as part:
         for image in pages.images:
             is_deep = image.rgb.dtype == np.uint16
-            rgb = colorize_still(image.luma, colors.at(0.0), restore=look.restore, deep=is_deep)
+            rgb = colorize_still(image.luma, colors.of_still(), restore=look.restore, deep=is_deep)
             colored.append(image._replace(rgb=rgb))
             progress(len(colored), len(pages.images))
         lost = write_pages(part, colored, shown=output)
