@@ -283,6 +283,19 @@ def keyframes(davis: Path, hiking: Path, frames: int, output: Path) -> None:
     click.echo(json.dumps({name: each["mean"] for name, each in record["sets"].items()}, indent=1))
 
 
+@records.command()
+@click.option("--films", required=True, type=PathArgument, help="Folder of films in true colours.")
+@click.option("--photos", "photographs", required=True, multiple=True, type=PathArgument, help="Photographs.")
+@json_option
+def spread(films: Path, photographs: tuple[Path, ...], output: Path) -> None:
+    """Score what the colours of films gain by a usual spread."""
+    from records.quality.spread import measure_spread
+    from vidcolor_utils.colorizers.frame import FrameColorizer
+
+    record = measure_spread(films, photographs, FrameColorizer().as_predicted().closely(), output)
+    click.echo(json.dumps({name: record[name] for name in ("films", "photographs")}, indent=1))
+
+
 records.add_command(twins)
 records.add_command(openings)
 records.add_command(solutions)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer
+from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, as_predicted
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
 from vidcolor_utils.film.keyframes.album import key_colors
@@ -93,8 +93,9 @@ def steady(clip: Clip, plain: Colorizer, mirrored: Colorizer) -> Colors:
 
 def referenced(clip: Clip, colorizer: Colorizer) -> Colors:
     """Colours with the true first frame as `--reference`."""
+    alone = as_predicted(colorizer)
     plain, mirrored = (
-        ReferenceColorizer(each, {"first": clip.rgb[0]}) for each in (colorizer, MirroredColorizer(colorizer))
+        ReferenceColorizer(each, {"first": clip.rgb[0]}) for each in (alone, MirroredColorizer(alone))
     )
     return steady(clip, plain, mirrored)
 

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from PIL import Image
 
-from vidcolor_utils.colorizers.base import looking_closely
+from vidcolor_utils.colorizers.base import as_predicted, looking_closely
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.stills.images import StillImage, read_pages, write_image
@@ -85,7 +85,7 @@ def write_photographs(folder: Path, count: int, size: tuple[int, int]) -> list[P
 
 def time_parts(paths: list[Path], output: Path) -> tuple[float, float, float]:
     """Measure what processors compute for one photograph, in seconds: to read it, for its ab, to write it."""
-    colorizer = looking_closely(shared_colorizer())
+    colorizer = looking_closely(as_predicted(shared_colorizer()))
     images = [read_pages(path).images[0] for path in paths]
     lumas = [image.luma for image in images]
     colorizer.predict_ab(lumas[:1])  # the first takes longer

@@ -8,18 +8,7 @@ import pytest
 from tests.helpers.command import REPOSITORY
 from tests.helpers.eager import without_graphs
 from vidcolor_utils.colorizers.base import MirroredColorizer
-from vidcolor_utils.colorizers.frame import (
-    A_GAIN,
-    LEAST_GAIN,
-    MOST_GAIN,
-    SPREAD,
-    TINT,
-    TINT_GAIN,
-    FrameColorizer,
-    View,
-    with_usual_spread,
-    working_size,
-)
+from vidcolor_utils.colorizers.frame import EVENING, FrameColorizer, View, with_usual_spread, working_size
 from vidcolor_utils.colorizers.load import load_colorizer
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab
@@ -91,17 +80,14 @@ def test_single_pictures_are_looked_at_from_both_sides():
 
 
 def test_who_asks_for_less_does_not_get_closer_looks():
-    (frame,) = lumas(frames=1, size=(64, 96))
     for colorizer in (FrameColorizer(quality="fast"), FrameColorizer(views=[View(64)])):
-        np.testing.assert_array_equal(
-            colorizer.closely(of_film=True).predict_ab([frame]), colorizer.predict_ab([frame])
-        )
+        assert colorizer.closely() is colorizer
 
 
 def test_frames_of_films_get_a_usual_spread_and_photographs_keep_theirs():
     (frame,) = lumas(frames=1, size=(64, 96))
     colorizer = FrameColorizer(views=[View(64)])
-    photograph = colorizer.closely().predict_ab([frame])
+    photograph = colorizer.as_predicted().predict_ab([frame])
     np.testing.assert_allclose(colorizer.predict_ab([frame]), with_usual_spread(photograph), atol=1e-5)
     assert np.abs(colorizer.predict_ab([frame]) - photograph).max() > 1
 
@@ -115,9 +101,9 @@ def of_spread(spread: float, mean: tuple[float, float]) -> np.ndarray:
 @pytest.mark.parametrize(
     ("spread", "expected"),
     [
-        (1.0, MOST_GAIN),  # pale: as much as is allowed
-        (SPREAD / 1.2, SPREAD),  # in reach
-        (40.0, 40 * LEAST_GAIN),
+        (1.0, EVENING.most_gain),  # pale: as much as is allowed
+        (EVENING.spread / 1.2, EVENING.spread),  # in reach
+        (40.0, 40 * EVENING.least_gain),
     ],
 )
 def test_spread_comes_as_near_to_the_usual_one_as_gains_allow(spread, expected):
@@ -126,15 +112,30 @@ def test_spread_comes_as_near_to_the_usual_one_as_gains_allow(spread, expected):
 
 
 def test_differences_in_a_gain_more_than_those_in_b():
-    of_b = of_spread(SPREAD, (0, 0))
+    of_b = of_spread(EVENING.spread, (0, 0))
     pale = with_usual_spread((of_b + of_b[..., ::-1]) / 10)
-    np.testing.assert_allclose(np.abs(pale[..., 0]), A_GAIN * np.abs(pale[..., 1]), rtol=1e-5)
+    np.testing.assert_allclose(np.abs(pale[..., 0]), EVENING.a_gain * np.abs(pale[..., 1]), rtol=1e-5)
 
 
 def test_a_faint_tint_goes_and_a_strong_one_stays():
-    faint, strong = (with_usual_spread(of_spread(SPREAD, (0, mean)))[..., 1].mean() for mean in (TINT, 100))
-    assert faint == pytest.approx(TINT * TINT_GAIN / 2, rel=1e-3)
-    assert strong == pytest.approx(100 * TINT_GAIN, rel=1e-3)
+    faint, strong = (
+        with_usual_spread(of_spread(EVENING.spread, (0, mean)))[..., 1].mean() for mean in (EVENING.tint, 100)
+    )
+    assert faint == pytest.approx(EVENING.tint * EVENING.tint_gain / 2, rel=1e-3)
+    assert strong == pytest.approx(100 * EVENING.tint_gain, rel=1e-3)
+
+
+def test_faint_purple_goes_and_what_is_strong_or_of_another_hue_stays():
+    hues = np.radians([EVENING.purple, EVENING.purple, -90, 45])  # purple twice, the sky, skin
+    lengths = np.array([EVENING.grayish, EVENING.faint, 12, 12])
+    ab = np.stack([lengths * np.cos(hues), lengths * np.sin(hues)], -1).astype(np.float32)
+    balanced = np.concatenate([ab, -ab])[None, None]  # of mean zero, so that only differences count
+    spread = np.sqrt(np.square(balanced * [EVENING.a_gain, 1]).sum(-1).mean())
+    factors = with_usual_spread(balanced) / np.where(balanced, balanced, 1) / np.array([EVENING.a_gain, 1])
+    gain = np.clip(EVENING.spread / spread, EVENING.least_gain, EVENING.most_gain)
+    assert np.abs(factors[0, 0, 0]).max() < 0.1
+    np.testing.assert_allclose(factors[0, 0, [1, 3]], gain, rtol=1e-4)
+    assert factors[0, 0, 2, 1] == pytest.approx(gain, rel=1e-4)
 
 
 def test_gray_stays_gray():
@@ -144,8 +145,8 @@ def test_gray_stays_gray():
 def test_views_are_averaged_at_the_size_of_the_largest():
     (frame,) = lumas(frames=1, size=(64, 96))
     views = [View(32), View(64)]
-    small, large = (FrameColorizer(views=[view]).closely().predict_ab([frame])[0] for view in views)
-    (both,) = FrameColorizer(views=views).closely().predict_ab([frame])
+    small, large = (FrameColorizer(views=[view]).as_predicted().predict_ab([frame])[0] for view in views)
+    (both,) = FrameColorizer(views=views).as_predicted().predict_ab([frame])
     np.testing.assert_allclose(both, (cv2.resize(small, (48, 32)) + large) / 2, atol=1e-3)
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Colorizer, looking_closely
+from vidcolor_utils.colorizers.base import Colorizer, as_predicted, looking_closely
 from vidcolor_utils.colorizers.frame import FrameColorizer
 
 
@@ -57,12 +57,12 @@ class Looks:
     @cached_property
     def close(self) -> Colorizer:
         """For photographs, as long as they deserve."""
-        return RememberingColorizer(looking_closely(self.film))
+        return RememberingColorizer(looking_closely(as_predicted(self.film)))
 
     @cached_property
     def moments(self) -> Colorizer:
         """For single frames of a film, looked at as long as photographs."""
-        return RememberingColorizer(looking_closely(self.film, of_film=True))
+        return RememberingColorizer(looking_closely(self.film))
 
     def forget(self) -> None:
         """Forget the frames that were looked at."""

@@ -42,15 +42,16 @@ def understanding_of(colorizer: Colorizer, luma: np.ndarray) -> Meaning | None:
     return understand(luma) if understand else None
 
 
-def looking_closely(colorizer: Colorizer, *, of_film: bool = False) -> Colorizer:
-    """Return a colorizer as it looks at single pictures, for which it may take longer, if it can.
-
-    Args:
-        colorizer: the one that looks at the frames of a film.
-        of_film: whether the single pictures are such frames, too, rather than photographs.
-    """
+def looking_closely(colorizer: Colorizer) -> Colorizer:
+    """Return a colorizer as it looks at single pictures, for which it may take longer, if it can."""
     closely = getattr(colorizer, "closely", None)
-    return closely(of_film=of_film) if closely else colorizer
+    return closely() if closely else colorizer
+
+
+def as_predicted(colorizer: Colorizer) -> Colorizer:
+    """Return a colorizer that leaves chroma as its networks predict it, if it does more for frames of films."""
+    plain = getattr(colorizer, "as_predicted", None)
+    return plain() if plain else colorizer
 
 
 def predict_with(

@@ -37,16 +37,34 @@ class View(NamedTuple):
 
 VIEWS = (View(128),)
 CLOSE_SIDES = (128, 192)  # of the looks at a single picture, which no frames before it help
-# Of `with_usual_spread`, chosen on clips of DAVIS and of a hike that nothing was trained on.
-SPREAD = 10.8  # root mean square, in Lab units, of how far a frame's chroma lies from its mean
-A_GAIN, LEAST_GAIN, MOST_GAIN = 1.3, 0.9, 1.7
-TINT, TINT_GAIN = 1.5, 1.08  # a mean chroma of this length is halved; what a long one is multiplied by
+
+
+class Evening(NamedTuple):
+    """Numbers of `with_usual_spread`, chosen on clips of DAVIS and of a hike that nothing was trained on.
+
+    Lengths of chroma are in Lab units, hues in degrees from a to b.
+    """
+
+    spread: float = 10.8  # root mean square of how far a frame's chroma lies from its mean
+    a_gain: float = 1.3  # of what differs from the mean in a
+    least_gain: float = 0.9
+    most_gain: float = 1.7
+    tint: float = 1.5  # length of a mean that is halved
+    tint_gain: float = 1.08  # of one that is far longer
+    purple: float = -20.0  # hue
+    all_purple: float = 30.0  # as far from it all is purple,
+    purplish: float = 50.0  # and no farther than this some
+    grayish: float = 4.0  # length up to which purple is taken out,
+    faint: float = 14.0  # and from which it stays
+
+
+EVENING = Evening()
 
 
 class FrameColorizer:
     """Predicts the chroma of single frames: meaning from a transformer, detail from a light network.
 
-    Its frames are those of films, whose chroma it gives `with_usual_spread`; for photographs see `closely`.
+    Its frames are those of films, whose chroma is given `with_usual_spread`; for photographs see `as_predicted`.
 
     Args:
         weights: a file written by `vidcolor export`; its suffix says in what the networks run: `.onnx` in ONNX
@@ -72,38 +90,37 @@ class FrameColorizer:
         own = Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)
         self._files = networks_beside(own, quality)
         self._network, *others = load_networks(self._files, load)
-        self._of_film = True
+        self._evens = True
         self._read = Reader(*others) if others else None
 
     def fingerprint(self) -> dict:
         """Tell two colorizers apart that may predict different colours, as JSON holds it."""
-        evening = (SPREAD, A_GAIN, LEAST_GAIN, MOST_GAIN, TINT, TINT_GAIN) if self._of_film else ()
-        return {"views": self.views, "weights": self._sums, "evening": evening}
+        return {"views": self.views, "weights": self._sums, "evening": EVENING if self._evens else None}
 
     @cached_property
     def _sums(self) -> list[str]:
         return [file_sha256(file) for file in self._files]
 
-    def closely(self, *, of_film: bool = False) -> Colorizer:
-        """Return one for single pictures, of the same networks.
+    def as_predicted(self) -> FrameColorizer:
+        """Return one for photographs, whose chroma stays as the same networks predict it."""
+        look = copy.copy(self)
+        look._evens = False
+        return look
 
-        Each picture is looked at and read at two sizes, from both sides: six times the work, 1 % less error. If
-        its views were chosen or it is "fast", it looks as before.
+    def closely(self) -> Colorizer:
+        """Return one for single pictures, of the same networks; itself if its views were chosen or it is "fast".
 
-        Args:
-            of_film: whether they are frames of a film, not photographs, whose chroma stays as predicted.
+        Each picture is looked at and read at two sizes, from both sides: six times the work, 1 % less error.
         """
         if self.views != VIEWS or not self._read:
-            return self._looking_at(self.views, of_film=of_film)
-        looks = [self._looking_at([View(side)], of_film=of_film) for side in CLOSE_SIDES]
+            return self
+        looks = [self._looking_at(side) for side in CLOSE_SIDES]
         return MeanColorizer([*looks, *map(MirroredColorizer, looks)])
 
-    def _looking_at(self, views: Sequence[View], *, of_film: bool) -> FrameColorizer:
+    def _looking_at(self, side: int) -> FrameColorizer:
         look = copy.copy(self)
-        look._of_film = of_film
-        if tuple(views) != self.views:
-            look.views = tuple(views)
-            look._read = self._read and self._read.at(READ_SIDE * views[0].side // VIEWS[0].side)
+        look.views = (View(side),)
+        look._read = self._read and self._read.at(READ_SIDE * side // VIEWS[0].side)
         return look
 
     def understand(self, luma: np.ndarray) -> Meaning:
@@ -135,7 +152,7 @@ class FrameColorizer:
             for frame_sum, ab in zip(total, self._look(lumas, known, view), strict=True):
                 frame_sum += resize_ab(ab, frame_sum.shape[:2])
         total /= len(self.views)
-        return with_usual_spread(total) if self._of_film else total
+        return with_usual_spread(total) if self._evens else total
 
     def _look(self, lumas: Sequence[np.ndarray], known: np.ndarray, view: View) -> np.ndarray:
         height, width = lumas[0].shape
@@ -150,22 +167,37 @@ def with_usual_spread(ab: np.ndarray) -> np.ndarray:
     """Let colours differ from place to place as much as they usually do, and take out what little tint there is.
 
     Where the network is unsure, all of a frame comes out in one pale colour: on clips of DAVIS it predicts half of
-    the true spread of chroma, while the mean is wrong as often as right. In photographs like those it was trained
+    the true spread of chroma, and a mean that is wrong as often as right. In photographs like those it was trained
     on, the spread is right.
 
     Args:
         ab: (N, H, W, 2) float32, Lab, of frames of films.
 
     Returns:
-        The same shape. What differs from the frame's mean is multiplied by `A_GAIN` in a, and in a and b such that
-        its root mean square comes as near to `SPREAD` as `LEAST_GAIN` and `MOST_GAIN` allow.
+        The same shape. What differs from the frame's mean is multiplied in a, and then in a and b such that its
+        root mean square comes as near to the usual one as gains are allowed, see `Evening`; the faint purples that
+        this makes of gray things are taken out.
     """
     mean = ab.mean((1, 2), keepdims=True)
-    differences = (ab - mean) * np.array([A_GAIN, 1], np.float32)
+    differences = (ab - mean) * np.array([EVENING.a_gain, 1], np.float32)
     spread = np.sqrt(np.square(differences).sum(-1, keepdims=True).mean((1, 2), keepdims=True))
-    gain = np.clip(np.divide(SPREAD, spread, out=np.ones_like(spread), where=spread > 0), LEAST_GAIN, MOST_GAIN)
+    wanted = np.divide(EVENING.spread, spread, out=np.ones_like(spread), where=spread > 0)
+    gain = np.clip(wanted, EVENING.least_gain, EVENING.most_gain)
     length = np.square(mean).sum(-1, keepdims=True)
-    return mean * (TINT_GAIN * length / (length + TINT**2)) + differences * gain
+    kept = EVENING.tint_gain * length / (length + EVENING.tint**2)
+    return _without_faint_purple(mean * kept + differences * gain)
+
+
+def _without_faint_purple(ab: np.ndarray) -> np.ndarray:
+    a, b = ab[..., :1], ab[..., 1:]
+    away = np.abs(np.degrees(np.arctan2(b, a)) - EVENING.purple)
+    purple = _share(away, EVENING.purplish, EVENING.all_purple)
+    return ab * (1 - purple * _share(np.hypot(a, b), EVENING.faint, EVENING.grayish))
+
+
+def _share(values: np.ndarray, none: float, full: float) -> np.ndarray:
+    """1 up to `full`, 0 from `none`, even between."""
+    return np.clip((none - values) / (none - full), 0, 1)
 
 
 def working_size(height: int, width: int, side: int) -> tuple[int, int]:

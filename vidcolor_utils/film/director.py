@@ -11,7 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, SaturatedColorizer, looking_closely
+from vidcolor_utils.colorizers.base import (
+    Colorizer,
+    MirroredColorizer,
+    SaturatedColorizer,
+    as_predicted,
+    looking_closely,
+)
 from vidcolor_utils.colorizers.links import small_gray
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
@@ -110,7 +116,7 @@ class FilmColors:
 
     def of_still(self) -> Colorizer:
         """Return what makes the colours of a picture that is no film's."""
-        return self._guided(self._album.guides_at(0.0), closely=True, of_film=False)
+        return self._guided(self._album.guides_at(0.0), closely=True, is_photograph=True)
 
     def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
         """Yield the ab of each frame of one segment, None where it keeps its own; reads ahead within a part."""
@@ -155,8 +161,9 @@ class FilmColors:
         return Album(self._look.references, self._source)
 
     def _guide(
-        self, guides: Guides, *, mirrored: bool = False, closely: bool = False, of_film: bool = True
+        self, guides: Guides, *, mirrored: bool = False, closely: bool = False, is_photograph: bool = False
     ) -> Colorizer:
-        plain = looking_closely(self._colorizer, of_film=of_film) if closely else self._colorizer
+        plain = as_predicted(self._colorizer) if guides or is_photograph else self._colorizer
+        plain = looking_closely(plain) if closely else plain
         plain = MirroredColorizer(plain) if mirrored else plain
         return SaturatedColorizer(self._album.guided(plain, guides), self._look.saturation)

@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Colorizer, looking_closely
+from vidcolor_utils.colorizers.base import Colorizer, as_predicted, looking_closely
 from vidcolor_utils.colorizers.stills import colorize_still
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.chroma import with_chroma
@@ -98,7 +98,7 @@ def evaluate_photos(source: str | Path, colorizer: Colorizer, *, progress: Progr
     Returns:
         The scores of all, and of each kind by itself.
     """
-    photos, colorizer = find_photos(source), looking_closely(colorizer)
+    photos, colorizer = find_photos(source), looking_closely(as_predicted(colorizer))
     rows = []
     for index, photo in enumerate(photos, start=1):
         rows.append(_photo_scores(photo.rgb, colorizer))

@@ -31,7 +31,7 @@ class TokenReader:
     def __init__(self, side: int, load: Callable[[Path], Network] = load_network):
         self._kept: list[np.ndarray] | None = None  # while clips are read
         self._load_network = load
-        self.colorizer = FrameColorizer(views=[View(side)], load=self._load)
+        self.colorizer = FrameColorizer(views=[View(side)], load=self._load).as_predicted()
 
     def _load(self, path: Path) -> Network:
         network = self._load_network(path)
