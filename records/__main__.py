@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from records.lesson_commands import openings, solutions, twins
+from records.quality.command import keyframes, spread
 from records.related.command import more_data, related
 from vidcolor_utils.cli import run
 from vidcolor_utils.cli.options import PathArgument, json_option
@@ -266,36 +267,8 @@ def containers(clips: Path | None, output: Path) -> None:
         sys.exit(1)
 
 
-@records.command()
-@click.option("--davis", required=True, type=PathArgument, help="Folder of the DAVIS sequences.")
-@click.option("--hiking", required=True, type=PathArgument, help="Folder of the report's sample clips.")
-@click.option("--frames", default=60, show_default=True, help="Frames taken from the start of each film.")
-@json_option
-def keyframes(davis: Path, hiking: Path, frames: int, output: Path) -> None:
-    """Score films coloured from key frames; the same command goes on with an interrupted run."""
-    from records.quality.keyframes import measure
-    from records.quality.new_object import measure_new
-    from vidcolor_utils.colorizers.frame import FrameColorizer
-
-    sets, colorizer = {"davis": davis, "hiking": hiking}, FrameColorizer()
-    measure(sets, colorizer, output, frames=frames, say=click.echo)
-    record = measure_new(sets, colorizer, output, say=click.echo)
-    click.echo(json.dumps({name: each["mean"] for name, each in record["sets"].items()}, indent=1))
-
-
-@records.command()
-@click.option("--films", required=True, type=PathArgument, help="Folder of films in true colours.")
-@click.option("--photos", "photographs", required=True, multiple=True, type=PathArgument, help="Photographs.")
-@json_option
-def spread(films: Path, photographs: tuple[Path, ...], output: Path) -> None:
-    """Score what the colours of films gain by a usual spread."""
-    from records.quality.spread import measure_spread
-    from vidcolor_utils.colorizers.frame import FrameColorizer
-
-    record = measure_spread(films, photographs, FrameColorizer().as_predicted().closely(), output)
-    click.echo(json.dumps({name: record[name] for name in ("films", "photographs")}, indent=1))
-
-
+records.add_command(keyframes)
+records.add_command(spread)
 records.add_command(twins)
 records.add_command(openings)
 records.add_command(solutions)
