@@ -450,7 +450,7 @@ def test_the_pieces_buy_steadiness_and_a_little_truth():
     assert rows["running average"]["psnr_ab"] < rows["per frame"]["psnr_ab"]
     assert flicker["no confidence"] < 1.1 * flicker["causal"]
     for name in ("no confidence", "window 2", "window 4", "causal", "offline"):
-        assert 0.15 < rows[name]["psnr"] - rows["per frame"]["psnr"] < 0.35, name
+        assert 0.15 < rows[name]["psnr"] - rows["per frame"]["psnr"] < 0.45, name
     for name in ("causal", "offline"):
         assert abs(rows[f"{name}, in turn"]["psnr"] - rows[name]["psnr"]) < 0.1, name  # "about as near"
     for name in ("causal", "offline"):
