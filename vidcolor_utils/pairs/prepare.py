@@ -20,6 +20,7 @@ from typing import TypedDict
 import cv2
 import numpy as np
 
+from vidcolor_utils.colorizers.base import as_predicted
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.colorizers.stills import colorize_frames
 from vidcolor_utils.pairs.defaults import BASELINES
@@ -64,7 +65,7 @@ NETWORKS = {"light": ("frame", "fast"), "frame": ("frame", "fine"), "zhang": ("z
 
 
 def baseline_colorizer(name: str) -> Baseline:
-    """Make the baseline: each frame by itself.
+    """Make the baseline: each frame by itself, its chroma as the network predicts it.
 
     Args:
         name: "light", the light one of the networks that ship, which sees detail and does not know things, so that
@@ -82,7 +83,7 @@ def baseline_colorizer(name: str) -> Baseline:
 
 
 def _colorize_with(network: tuple[str, ...], gray: np.ndarray) -> np.ndarray:
-    return colorize_frames(gray, shared_colorizer(*network))
+    return colorize_frames(gray, as_predicted(shared_colorizer(*network)))
 
 
 def prepare_clips(
