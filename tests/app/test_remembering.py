@@ -29,9 +29,10 @@ def test_a_page_looks_at_films_and_pictures_and_forgets_the_pictures():
     counting = Counting()
     looks = Looks(counting)
     assert looks.film is counting
-    for look in (looks.quick, looks.quick, looks.close):
+    for look in (looks.quick, looks.quick, looks.close, looks.moments):
         look.predict_ab([np.zeros((4, 6), np.float32)])
-    assert counting.asked == 2
-    looks.forget()
-    looks.quick.predict_ab([np.zeros((4, 6), np.float32)])
     assert counting.asked == 3
+    looks.forget()
+    for look in (looks.quick, looks.close, looks.moments):
+        look.predict_ab([np.zeros((4, 6), np.float32)])
+    assert counting.asked == 6

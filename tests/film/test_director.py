@@ -29,6 +29,22 @@ class Fixed(Gray):
         return {"fixed": 1}
 
 
+class Vivid(Gray):
+    """Says 3; looked at closely 1 less, as predicted one half less."""
+
+    def __init__(self, length=3.0):
+        self._length = length
+
+    def predict_ab(self, lumas):
+        return np.full((len(lumas), 48, 64, 2), self._length, np.float32)
+
+    def closely(self):
+        return Vivid(self._length - 1)
+
+    def as_predicted(self):
+        return Vivid(self._length - 0.5)
+
+
 def pictures(count):
     """One frame a second."""
     return (
@@ -76,6 +92,21 @@ def film_colors(album, monkeypatch):
     monkeypatch.setattr(FilmColors, "_album", album)
     monkeypatch.setattr(Guided, "begun", [])
     return FilmColors("film.mp4", Look())
+
+
+def test_photographs_and_what_a_photograph_guides_are_coloured_as_predicted(photograph, monkeypatch):
+    monkeypatch.setattr(director, "ReferenceColorizer", lambda colorizer, photographs: colorizer)
+    luma = np.zeros((48, 64), np.float32)
+
+    def length(colorizer):
+        return float(colorizer.predict_ab([luma]).max())
+
+    plain = FilmColors("film.mp4", Look(), Vivid())
+    assert (length(plain.at(1.0)), length(plain.of_still())) == (2.0, 1.5)
+    (film,) = {float(ab.max()) for ab in plain.colors(pictures(2))}
+    guided = FilmColors("film.mp4", Look(references=(Reference(photograph),)), Vivid())
+    (told,) = {round(float(ab.min()), 3) for ab in guided.colors(pictures(2))}
+    assert (film, told) == (3.0, 2.5)
 
 
 def test_parts_are_coloured_by_their_guides_in_order_without_reading_across(film_colors):

@@ -12,7 +12,9 @@ import pytest
 
 from tests.helpers.clips import contents, prepare, sepia
 from tests.helpers.command import REPOSITORY
-from vidcolor_utils.pairs.prepare import prepare_clips, split_names
+from vidcolor_utils.colorizers.frame import FrameColorizer
+from vidcolor_utils.colorizers.stills import colorize_frames
+from vidcolor_utils.pairs.prepare import baseline_colorizer, gray_clip, prepare_clips, split_names
 from vidcolor_utils.pairs.sources import Clip, rendered_clips, video_clips
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.system.errors import InputError
@@ -51,6 +53,13 @@ def test_baseline_gets_gray_and_the_crop_is_the_centre(tmp_path: Path):
     stored = ClipStore(tmp_path).read("a")
     assert (stored.true == (200, 100, 50)).all()
     assert (stored.baseline == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
+
+
+def test_the_baseline_that_ships_is_as_its_network_predicts():
+    gray = gray_clip(next(iter(rendered_clips(1, frames=2))).frames())
+    plain = colorize_frames(gray, FrameColorizer(quality="fast").as_predicted())
+    np.testing.assert_array_equal(baseline_colorizer("light")(gray), plain)
+    assert (plain != colorize_frames(gray, FrameColorizer(quality="fast"))).any()
 
 
 def test_without_crop_the_bars_stay(tmp_path: Path):
