@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from records.film_commands import keyframes, spread
 from records.lesson_commands import openings, solutions, twins
-from records.quality.command import keyframes, spread
 from records.related.command import more_data, related
 from vidcolor_utils.cli import run
 from vidcolor_utils.cli.options import PathArgument, json_option
