@@ -92,6 +92,12 @@ def test_frames_of_films_get_a_usual_spread_and_photographs_keep_theirs():
     assert np.abs(colorizer.predict_ab([frame]) - photograph).max() > 1
 
 
+def test_what_does_not_know_things_says_what_it_predicts():
+    (frame,) = lumas(frames=1, size=(64, 96))
+    fast = FrameColorizer(quality="fast")
+    np.testing.assert_array_equal(fast.predict_ab([frame]), fast.as_predicted().predict_ab([frame]))
+
+
 def of_spread(spread: float, mean: tuple[float, float]) -> np.ndarray:
     """Chroma (1, 8, 8, 2) that differs from its mean by `spread` in b everywhere."""
     signs = np.where(np.indices((8, 8)).sum(0) % 2, 1, -1).astype(np.float32)

@@ -55,11 +55,11 @@ def test_baseline_gets_gray_and_the_crop_is_the_centre(tmp_path: Path):
     assert (stored.baseline == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
 
 
-def test_the_baseline_that_ships_is_as_its_network_predicts():
+def test_the_baseline_that_ships_is_as_its_networks_predict():
     gray = gray_clip(next(iter(rendered_clips(1, frames=2))).frames())
-    plain = colorize_frames(gray, FrameColorizer(quality="fast").as_predicted())
-    np.testing.assert_array_equal(baseline_colorizer("light")(gray), plain)
-    assert (plain != colorize_frames(gray, FrameColorizer(quality="fast"))).any()
+    plain = colorize_frames(gray, FrameColorizer().as_predicted())
+    np.testing.assert_array_equal(baseline_colorizer("frame")(gray), plain)
+    assert (plain != colorize_frames(gray, FrameColorizer())).any()
 
 
 def test_without_crop_the_bars_stay(tmp_path: Path):

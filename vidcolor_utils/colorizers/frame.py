@@ -64,7 +64,8 @@ EVENING = Evening()
 class FrameColorizer:
     """Predicts the chroma of single frames: meaning from a transformer, detail from a light network.
 
-    Its frames are those of films, whose chroma is given `with_usual_spread`; for photographs see `as_predicted`.
+    Its frames are those of films, whose chroma is given `with_usual_spread`, but for quality "fast". For
+    photographs see `as_predicted`.
 
     Args:
         weights: a file written by `vidcolor export`; its suffix says in what the networks run: `.onnx` in ONNX
@@ -90,8 +91,8 @@ class FrameColorizer:
         own = Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)
         self._files = networks_beside(own, quality)
         self._network, *others = load_networks(self._files, load)
-        self._evens = True
         self._read = Reader(*others) if others else None
+        self._evens = self._read is not None  # what does not know things is wrong more often the more it says
 
     def fingerprint(self) -> dict:
         """Tell two colorizers apart that may predict different colours, as JSON holds it."""
