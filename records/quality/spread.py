@@ -84,11 +84,24 @@ def _look_at(pictures: Iterable[np.ndarray], colorizer: Colorizer) -> Iterator[S
 
 
 def _scores(seen: Sequence[Seen]) -> dict:
-    return {
-        "pictures": len(seen),
-        "slopes": slopes(seen),
-        "ways": {name: _score(seen, change) for name, change in WAYS.items()},
-    }
+    gray = _error(seen, [np.zeros_like(each.predicted) for each in seen])
+    true = _colorfulness(seen, [each.true for each in seen])
+    ways = {}
+    for name, change in WAYS.items():
+        made = [change(each.predicted[None])[0] for each in seen]
+        ways[name] = {
+            "mae_ab_ratio": _error(seen, made) / gray,
+            "colorfulness_ratio": _colorfulness(seen, made) / true,
+        }
+    return {"pictures": len(seen), "slopes": slopes(seen), "ways": ways}
+
+
+def _error(seen: Sequence[Seen], colors: Sequence[np.ndarray]) -> float:
+    return sum(metrics.mae_ab(each.true, ab) for each, ab in zip(seen, colors, strict=True))
+
+
+def _colorfulness(seen: Sequence[Seen], colors: Sequence[np.ndarray]) -> float:
+    return sum(metrics.colorfulness(with_chroma(each.luma, ab)) for each, ab in zip(seen, colors, strict=True))
 
 
 def slopes(seen: Sequence[Seen]) -> dict[str, float]:
@@ -101,20 +114,6 @@ def slopes(seen: Sequence[Seen]) -> dict[str, float]:
 
 
 def _slope(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
-    """The least-squares factor from predicted to true, each pair weighted by how many numbers a picture has."""
+    """The least-squares factor from predicted to true; each picture counts the same, whatever its size."""
     sums = np.sum([((a * b).mean(), (a * a).mean()) for a, b in pairs], axis=0)
     return float(sums[0] / sums[1])
-
-
-def _score(seen: Sequence[Seen], change: Callable[[np.ndarray], np.ndarray]) -> dict[str, float]:
-    made = [change(each.predicted[None])[0] for each in seen]
-    pairs = list(zip(seen, made, strict=True))
-    error, gray = (
-        sum(metrics.mae_ab(each.true, ab) for each, ab in some)
-        for some in (pairs, [(each, np.zeros_like(ab)) for each, ab in pairs])
-    )
-    ours, true = (
-        sum(metrics.colorfulness(with_chroma(each.luma, ab)) for each, ab in some)
-        for some in (pairs, [(each, each.true) for each in seen])
-    )
-    return {"mae_ab_ratio": error / gray, "colorfulness_ratio": ours / true}

@@ -167,9 +167,9 @@ class FrameColorizer:
 def with_usual_spread(ab: np.ndarray) -> np.ndarray:
     """Let colours differ from place to place as much as they usually do, and take out what little tint there is.
 
-    Where the network is unsure, all of a frame comes out in one pale colour: on clips of DAVIS it predicts half of
-    the true spread of chroma, and a mean that is wrong as often as right. In photographs like those it was trained
-    on, the spread is right.
+    Where the network is unsure, all of a frame comes out in one pale colour: on clips of DAVIS it predicts less
+    than half of the true spread of chroma, and a mean that is often wrong. More spread costs hardly any error
+    there, while in photographs it does (`make spread`).
 
     Args:
         ab: (N, H, W, 2) float32, Lab, of frames of films.
