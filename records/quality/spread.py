@@ -12,7 +12,7 @@ import numpy as np
 
 from records.quality.keyframes import films_of
 from vidcolor_utils.colorizers.base import Colorizer
-from vidcolor_utils.colorizers.frame import with_usual_spread
+from vidcolor_utils.colorizers.frame import evened, with_usual_spread
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.chroma import with_chroma
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
@@ -24,6 +24,9 @@ from vidcolor_utils.weights.shipped import shipped_sums
 EVERY_FRAME, EVERY_PHOTOGRAPH = 10, 6  # so many apart are those looked at
 
 
+Way = Callable[[np.ndarray, Sequence[np.ndarray]], np.ndarray]  # from chroma (N, h, w, 2) and lumas to chroma
+
+
 class Seen(NamedTuple):
     """A picture at the size of its predicted chroma."""
 
@@ -32,10 +35,10 @@ class Seen(NamedTuple):
     predicted: np.ndarray  # the same
 
 
-def times(mean: float, differences: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Give what multiplies the mean chroma of pictures (N, h, w, 2), and what differs from it."""
+def times(mean: float, differences: float) -> Way:
+    """Give what multiplies the mean chroma of pictures, and what differs from it."""
 
-    def changed(ab: np.ndarray) -> np.ndarray:
+    def changed(ab: np.ndarray, _: Sequence[np.ndarray]) -> np.ndarray:
         middle = ab.mean((1, 2), keepdims=True)
         return mean * middle + differences * (ab - middle)
 
@@ -48,7 +51,8 @@ WAYS = {
     "all times 1.6": times(1.6, 1.6),
     "differences times 1.6": times(1, 1.6),
     "differences times 1.8": times(1, 1.8),
-    "usual spread": with_usual_spread,
+    "usual spread": lambda ab, _: with_usual_spread(ab),
+    "usual spread, within edges": evened,
 }
 
 
@@ -88,7 +92,7 @@ def _scores(seen: Sequence[Seen]) -> dict:
     true = _colorfulness(seen, [each.true for each in seen])
     ways = {}
     for name, change in WAYS.items():
-        made = [change(each.predicted[None])[0] for each in seen]
+        made = [change(each.predicted[None], [each.luma])[0] for each in seen]
         ways[name] = {
             "mae_ab_ratio": _error(seen, made) / gray,
             "colorfulness_ratio": _colorfulness(seen, made) / true,

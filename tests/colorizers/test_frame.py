@@ -8,7 +8,15 @@ import pytest
 from tests.helpers.command import REPOSITORY
 from tests.helpers.eager import without_graphs
 from vidcolor_utils.colorizers.base import MirroredColorizer
-from vidcolor_utils.colorizers.frame import EVENING, FrameColorizer, View, with_usual_spread, working_size
+from vidcolor_utils.colorizers.frame import (
+    EVENING,
+    FrameColorizer,
+    View,
+    cross_bilateral,
+    evened,
+    with_usual_spread,
+    working_size,
+)
 from vidcolor_utils.colorizers.load import load_colorizer
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab
@@ -84,11 +92,11 @@ def test_who_asks_for_less_does_not_get_closer_looks():
         assert colorizer.closely() is colorizer
 
 
-def test_frames_of_films_get_a_usual_spread_and_photographs_keep_theirs():
+def test_frames_of_films_are_evened_and_photographs_stay_as_predicted():
     (frame,) = lumas(frames=1, size=(64, 96))
     colorizer = FrameColorizer(views=[View(64)])
     photograph = colorizer.as_predicted().predict_ab([frame])
-    np.testing.assert_allclose(colorizer.predict_ab([frame]), with_usual_spread(photograph), atol=1e-5)
+    np.testing.assert_allclose(colorizer.predict_ab([frame]), evened(photograph, [frame]), atol=1e-5)
     assert np.abs(colorizer.predict_ab([frame]) - photograph).max() > 1
 
 
@@ -96,6 +104,22 @@ def test_what_does_not_know_things_says_what_it_predicts():
     (frame,) = lumas(frames=1, size=(64, 96))
     fast = FrameColorizer(quality="fast")
     np.testing.assert_array_equal(fast.predict_ab([frame]), fast.as_predicted().predict_ab([frame]))
+
+
+def test_a_colour_that_spills_over_an_edge_goes_back():
+    luma = np.repeat(np.where(np.arange(64) < 32, 0.2, 0.8).astype(np.float32)[None], 64, 0)
+    ab = np.zeros((64, 64, 2), np.float32)
+    ab[:, :34, 0] = 20  # what is dark is red, and so are two columns beside it
+    kept = cross_bilateral(ab, luma)
+    np.testing.assert_allclose(kept[:, :32], ab[:, :32], atol=0.01)
+    assert kept[:, 32:34, 0].max() < 0.7 * 20
+    np.testing.assert_allclose(kept[:, 48:], 0, atol=0.01)
+
+
+def test_what_is_alone_of_its_shade_keeps_its_colour():
+    luma, ab = np.zeros((32, 32), np.float32), np.zeros((32, 32, 2), np.float32)
+    luma[16, 16], ab[16, 16] = 1, (30, -10)
+    np.testing.assert_allclose(cross_bilateral(ab, luma), ab, atol=1e-4)
 
 
 def of_spread(spread: float, mean: tuple[float, float]) -> np.ndarray:

@@ -10,13 +10,13 @@ from tests.helpers.keyed import panned, write_film
 
 def test_mean_and_differences_are_multiplied_each_by_its_own_factor():
     ab = np.array([[[[1.0, 5.0], [3.0, 7.0]]]])
-    np.testing.assert_allclose(times(0.5, 2)(ab), [[[[-1.0, 1.0], [3.0, 5.0]]]])
+    np.testing.assert_allclose(times(0.5, 2)(ab, []), [[[[-1.0, 1.0], [3.0, 5.0]]]])
 
 
 def test_slopes_are_the_factors_that_the_truth_was_made_with():
     rng = np.random.default_rng(0)
     predicted = rng.normal(4, 3, (5, 8, 8, 2))
-    true = times(0.5, 2)(predicted)
+    true = times(0.5, 2)(predicted, [])
     seen = [Seen(np.zeros((8, 8)), *pair) for pair in zip(true, predicted, strict=True)]
     assert slopes(seen) == pytest.approx({"mean": 0.5, "differences": 2})
 

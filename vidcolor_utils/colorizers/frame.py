@@ -40,15 +40,18 @@ CLOSE_SIDES = (128, 192)  # of the looks at a single picture, which no frames be
 
 
 class Evening(NamedTuple):
-    """Numbers of `with_usual_spread`, chosen on clips of DAVIS and of a hike that nothing was trained on.
+    """Numbers of `evened`.
 
-    Lengths of chroma are in Lab units, hues in degrees from a to b.
+    Chosen on clips of DAVIS and of a hike that nothing was trained on. Lengths of chroma are in Lab units, hues in
+    degrees from a to b.
     """
 
+    near: float = 0.04  # of the short side, standard deviation
+    shades: int = 16  # of luma, from black to white
     spread: float = 10.8  # root mean square of how far a frame's chroma lies from its mean
     a_gain: float = 1.3  # of what differs from the mean in a
     least_gain: float = 0.9
-    most_gain: float = 1.7
+    most_gain: float = 1.78
     tint: float = 1.5  # length of a mean that is halved
     tint_gain: float = 1.08  # of one that is far longer
     purple: float = -20.0  # hue
@@ -64,8 +67,8 @@ EVENING = Evening()
 class FrameColorizer:
     """Predicts the chroma of single frames: meaning from a transformer, detail from a light network.
 
-    Its frames are those of films, whose chroma is given `with_usual_spread`, but for quality "fast". For
-    photographs see `as_predicted`.
+    Its frames are those of films, whose chroma is `evened`, but for quality "fast". For photographs see
+    `as_predicted`.
 
     Args:
         weights: a file written by `vidcolor export`; its suffix says in what the networks run: `.onnx` in ONNX
@@ -153,7 +156,7 @@ class FrameColorizer:
             for frame_sum, ab in zip(total, self._look(lumas, known, view), strict=True):
                 frame_sum += resize_ab(ab, frame_sum.shape[:2])
         total /= len(self.views)
-        return with_usual_spread(total) if self._evens else total
+        return evened(total, lumas) if self._evens else total
 
     def _look(self, lumas: Sequence[np.ndarray], known: np.ndarray, view: View) -> np.ndarray:
         height, width = lumas[0].shape
@@ -162,6 +165,43 @@ class FrameColorizer:
         if not view.mirrored:
             return self._network(small[..., None], known)
         return mirrored(self._network(mirrored(small[..., None], axis=2), mirrored(known, axis=2)), axis=2)
+
+
+def evened(ab: np.ndarray, lumas: Sequence[np.ndarray]) -> np.ndarray:
+    """Keep colours within edges of luma, `cross_bilateral`, and give them a usual spread, `with_usual_spread`.
+
+    Args:
+        ab: (N, h, w, 2) float32, Lab, predicted for frames of films.
+        lumas: the frames, each (H, W) float32 in [0, 1].
+
+    Returns:
+        The same shape.
+    """
+    return with_usual_spread(np.stack([cross_bilateral(*each) for each in zip(ab, lumas, strict=True)]))
+
+
+def cross_bilateral(ab: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """Average colours over what is near and about as bright.
+
+    What the network says of small things spills over their edges, and stays behind as a trail where they move on.
+
+    Args:
+        ab: (h, w, 2) float32.
+        luma: (H, W) float32 in [0, 1], of the same picture.
+
+    Returns:
+        (h, w, 2) float32: the cross bilateral filter of Eisemann and Durand (2004), on the grid of Chen, Paris and
+        Durand (2007): Gaussian in the picture, linear between `Evening.shades` of luma.
+    """
+    height, width = ab.shape[:2]
+    small = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
+    shade = np.clip(small, 0, 1) * (EVENING.shades - 1)
+    counted = np.dstack([ab, np.ones_like(shade)])
+    total = np.zeros_like(counted)
+    for number in range(EVENING.shades):
+        share = np.maximum(1 - np.abs(shade - number), 0)[..., None]
+        total += share * cv2.GaussianBlur(counted * share, (0, 0), EVENING.near * min(height, width))
+    return total[..., :2] / total[..., 2:]
 
 
 def with_usual_spread(ab: np.ndarray) -> np.ndarray:
