@@ -58,6 +58,8 @@ def test_training_learns_scores_and_is_exported(tmp_path, small):
     record = small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
     assert record["photos"] == 6 and set(record["scores"]) == {"all", "rooms", "streets"}
     assert json.loads((tmp_path / "run/run.json").read_text())["scores"] == record["scores"]
+    seen = record["train_scores"]["all"]  # the same photographs
+    assert seen == pytest.approx(record["scores"]["all"], abs=1e-3)
     stages = [row["stage"] for row in rows(tmp_path / "run")]
     assert list(dict.fromkeys(stages)) == ["meaning", "decoder", "everything"]
     (tmp_path / "out").mkdir()
@@ -66,6 +68,16 @@ def test_training_learns_scores_and_is_exported(tmp_path, small):
     assert names == {"a.safetensors", "a.onnx", "a_meaning.safetensors", "a_meaning.onnx", "a_vit.onnx"}
     for path, digest in digests.items():
         assert path.with_name(f"{path.name}.sha256").read_text().split()[0] == digest
+
+
+def test_what_is_remembered_is_scored_on_as_many_photographs_of_the_same_kinds(small):
+    from vidcolor_utils.stills.photos import Photo
+
+    photos = [Photo(kind, bytes([index])) for kind in ("rooms", "streets") for index in range(5)]
+    chosen = small._alike(photos, [Photo("streets", b"")] * 3 + [Photo("animals", b"")])
+    assert [photo.encoded[0] for photo in chosen] == [0, 2, 4] and {photo.kind for photo in chosen} == {"streets"}
+    others = small._alike(photos, [Photo("animals", b"")] * 2)
+    assert [photo.kind for photo in others] == ["rooms", "streets"]
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, small, monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from vidcolor_utils.models.frame_colorizer import build_frame_colorizer
 from vidcolor_utils.models.meaning import build_meaning
 from vidcolor_utils.models.stored_weights import load_weights, save_weights
 from vidcolor_utils.models.vit import load_vit, store_vit
+from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.stills.photos import Photo, find_photos
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, read_checked, write_json, write_sidecar
@@ -31,7 +33,7 @@ from vidcolor_utils.training.fit import CHECKPOINT, fit, load_averages
 from vidcolor_utils.training.live import LivePhotos
 from vidcolor_utils.training.run_folder import CONFIG, RECORD, claim_run
 from vidcolor_utils.training.torch_twin import TorchTwin
-from vidcolor_utils.training.trainee import Trainee, part_of
+from vidcolor_utils.training.trainee import Trainee, part_of, score_views
 from vidcolor_utils.training.views import Tokens, View, Views, central_view, keep_views, random_view, torch_tokens
 from vidcolor_utils.weights.shipped import meaning_beside, shipped_weights_path, vit_beside
 
@@ -56,7 +58,8 @@ def train_frame_colorizer(
             step and the transformer reads them then, and may learn; or "auto".
 
     Returns:
-        The run record, as written to `run.json`.
+        The run record, as written to `run.json`: "scores" on `val_images`, and "train_scores" on as
+        many of `images` of each kind, see `score_views`: by what these are better the networks only remember.
 
     Raises:
         FileNotFoundError: if a folder or tar is not there.
@@ -70,7 +73,10 @@ def train_frame_colorizer(
     torch.manual_seed(config.seed)
     _keep_transformer(config, out_dir)
     tokens, kept = open_tokens(out_dir / VIT, on), out_dir / VIEWS
-    val_views = keep_views(val_photos, kept / "val", lambda photo, _: central_view(photo), tokens)
+    val_views, seen_views = (
+        keep_views(scored, kept / name, lambda photo, _: central_view(photo), tokens)
+        for name, scored in (("val", val_photos), ("seen", _alike(photos, val_photos)))
+    )
     trainee = new_trainee(config.start_from)
     if reads_at_once(on):
         source: Source = LivePhotos(photos, config, on)
@@ -78,6 +84,7 @@ def train_frame_colorizer(
     else:
         source = KeptViews(_kept_views(photos, kept, config, tokens), config.batch, config.known)
     found = fit(trainee.to(on), config, source, val_views, out_dir)
+    found["train_scores"] = score_views(trainee, seen_views)
     record = {"config": dataclasses.asdict(config), **counts, "machine": machine(), "device": _name(on), **found}
     write_json(out_dir / RECORD, record)
     return record
@@ -117,6 +124,14 @@ def _keep_transformer(config: FrameTrainConfig, out_dir: Path) -> None:
     begun = vit_beside(Path(config.start_from) if config.start_from else shipped_weights_path())
     with finished_file(out_dir / VIT) as part:
         part.write_bytes(read_checked(config.vit or begun))
+
+
+def _alike(photos: Sequence[Photo], val_photos: Sequence[Photo]) -> list[Photo]:
+    """Choose as many photographs of each kind as are validated on; of all kinds, if they share none."""
+    counts = Counter(photo.kind for photo in val_photos)
+    kinds = {kind: [photo for photo in photos if photo.kind == kind] for kind in counts}
+    chosen = [of_kind[index] for kind, of_kind in kinds.items() for index in evenly(len(of_kind), counts[kind])]
+    return chosen or [photos[index] for index in evenly(len(photos), len(val_photos))]
 
 
 def _kept_views(photos: Sequence[Photo], folder: Path, config: FrameTrainConfig, tokens: Tokens) -> list[Views]:
