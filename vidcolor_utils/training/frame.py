@@ -73,10 +73,7 @@ def train_frame_colorizer(
     torch.manual_seed(config.seed)
     _keep_transformer(config, out_dir)
     tokens, kept = open_tokens(out_dir / VIT, on), out_dir / VIEWS
-    val_views, seen_views = (
-        keep_views(scored, kept / name, lambda photo, _: central_view(photo), tokens)
-        for name, scored in (("val", val_photos), ("seen", _alike(photos, val_photos)))
-    )
+    val_views = _central_views(val_photos, kept / "val", tokens)
     trainee = new_trainee(config.start_from)
     if reads_at_once(on):
         source: Source = LivePhotos(photos, config, on)
@@ -84,6 +81,7 @@ def train_frame_colorizer(
     else:
         source = KeptViews(_kept_views(photos, kept, config, tokens), config.batch, config.known)
     found = fit(trainee.to(on), config, source, val_views, out_dir)
+    seen_views = _central_views(_alike(photos, val_photos), kept / "seen", tokens)
     found["train_scores"] = score_views(trainee, seen_views)
     record = {"config": dataclasses.asdict(config), **counts, "machine": machine(), "device": _name(on), **found}
     write_json(out_dir / RECORD, record)
@@ -132,6 +130,10 @@ def _alike(photos: Sequence[Photo], val_photos: Sequence[Photo]) -> list[Photo]:
     kinds = {kind: [photo for photo in photos if photo.kind == kind] for kind in counts}
     chosen = [of_kind[index] for kind, of_kind in kinds.items() for index in evenly(len(of_kind), counts[kind])]
     return chosen or [photos[index] for index in evenly(len(photos), len(val_photos))]
+
+
+def _central_views(photos: Sequence[Photo], folder: Path, tokens: Tokens) -> Views:
+    return keep_views(photos, folder, lambda photo, _: central_view(photo), tokens)
 
 
 def _kept_views(photos: Sequence[Photo], folder: Path, config: FrameTrainConfig, tokens: Tokens) -> list[Views]:
