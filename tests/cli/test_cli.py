@@ -1,6 +1,11 @@
 """The command line, in processes of their own, on wrong input above all."""
 
+import subprocess
+import sys
 from inspect import Parameter, signature
+from pathlib import Path
+
+import pytest
 
 from tests.helpers.command import fails_in_one_line, run_afresh, run_vidcolor
 from vidcolor_utils.cli import vidcolor
@@ -22,6 +27,16 @@ def test_help_fits_one_screen_and_needs_no_network_library():
 
 def test_unknown_option():
     assert fails_in_one_line(run_vidcolor("colorize", "a.mp4", "--no-such-option"), 2)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_standard_output_is_one_line(make_video):
+    with open("/dev/full", "w") as full:
+        command = "-c", "from vidcolor_utils.cli import main; main()", "info", make_video("a.mp4")
+        run = subprocess.run(
+            [sys.executable, *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert (run.returncode, run.stderr) == (1, "vidcolor: standard output: No space left on device\n")
 
 
 def test_every_default_is_that_of_the_library():

@@ -1,5 +1,7 @@
 """What is kept of a film between two runs."""
 
+import pickle
+
 import pytest
 
 from vidcolor_utils.film.record import SegmentRecord
@@ -34,6 +36,17 @@ def test_what_has_a_record_is_taken_over_and_what_has_none_removed(folder):
     with folder() as work:
         assert work.claim(FILM) == {0: FIRST, 2: LAST}
         assert [work.segment_path(index).exists() for index in range(3)] == [True, False, True]
+
+
+def test_a_second_run_leaves_the_first_alone(folder):
+    with folder() as work:
+        work.claim(FILM)
+        make(work, 0, FIRST)
+        with pytest.raises(OutputError, match="another run is at work"), folder():
+            pass
+        assert pickle.loads(pickle.dumps(work)).finished() == work.finished() == {0: FIRST}
+    with folder() as work:
+        assert work.claim(FILM) == {0: FIRST}
 
 
 @pytest.mark.parametrize("record", ["", "{}", '{"times": [0], "next": null}', "[]"])

@@ -45,6 +45,14 @@ def test_read_image_errors(tmp_path):
         read_image(tmp_path / "none.png")
 
 
+@pytest.mark.parametrize("name", ["photo.png", "photo.eps"])
+def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("subprocess.check_call", lambda *command, **rest: pytest.fail(f"started {command}"))
+    (tmp_path / name).write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n")
+    with pytest.raises(InputError, match="cannot identify"):
+        read_image(tmp_path / name)
+
+
 def test_write_image_errors(tmp_path):
     image = StillImage(np.zeros((2, 2, 3), np.uint8), None)
     with pytest.raises(InputError, match=r"\.png"):

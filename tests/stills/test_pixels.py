@@ -75,6 +75,22 @@ def test_float_pictures_are_not_stretched(tmp_path, top, white):
     assert np.abs(luma_of(tmp_path / "in.tif") - gray / white).max() < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("kind", "top", "white"),
+    [
+        ("int16", 32767, 32767),
+        ("int32", 200, 255),
+        ("int32", 25500, 65535),
+        ("uint32", 40000, 65535),
+        ("uint32", 2**32 - 1, 2**32 - 1),
+    ],
+)
+def test_whole_numbers_with_room_to_spare_are_not_black(tmp_path, kind, top, white):
+    gray = np.linspace(0, top, 32 * 24).reshape(24, 32)
+    tifffile.imwrite(tmp_path / "in.tif", gray.astype(kind))
+    assert np.abs(luma_of(tmp_path / "in.tif") - gray / white).max() < 0.005
+
+
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_gray_profile_is_honoured(tmp_path, deep):
     """Light 0.5 in a linear profile is 0.735 in sRGB (IEC 61966-2-1: 1.055 x 0.5^(1/2.4) - 0.055)."""

@@ -120,6 +120,18 @@ def test_stills_of_every_kind_keep_luma_and_alpha(colorizer, tmp_path, mode):
     assert np.abs(luma_from_rgb(after.rgb) - before.luma).max() < 0.6 / 255
 
 
+def test_a_picture_of_any_name_is_read_as_what_it_holds(colorizer, tmp_path):
+    picture = Image.new("L", (32, 24), 128)
+    picture.save(tmp_path / "scan", "JPEG")
+    (tmp_path / "drawing.svg").write_text("<svg/>")
+    assert colorize_file(tmp_path / "scan", tmp_path / "out.png", colorizer).frames == 1
+    with pytest.raises(InputError, match=r"drawing\.svg: not an image that can be read"):
+        colorize_file(tmp_path / "drawing.svg", tmp_path / "out2.png", colorizer)
+    with pytest.raises(InputError, match="the input is a video"):
+        (tmp_path / "film.mp4").touch()
+        colorize_file(tmp_path / "film.mp4", tmp_path / "out2.png", colorizer)
+
+
 def test_a_dot_of_a_still_is_colorized(colorizer, tmp_path):
     Image.new("L", (1, 1), 99).save(tmp_path / "dot.png")
     colorize_file(tmp_path / "dot.png", tmp_path / "out.png", colorizer)

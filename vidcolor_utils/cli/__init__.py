@@ -6,8 +6,10 @@ Heavy imports happen inside the commands, so that help is instant.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
+from contextlib import suppress
 
 import click
 
@@ -75,9 +77,18 @@ def run(command: click.Group) -> None:
             raise
         name, packages = MISSING[error.name]
         fail(f"this needs {name}, which colorizing does not: run `pip install {packages}`", 2)
+    except OSError as error:
+        _discard_output()
+        fail(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
     except (KeyboardInterrupt, click.Abort) as error:
         terminated = isinstance(error.__cause__ or error, _Terminated)
         fail(
             "interrupted; nothing was left half-written, and the same command goes on",
             TERMINATED if terminated else INTERRUPTED,
         )
+
+
+def _discard_output() -> None:
+    """Let what waits to be printed go nowhere: Python would try once more to print it where nothing can be."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from vidcolor_utils.film.record import SegmentRecord
 from vidcolor_utils.system.errors import OutputError, RefusedError
-from vidcolor_utils.system.files import check_target, finished_file, hidden_beside, write_json, writing
+from vidcolor_utils.system.files import check_target, finished_file, hidden_beside, hold, write_json, writing
 
-RECORD = "film.json"
+RECORD, LOCK = "film.json", "film.lock"
 RECORDS = "[0-9]" * 6 + ".json"  # those of the segments
 OWN_FILES = re.compile(r"\.?(film|\d{6}|joined)\b.*")  # names that a work folder may hold
 
@@ -30,8 +31,8 @@ def work_folder_path(output: str | Path) -> Path:
 class WorkFolder:
     """Segments that are finished, each with a record. Use as a context manager.
 
-    A segment counts as finished once its record is there, which is written last. On leaving, a folder without
-    finished segments is removed.
+    A segment counts as finished once its record is there, which is written last. One run at a time is inside; on
+    leaving, a folder without finished segments is removed.
 
     Args:
         output: the file that the segments are for.
@@ -40,19 +41,35 @@ class WorkFolder:
 
     Raises:
         InputError: if `output` is `source`.
-        OutputError: if the folder of `output` is missing or cannot be written to.
+        OutputError: if the folder of `output` is missing or cannot be written to, or another run makes `output`.
     """
 
     def __init__(self, output: str | Path, *, source: str | Path, suffix: str):
         check_target(Path(output), source)
         self.path, self.target, self._suffix = work_folder_path(output), Path(output), suffix
+        self._held: IO[bytes] | None = None
 
     def __enter__(self) -> WorkFolder:
         with writing(self.target):
             self.path.mkdir(exist_ok=True)
+            try:
+                self._held = hold(self.path / LOCK)
+            except BlockingIOError:
+                raise OutputError(f"{self.target}: another run is at work on it") from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            self._leave(error)
+        finally:
+            if self._held is not None:
+                self._held.close()
+
+    def __getstate__(self) -> dict:
+        """Go to other processes, which make segments, without what this one holds."""
+        return {**self.__dict__, "_held": None}
+
+    def _leave(self, error: BaseException | None) -> None:
         finished = self.finished()
         if not finished or isinstance(error, RefusedError):
             self.remove()  # what a muxer refuses it will refuse again
@@ -81,10 +98,10 @@ class WorkFolder:
                     self.target,
                     ", ".join(_differing(earlier, wanted)),
                 )
-            self._clear(keep=set())
+            self._clear(keep={LOCK})
             write_json(self.path / RECORD, wanted, shown=self.target)
         finished = self.finished()
-        self._clear(keep={RECORD, *(path.name for index in finished for path in self._files(index))})
+        self._clear(keep={RECORD, LOCK, *(path.name for index in finished for path in self._files(index))})
         if finished:
             log.info("%s: %d segments are there from an earlier run: going on", self.target, len(finished))
         return finished

@@ -20,6 +20,8 @@ from vidcolor_utils.system.errors import InputError, OutputError
 JPEG, JPEG2000 = (".jpg", ".jpeg", ".jpe", ".jfif"), (".jp2", ".j2k", ".jpf", ".jpx")
 TIFF, NETPBM = (".tif", ".tiff"), (".ppm", ".pnm")
 HEIF = (".heic", ".heif")
+# What is read as its content says, whatever the name: none for which Pillow starts another program, as for EPS.
+FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SGI".split())  # noqa: SIM905
 IMAGE_SUFFIXES = (".png", *JPEG, ".webp", ".bmp", *TIFF, ".avif", *JPEG2000, ".tga", *NETPBM)  # written as well
 READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", *HEIF)
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
@@ -75,12 +77,17 @@ def is_animation(path: str | Path) -> bool:
     try:
         with _READING, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its reader says so
-            with Image.open(path) as image:
+            with _opened(path) as image:
                 return getattr(image, "n_frames", 1) > 1
     except Image.DecompressionBombError:
         return path.suffix.lower() == ".gif"  # mostly films, whose reader tells that they are too large
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return False
+
+
+def _opened(path: Path) -> Image.Image:
+    formats = (*FORMATS, "HEIF") if path.suffix.lower() in HEIF else FORMATS
+    return Image.open(path, formats=formats)
 
 
 def write_apng(source: Path, output: Path) -> None:
@@ -90,7 +97,7 @@ def write_apng(source: Path, output: Path) -> None:
         InputError: if it cannot be read.
     """
     try:
-        with Image.open(source) as image:
+        with _opened(source) as image:
             durations = []
             for frame in ImageSequence.Iterator(image):
                 frame.load()
@@ -149,7 +156,7 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
 
 
 def _read(path: Path, first_only: bool) -> Pages:
-    with warnings.catch_warnings(), Image.open(path) as image:
+    with warnings.catch_warnings(), _opened(path) as image:
         warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
         pages = ImageSequence.Iterator(image) if image.format == "TIFF" and not first_only else [image]
         return Pages([_still(path, page) for page in pages if not _is_reduced(page)], [])

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, SMALLEST, LARGEST = 258, 262, 274, 340, 341  # tags of TIFF
-WHITE_IS_ZERO = 0
+BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION = 258, 262, 274  # tags of TIFF
+SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341
+WHITE_IS_ZERO, SIGNED = 0, 2
 DEEP = 65535
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 RAMP = 256  # steps in which the curve of a gray profile is asked for
@@ -79,15 +80,11 @@ def _of_8_bits(page: Image.Image, profile: bytes | None) -> Pixels:
 def _gray01(page: Image.Image) -> np.ndarray:
     """Read gray of more than 8 bits as float32 in [0, 1], black 0."""
     tags = getattr(page, "tag_v2", {})
-    values = np.asarray(page, np.float32)
     if page.mode == "F":
-        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        values = np.nan_to_num(np.asarray(page, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
         black, white = _float_range(values, tags)
     else:
-        bits = (tags.get(BITS_PER_SAMPLE) or (16,))[0]
-        black, white = 0.0, float(2**bits - 1)
-        if white < values.max():
-            white = float(DEEP if values.max() <= DEEP else values.max())
+        black, (values, white) = 0.0, _integers(page, tags)
     gray = np.clip((values - black) / np.float32(white - black), 0, 1)
     return 1 - gray if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray
 
@@ -100,6 +97,21 @@ def _float_range(values: np.ndarray, tags: dict) -> tuple[float, float]:
             return float(smallest), float(largest)
     top = float(values.max(initial=0))
     return 0.0, next((white for white in (1.0, 255.0, float(DEEP)) if top <= white), max(top, 1.0))
+
+
+def _integers(page: Image.Image, tags: dict) -> tuple[np.ndarray, float]:
+    """Read whole numbers as float32, and tell which one is white.
+
+    Up to 16 bits it is the largest one that there is room for. Hardly anything uses all of 32: there it is the end
+    of the usual range that holds them.
+    """
+    bits, signed = (tags.get(BITS_PER_SAMPLE) or (16,))[0], SIGNED in (tags.get(SAMPLE_FORMAT) or ())
+    integers = np.asarray(page)
+    if bits == 32 and not signed:
+        integers = integers.view(np.uint32)  # Pillow reads them as signed
+    room, top = float(2 ** (bits - signed) - 1), float(integers.max(initial=0))
+    usual = (room,) if bits <= 16 else (255.0, float(DEEP), room)
+    return integers.astype(np.float32), next((white for white in usual if top <= white), max(top, float(DEEP)))
 
 
 def _deep_layers(path: Path, page: Image.Image) -> tuple[np.ndarray, np.ndarray | None] | None:

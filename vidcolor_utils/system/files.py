@@ -8,8 +8,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from vidcolor_utils.system.errors import InputError, OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LONGEST_NAME = 255  # bytes, of one name on the file systems in use
 
@@ -50,6 +56,27 @@ def finished_file(
     finally:
         with suppress(OSError):  # what went wrong before is what counts
             part.unlink()
+
+
+def hold(path: Path) -> IO[bytes]:
+    """Open a file that one process at a time may hold: until it closes it, or ends in whatever way.
+
+    Where the system or the file system knows no such locks (POSIX), everybody may.
+
+    Raises:
+        BlockingIOError: if another one holds it.
+        OSError: if it cannot be opened.
+    """
+    file = path.open("ab")
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError:
+        pass
+    return file
 
 
 def hidden_beside(path: Path, name: str, ending: str) -> Path:

@@ -19,7 +19,14 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, Loo
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
 from vidcolor_utils.pictures.restore import MEMORY
-from vidcolor_utils.stills.images import check_image_name, is_image, is_still, read_pages, write_pages
+from vidcolor_utils.stills.images import (
+    check_image_name,
+    is_animation,
+    is_image,
+    is_still,
+    read_pages,
+    write_pages,
+)
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.system.options import check_option
@@ -28,6 +35,7 @@ from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.tool.sequence import needs_stand, renamed, stand_for
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.fields import REACH
 from vidcolor_utils.video.times import WHOLE, Span
 
@@ -102,7 +110,7 @@ def colorize_file(
         return renamed(report, stand, output)
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file")
-    is_picture = is_still(source)
+    is_picture = is_still(source) or (is_image(output) and not _is_film(source))
     if is_picture != is_image(output):
         kinds = ("an image", "a video") if is_picture else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
@@ -124,6 +132,11 @@ def colorize_file(
         progress=progress,
     )
     return report._replace(warnings=(*colors.warnings, *report.warnings))
+
+
+def _is_film(source: Path) -> bool:
+    """Tell a film by its name, or as an animation; what has any other name is what its result is to be."""
+    return source.suffix.lower() in VIDEO_SUFFIXES or is_animation(source)
 
 
 def _check_only(source: Path, output: Path, only: Span, span: Span) -> None:
