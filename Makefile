@@ -158,7 +158,7 @@ keyframes: setup  ## Score films coloured from key frames on FILMS and CLIPS, re
 	$(BIN)/python -m records keyframes --davis $(FILMS) --hiking $(CLIPS) --output data/results/keyframes.json
 
 spread: setup  ## Score what the colours of FILMS, and of photographs (UNSEEN), gain by a usual spread, record it in data/results
-	$(BIN)/python -m records spread --films $(FILMS) $(UNSEEN:%=--photos %) --output data/results/spread.json
+	$(BIN)/python -m records spread --films $(FILMS) --clips $(CLIPS) $(UNSEEN:%=--photos %) --output data/results/spread.json
 
 related: setup  ## Train every system that the report cites, three seeds with controls, and record it; goes on where it was stopped
 	mkdir -p data/results/related

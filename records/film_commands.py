@@ -29,12 +29,13 @@ def keyframes(davis: Path, hiking: Path, frames: int, output: Path) -> None:
 
 @click.command()
 @click.option("--films", required=True, type=PathArgument, help="Folder of films in true colours.")
+@click.option("--clips", required=True, type=PathArgument, help="Folder of pairs of gray and true clips.")
 @click.option("--photos", "photographs", required=True, multiple=True, type=PathArgument, help="Photographs.")
 @json_option
-def spread(films: Path, photographs: tuple[Path, ...], output: Path) -> None:
+def spread(films: Path, clips: Path, photographs: tuple[Path, ...], output: Path) -> None:
     """Score what the colours of films gain by a usual spread."""
     from records.quality.spread import measure_spread
     from vidcolor_utils.colorizers.frame import FrameColorizer
 
-    record = measure_spread(films, photographs, FrameColorizer().as_predicted().closely(), output)
+    record = measure_spread(films, clips, photographs, FrameColorizer().as_predicted(), output)
     click.echo(json.dumps({name: record[name] for name in ("films", "photographs")}, indent=1))

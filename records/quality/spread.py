@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 
 from records.quality.keyframes import films_of
-from vidcolor_utils.colorizers.base import Colorizer
+from vidcolor_utils.colorizers.base import Colorizer, looking_closely
 from vidcolor_utils.colorizers.frame import evened, with_usual_spread
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.chroma import with_chroma
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.stills.photos import find_photos
 from vidcolor_utils.system.files import write_json
+from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.weights.shipped import shipped_sums
 
@@ -56,25 +57,34 @@ WAYS = {
 }
 
 
-def measure_spread(films: Path, photographs: Sequence[Path], colorizer: Colorizer, output: Path) -> dict:
+def measure_spread(
+    films: Path, clips: Path, photographs: Sequence[Path], colorizer: Colorizer, output: Path
+) -> dict:
     """Score `WAYS` to change predicted chroma, on frames of films and on photographs, and record it.
 
     Args:
         films: folder of films in true colours.
+        clips: folder of pairs of gray and true clips.
         photographs: folders or tars of photographs.
         colorizer: predicts chroma, as it is.
         output: JSON file to write.
 
     Returns:
-        The record: for both, how many there were, `slopes`, and the scores of each way.
+        The record: for films and photographs, each picture looked at closely by itself, how many there were,
+        `slopes`, and the scores of each way; for `as_predicted`, what `evaluate` scores of whole films and clips
+        that are coloured so.
     """
     frames = (
         rgb for film in films_of(films) for rgb in islice(iter_rgb(film), EVERY_FRAME // 2, None, EVERY_FRAME)
     )
     photos = (photo.rgb for photo in find_photos(*photographs)[::EVERY_PHOTOGRAPH])
     groups = {"films": frames, "photographs": photos}
-    record = {"weights": shipped_sums()} | {
-        name: _scores(list(_look_at(pictures, colorizer))) for name, pictures in groups.items()
+    record: dict = {"weights": shipped_sums()} | {
+        name: _scores(list(_look_at(pictures, looking_closely(colorizer)))) for name, pictures in groups.items()
+    }
+    record["as_predicted"] = {
+        "films": evaluate_films(films, colorizer)["mean"],
+        "clips": evaluate_clips(clips, colorizer)["mean"],
     }
     write_json(output, record)
     return record

@@ -6,6 +6,7 @@ import base64
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -214,9 +215,9 @@ def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
     sentence = "mine.png: not used: it does not look like the frame of shot 2"
     page.get_by_role("alert").get_by_text(sentence).wait_for()
     assert_is_in_view(page, page.get_by_role("alert"))
-    for color, share in ((RED, 0.2), (BLUE, 0.85)):
+    for color, put, share in ((RED, click_at, 0.2), (BLUE, walk_to, 0.84)):
         root.locator("input[type=color]").fill(color)
-        put_point(root, share)
+        put(root, share)
     button(root, f"Remove point 1, {RED}").click()
     second.get_by_text("1 point", exact=True).wait_for()
     wait_for_strip(root, lambda strip: redness(strip) < redness(plain) - 3)
@@ -241,12 +242,13 @@ def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
 
 
 def wait_for_strip(root: Locator, holds: Callable[[list[np.ndarray]], bool] = bool) -> list[np.ndarray]:
-    """Wait until moments of a shot of which something holds are shown; return them, RGB int."""
+    """Wait until moments of a shot of which something holds are shown and no others come; return them, RGB int."""
     found: list[np.ndarray] = []
 
     def is_there() -> bool:
         found[:] = read_canvases(root.get_by_role("img", name="This shot at"))
-        return len(found) == 4 and holds(found)
+        others = root.locator(".vidcolor-strip[data-old]").count()
+        return len(found) == 4 and holds(found) and not others
 
     wait_until(is_there)
     return found
@@ -321,12 +323,27 @@ def reddened(path: Path) -> Path:
     return path
 
 
-def put_point(root: Locator, share: float) -> None:
+def click_at(root: Locator, share: float) -> None:
     """Click the frame, at a share of its height, and wait until the point is listed."""
+    with a_point_more(root):
+        frame = root.locator(".vidcolor-frame-of-shot img")
+        box = frame.bounding_box()
+        frame.click(position={"x": box["width"] / 2, "y": box["height"] * share})
+
+
+def walk_to(root: Locator, share: float) -> None:
+    """Do the same with the arrow keys, whose steps are a fiftieth, and a tenth with Shift."""
+    with a_point_more(root):
+        frame = root.get_by_role("application", name="The frame")
+        tens, ones = divmod(round((share - 0.5) * 50), 5)
+        for key in [*["Shift+ArrowDown"] * tens, *["ArrowDown"] * ones, "Enter"]:
+            frame.press(key)
+
+
+@contextmanager
+def a_point_more(root: Locator) -> Iterator[None]:
     count = root.get_by_role("button", name="Remove point").count()
-    frame = root.get_by_role("img", name="The frame")
-    box = frame.bounding_box()
-    frame.click(position={"x": box["width"] / 2, "y": box["height"] * share})
+    yield
     root.get_by_text(f"Point {count + 1}").wait_for()
 
 

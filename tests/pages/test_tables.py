@@ -15,7 +15,7 @@ def test_the_readme_says_of_quality_what_the_record_says():
         assert f"| {name} | {figures} |" in readme, name
     photos = record["photos"]["val_images"]
     for sentence in (
-        "On {photos} held-out photographs the mean absolute error of ab is {mae_ab:.2f},",
+        "On {photos} validation photographs the mean absolute error of ab is {mae_ab:.2f},",
         "{mae_ab_ratio:.3f} of gray's {mae_ab_gray:.2f};",
         "PSNR {psnr:.2f} dB (gray {psnr_gray:.2f});",
         "mean CIEDE2000 {ciede2000:.2f} (gray {ciede2000_gray:.2f});",

@@ -9,11 +9,13 @@ from tests.helpers.keyed import panned, write_film
 
 
 def test_a_usual_spread_is_scored_on_films_and_photographs(tmp_path):
-    (tmp_path / "films").mkdir()
-    write_film(tmp_path / "films" / "pan.mp4", panned(6))
+    films = tmp_path / "films"
+    films.mkdir()
+    for name in ("bw_pan.mp4", "color_pan.mp4"):
+        write_film(films / name, panned(6))
     write_photographs(tmp_path / "photos", 1, (48, 64))
     output = tmp_path / "spread.json"
-    arguments = ["--films", tmp_path / "films", "--photos", tmp_path / "photos", "--output", output]
+    arguments = ["--films", films, "--clips", films, "--photos", tmp_path / "photos", "--output", output]
     result = CliRunner().invoke(spread, list(map(str, arguments)), catch_exceptions=False)
     record = json.loads(output.read_text())
     shown = json.loads(result.output[result.output.index("{") :])

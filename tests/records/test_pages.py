@@ -115,7 +115,8 @@ def test_accelerators_speak_for_themselves():
     machine = {"name": "big", "accelerators": ["Chip 9"]}
     speed = {"backend": "jax", "machine": machine, "runs": {"alexnet": {"frames_per_second": 2000.0}}}
     text = scale_table(RECORD, [speed])
-    assert "| one epoch of alexnet, jax on Chip 9 | 10 hours | $30 |" in text and "2,500 hours" not in text
+    assert "| one epoch of alexnet on its 80%, jax on Chip 9 | 10 hours | $30 |" in text
+    assert "2,500 hours" not in text
 
 
 def test_pages_are_rewritten_between_their_marks(tmp_path):

@@ -24,16 +24,19 @@ def test_slopes_are_the_factors_that_the_truth_was_made_with():
 def test_films_and_photographs_are_scored_apart(tmp_path):
     films, output = tmp_path / "films", tmp_path / "spread.json"
     films.mkdir()
-    write_film(films / "pan.mp4", panned(12))
+    for name in ("pan.mp4", "bw_pan.mp4", "color_pan.mp4"):
+        write_film(films / name, panned(12))
     write_photographs(tmp_path / "photos", 7, (48, 64))
-    record = measure_spread(films, [tmp_path / "photos"], TwoColors(), output)
+    record = measure_spread(films, films, [tmp_path / "photos"], TwoColors(), output)
     assert json.loads(output.read_text()) == record
-    assert record["films"]["pictures"] == 1 and record["photographs"]["pictures"] == 2
+    assert record["films"]["pictures"] == 2 and record["photographs"]["pictures"] == 2
     for group in ("films", "photographs"):
         ways = record[group]["ways"]
         assert list(ways) == list(WAYS)
         assert ways["as predicted"]["mae_ab_ratio"] > 0
         assert ways["all times 1.6"]["colorfulness_ratio"] > ways["as predicted"]["colorfulness_ratio"]
+    for group in ("films", "clips"):
+        assert record["as_predicted"][group]["vidcolor"]["mae_ab"] > 0
 
 
 class TwoColors:

@@ -39,12 +39,10 @@ class Page {
     this.problem = element("p", { className: "vidcolor-problem" });
     this.problem.setAttribute("role", "alert");
     this.preview = element("div", { className: "vidcolor-preview" });
-    this.settings = element(
-      "div",
-      { className: "vidcolor-settings" },
-      this.slider("saturation", "Strength of the colours", 3, "0 is gray, 1 is the usual, 3 is very strong"),
-      this.slider("strength", "Calm", 0.98, "how long a colour stays: 0 lets every frame choose anew, which flickers"),
-    );
+    const calm = "how long a colour stays: 0 lets every frame choose anew, which flickers; it shows in the finished film only";
+    this.calm = this.slider("strength", "Calm", 0.98, calm);
+    const strength = this.slider("saturation", "Strength of the colours", 3, "0 is gray, 1 is the usual, 3 is very strong");
+    this.settings = element("div", { className: "vidcolor-settings" }, strength, this.calm);
     this.view = element("section", {}, this.preview, this.comparison.root);
     this.root.replaceChildren(this.buildHeader(), this.drop, this.view, this.settings, this.sheet.root);
     this.root.addEventListener("focusin", (event) => keepKeys(event.target));
@@ -71,9 +69,12 @@ class Page {
 
   // Moving it changes the number beside it; letting it go tells Python.
   slider(name, title, max, hint) {
-    const input = element("input", { type: "range", min: 0, max, step: 0.02, value: this.model.get(name) });
-    const value = element("span", { textContent: this.model.get(name) }); // no <output>, which the label would name instead
-    input.addEventListener("input", () => (value.textContent = input.value));
+    const usual = this.model.get(name);
+    const input = element("input", { type: "range", min: 0, max, step: 0.01, value: usual });
+    const value = element("span", {}); // no <output>, which the label would name instead
+    const show = () => (value.textContent = Number(input.value) === usual ? `${usual}, the usual` : input.value);
+    show();
+    input.addEventListener("input", show);
     input.addEventListener("change", () => {
       this.model.set(name, Number(input.value));
       this.model.save_changes();
@@ -135,7 +136,9 @@ class Page {
       waiting: "First choose a film or a photograph.",
       receiving: "Reading the file \u2026",
       opening: "Looking at it \u2026",
-      ready: "This is a preview. Set the colours below, then press Colorize.",
+      ready: this.model.get("is_film")
+        ? "This is a preview, each moment by itself. Set the colours below, then press Colorize."
+        : "This is a preview. Set the colours below, then press Colorize.",
       looking: `Looking for shots: ${this.model.get("words")}`,
       working: `Colorizing: ${this.model.get("words")}`,
       done: "Gray is left of the line, colour is right of it: drag the line. Then download.",
@@ -169,6 +172,7 @@ class Page {
     this.preview.hidden = stage === "done";
     this.comparison.root.hidden = stage !== "done";
     this.settings.hidden = !isOpen;
+    this.calm.hidden = !this.model.get("is_film");
     this.sheet.root.hidden = !isOpen || !this.model.get("is_film");
     for (const part of [this.settings, this.sheet.root]) part.inert = this.busy();
     this.problem.hidden = !this.model.get("problem");
@@ -180,8 +184,9 @@ class Page {
     const pictures = this.model.get("preview").map((bytes) => new Blob([bytes], { type: "image/jpeg" }));
     this.addresses.forEach(URL.revokeObjectURL);
     this.addresses = pictures.map((picture) => URL.createObjectURL(picture));
-    const alt = "Preview: gray above, colour below";
-    this.preview.replaceChildren(...this.addresses.map((src) => element("img", { src, alt })));
+    const of = (number) => (pictures.length > 1 ? `Preview ${number + 1} of ${pictures.length}` : "Preview");
+    const alts = pictures.map((_, number) => `${of(number)}: gray above, colour below`);
+    this.preview.replaceChildren(...this.addresses.map((src, number) => element("img", { src, alt: alts[number] })));
     this.update();
   }
 

@@ -2,6 +2,8 @@
 
 const PICTURES = "image/*,.tif,.tiff";
 const FIRST_COLOR = "#b03a2e";
+const STEP = 0.02; // of the frame's width or height, by which an arrow key moves the cross; five times that with Shift
+const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
 function button(text, action) {
   const node = element("button", { type: "button", textContent: text });
@@ -104,7 +106,7 @@ class Sheet {
       "A shot is what lies between two cuts. Colour one picture of it in a program of yours, or say which colour a " +
       "thing has: the whole shot follows.";
     const why = element("small", { textContent: words });
-    this.root = element("section", { className: "vidcolor-own" }, element("strong", { textContent: "Colours of your own" }));
+    this.root = element("section", { className: "vidcolor-own" }, element("h2", { textContent: "Colours of your own" }));
     this.root.append(why, this.begin, this.grid);
     this.buildEditor();
   }
@@ -112,10 +114,16 @@ class Sheet {
   buildEditor() {
     this.title = element("strong", {});
     this.busy = element("output", {});
-    this.picture = element("img", { alt: "The frame: click a thing to give it the colour" });
+    this.picture = element("img", { alt: "" });
     this.marks = element("div", { className: "vidcolor-marks" });
-    this.frame = element("div", { className: "vidcolor-frame-of-shot" }, this.picture, this.marks);
-    this.picture.addEventListener("click", (event) => this.addPoint(event));
+    this.cross = element("div", { className: "vidcolor-cross", hidden: true });
+    this.frame = element("div", { className: "vidcolor-frame-of-shot", tabIndex: 0 }, this.picture, this.marks, this.cross);
+    this.frame.setAttribute("role", "application");
+    const how = "The frame: click a thing to give it the colour, or move the cross there with the arrow keys and press Enter";
+    this.frame.setAttribute("aria-label", how);
+    this.picture.addEventListener("click", (event) => this.addPointUnder(event));
+    this.frame.addEventListener("keydown", (event) => this.moveCross(event));
+    this.frame.addEventListener("blur", () => (this.cross.hidden = true));
     this.strip = element("div", { className: "vidcolor-strip" });
     const head = element("div", { className: "vidcolor-row" }, this.title, button("Close", () => this.choose(-1)));
     this.editor = element("div", { className: "vidcolor-editor" });
@@ -129,7 +137,7 @@ class Sheet {
     this.file = element("input", { type: "file", accept: PICTURES, hidden: true });
     this.file.addEventListener("change", () => this.take(this.chosen, this.file.files[0]));
     this.without = button("Leave my picture out", () => this.edit("take_out"));
-    const color = element("label", { className: "vidcolor-row" }, this.color, "Choose a colour, then click the thing that has it.");
+    const color = element("label", { className: "vidcolor-row" }, this.color, "Choose a colour, then click the thing that has it (or arrow keys and Enter).");
     const how = "Or save this frame, colour it in a program of yours, and bring it back.";
     return element(
       "div",
@@ -156,9 +164,21 @@ class Sheet {
     this.model.send({ kind: "edit", edit, frame: this.chosen, values });
   }
 
-  addPoint(event) {
+  addPointUnder(event) {
     const { width, height } = this.picture.getBoundingClientRect();
     this.edit("point", event.offsetX / width, event.offsetY / height, this.color.value);
+  }
+
+  // The same without a mouse: the first key shows a cross in the middle, Enter makes a point where it is.
+  moveCross(event) {
+    const [right, down] = (ARROWS[event.key] || [0, 0]).map((step) => step * (event.shiftKey ? 5 : 1));
+    if (!ARROWS[event.key] && event.key !== "Enter") return;
+    event.preventDefault();
+    if (this.cross.hidden) this.at = [0.5, 0.5];
+    else if (event.key === "Enter") this.edit("point", ...this.at, this.color.value);
+    this.cross.hidden = false;
+    this.at = [this.at[0] + right, this.at[1] + down].map((part) => Math.min(Math.max(part, 0), 1));
+    Object.assign(this.cross.style, { left: `${100 * this.at[0]}%`, top: `${100 * this.at[1]}%` });
   }
 
   take(number, file) {

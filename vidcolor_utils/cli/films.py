@@ -22,7 +22,7 @@ from vidcolor_utils.cli.options import (
     rate_of,
     span_options,
 )
-from vidcolor_utils.cli.screen import fail, folder_table, progress_bars, tell, tell_facts
+from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, tell, tell_facts
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.heap import share_one_heap
@@ -133,7 +133,7 @@ def _colorize_pipe(
         report = _colorize_file(stand.source, stand.output, workers, cluster, **work)
     for warning in report.warnings:
         click.echo(f"vidcolor: warning: {stand.told(warning)}", err=True)
-    click.echo(f"{stand.told(str(report.output))}: {report.frames} frames in colour", err=True)
+    click.echo(f"{stand.told(str(report.output))}: {frames(report.frames)} in colour", err=True)
 
 
 def _colorize_file(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import PathArgument
-from vidcolor_utils.cli.screen import progress_bars
+from vidcolor_utils.cli.screen import frames, progress_bars
 
 
 @click.command()
@@ -33,4 +33,4 @@ def keyframes(source: Path, output: Path, every: int | None, per_shot: int | Non
         )
     for path in written.kept:
         click.echo(f"{path}: in colour already: kept")
-    click.echo(f"{written.folder}: {len(written.chosen)} frames to colour; {written.folder / PAGE} shows them")
+    click.echo(f"{written.folder}: {frames(len(written.chosen))} to colour; {written.folder / PAGE} shows them")

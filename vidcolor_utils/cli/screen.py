@@ -34,7 +34,12 @@ def tell(report: ColorizeReport) -> None:
     """Print what was made, and its warnings."""
     for warning in report.warnings:
         click.echo(f"vidcolor: warning: {warning}", err=True)
-    click.echo(f"{report.output}: {report.frames} frames in colour")
+    click.echo(f"{report.output}: {frames(report.frames)} in colour")
+
+
+def frames(count: int) -> str:
+    """Say how many frames."""
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 @contextmanager
