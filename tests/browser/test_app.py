@@ -324,8 +324,8 @@ def reddened(path: Path) -> Path:
 
 
 def click_at(root: Locator, share: float) -> None:
-    """Click the frame, at a share of its height, and wait until the point is listed."""
-    with a_point_more(root):
+    """Click the frame, at a share of its height, and wait until the point is listed and marked there."""
+    with a_point_more(root, share):
         frame = root.locator(".vidcolor-frame-of-shot img")
         box = frame.bounding_box()
         frame.click(position={"x": box["width"] / 2, "y": box["height"] * share})
@@ -333,7 +333,7 @@ def click_at(root: Locator, share: float) -> None:
 
 def walk_to(root: Locator, share: float) -> None:
     """Do the same with the arrow keys, whose steps are a fiftieth, and a tenth with Shift."""
-    with a_point_more(root):
+    with a_point_more(root, share):
         frame = root.get_by_role("application", name="The frame")
         tens, ones = divmod(round((share - 0.5) * 50), 5)
         for key in [*["Shift+ArrowDown"] * tens, *["ArrowDown"] * ones, "Enter"]:
@@ -341,10 +341,14 @@ def walk_to(root: Locator, share: float) -> None:
 
 
 @contextmanager
-def a_point_more(root: Locator) -> Iterator[None]:
+def a_point_more(root: Locator, share: float) -> Iterator[None]:
     count = root.get_by_role("button", name="Remove point").count()
     yield
     root.get_by_text(f"Point {count + 1}").wait_for()
+    box = root.locator(".vidcolor-frame-of-shot img").bounding_box()
+    mark = root.locator(".vidcolor-marks span").last.bounding_box()
+    assert mark["y"] + mark["height"] / 2 == pytest.approx(box["y"] + share * box["height"], abs=2)
+    assert mark["x"] + mark["width"] / 2 == pytest.approx(box["x"] + box["width"] / 2, abs=2)
 
 
 def redness(pictures: list[np.ndarray]) -> float:
