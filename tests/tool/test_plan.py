@@ -13,7 +13,7 @@ def test_a_plan_counts_frames_and_segments_and_writes_nothing(make_video, tmp_pa
     source = make_video(frames=75, sound="aac")
     plan = plan_file(source, tmp_path / "out.mp4", segment_s=1.0, every=8)
     assert (plan["frames"], plan["segments"], plan["kept"]) == (75, 3, "aac")
-    assert re.match(r"about \d+:\d\d", plan["time"]) and "trial of 50 frames" in plan["speed"]
+    assert re.fullmatch(r"about \d+:\d\d", plan["time"]) and "trial of 50 frames" in plan["speed"]
     assert plan_file(source, tmp_path / "out.mp4", span=Span(1.0, 2.0), every=8)["frames"] == 25
     assert os.listdir(tmp_path) == [source.name]
 

@@ -74,5 +74,5 @@ def plan_file(
         "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
         "resumes": "yes, from segments of an earlier run" if work_folder_path(output).is_dir() else None,
         "speed": f"{fps:.1f} frames per second in a trial of {trial.frames} frames",
-        "time": None if frames is None else f"about {time_text(frames / fps)}",
+        "time": None if frames is None else f"about {time_text(math.ceil(frames / fps)).removesuffix('.000')}",
     }
