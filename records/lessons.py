@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -16,6 +18,7 @@ from vidcolor_utils.system.progress import Say, unsaid
 
 SMALL = "small_"  # begins the names of the copies that `make test` runs
 
+LINK = re.compile(r"\]\(([\w.]+\.(?:ipynb|md))(?=[#)])")  # to a file beside
 CELL_S = 1800  # most seconds that a cell may take
 
 
@@ -25,8 +28,18 @@ def has_exercises(notebook: dict) -> bool:
 
 
 def twin_text(notebook: Path) -> str:
-    """The file of the twin of a notebook."""
-    return json.dumps(unsolved(json.loads(notebook.read_text())), indent=1, ensure_ascii=False) + "\n"
+    """The file of the twin of a notebook; what has no twin is linked where it is, in the notebooks' folder."""
+    twin = unsolved(json.loads(notebook.read_text()))
+    for cell in twin["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = [LINK.sub(partial(_link, notebook.parent), line) for line in cell["source"]]
+    return json.dumps(twin, indent=1, ensure_ascii=False) + "\n"
+
+
+def _link(notebooks: Path, found: re.Match[str]) -> str:
+    target = notebooks / found[1]
+    has_twin = target.suffix == ".ipynb" and has_exercises(json.loads(target.read_text()))
+    return found[0] if has_twin else f"](../{notebooks.name}/{found[1]}"
 
 
 def write_twins(notebooks: Path, output: Path) -> list[Path]:

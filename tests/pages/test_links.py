@@ -15,7 +15,7 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")  # https:, mailto:, attachment:
 NOTEBOOKS = REPOSITORY / "notebooks"
-FOLDERS = ("data", "docs", "notebooks", "params", "vidcolor_utils")
+FOLDERS = ("data", "docs", "exercises", "notebooks", "params", "vidcolor_utils")
 PAGES = sorted(
     path
     for folder in (REPOSITORY, *(REPOSITORY / name for name in FOLDERS))
