@@ -55,6 +55,8 @@ def test_each_has_memory_by_the_size_of_frames(film):
     assert at(small, 10_000_000_000) == 4 and at(small, 1_000_000_000) == 1
     assert at(large, 6_000_000_000) < 4 and at(large, None) == 4
     assert affordable(hours(film, 3600)._replace(frames=None, duration_s=None), WHOLE, 30.0, 16, None) == 1
+    unsaid = hours(film, 3600)._replace(frames=None, duration_s=3600.0)  # as Matroska leaves it
+    assert affordable(unsaid, WHOLE, 30.0, 16, None) == affordable(hours(film, 3600), WHOLE, 30.0, 16, None) > 1
 
 
 def test_a_long_film_gets_several(film, large, tmp_path):

@@ -7,8 +7,8 @@ from PIL import Image
 
 from tests.helpers.keyed import ab_of, panned
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.film.keyframes.album import time_in_name
-from vidcolor_utils.stills.images import read_image
+from vidcolor_utils.film.keyframes.album import has_color, time_in_name
+from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder import colorize_folder
@@ -75,6 +75,19 @@ def test_a_picture_that_is_in_colour_already_is_kept(film, keys):
     before = {path: path.read_bytes() for path in keys.glob("*.png")}
     assert len(write_key_frames(film, keys, per_shot=1).kept) == 1
     assert {path: path.read_bytes() for path in keys.glob("*.png")} == before
+
+
+def test_a_picture_of_which_a_small_part_is_coloured_is_kept_and_used(film, tmp_path):
+    written = write_key_frames(film, tmp_path / "keys", at=[0.2])
+    (path,) = written.folder.glob("*.png")
+    rgb = read_image(path).rgb.copy()
+    height, width = rgb.shape[:2]
+    rgb[: height // 7, : width // 7] = (120, 80, 80)
+    write_image(path, StillImage(rgb, None))
+    assert has_color(rgb)
+    before = path.read_bytes()
+    assert write_key_frames(film, tmp_path / "keys", at=[0.2]).kept == [path]
+    assert path.read_bytes() == before
 
 
 def test_the_shot_of_a_key_frame_takes_its_colours_and_no_other_does(film, truth, keys, tmp_path):

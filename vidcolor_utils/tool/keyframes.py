@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidcolor_utils.film.keyframes.album import has_color, key_name
+from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
 from vidcolor_utils.pictures.chroma import luma01, shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
@@ -87,13 +87,18 @@ def write_key_frames(
         chosen = chosen or [Chosen(0, _shown_at(reader, seconds)) for seconds in sorted(at)]
         for each in chosen:
             path = folder / key_name(*each)
-            if path.exists() and has_color(read_image(path).rgb):
+            if path.exists() and _is_touched(path):
                 kept.append(path)
             else:
                 write_image(path, StillImage(gray_picture(next(reader.frames_from(each.seconds)), reader), None))
     with finished_file(folder / PAGE) as part, writing(folder / PAGE):
         part.write_text(_page(source.name, chosen))
     return KeyFrames(folder, chosen, kept)
+
+
+def _is_touched(path: Path) -> bool:
+    """Tell whether a picture has any colour, be it one stroke: as they are written, all are gray."""
+    return bool(np.ptp(read_image(path).rgb, axis=-1).any())
 
 
 def _shown_at(reader: VideoReader, seconds: float) -> float:

@@ -18,7 +18,8 @@ from vidcolor_utils.system.errors import InputError
 
 SUFFIX = ".png"
 TIME = re.compile(r"(\d+)-(\d\d)-(\d\d(?:\.\d+)?)")  # h-mm-ss.mmm, anywhere in a name
-LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray
+LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray,
+LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
 EVEN = 2.0  # pixels over which luma is averaged before it is compared: codecs and scalers change its detail
 LEAST_LIKENESS = 0.6  # correlation of luma and of its edges, see `likeness`, from which a picture is of a frame
 ALIGNED = 4.0  # mean difference of luma, of 255, up to which a picture lies right
@@ -76,7 +77,8 @@ def read_key_pictures(folder: str | Path) -> list[KeyPicture]:
 def has_color(rgb: np.ndarray) -> bool:
     """Tell whether a picture, uint8 (H, W, 3), is more than gray."""
     small = cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA)
-    return float(np.abs(lab_from_rgb(small)[..., 1:]).mean()) >= LEAST_CHROMA
+    chroma = np.abs(lab_from_rgb(small)[..., 1:])
+    return chroma.mean() >= LEAST_CHROMA or np.percentile(chroma.max(-1), SPOT) >= LEAST_SPOT
 
 
 def likeness(gray: np.ndarray, other: np.ndarray) -> float:
