@@ -67,6 +67,27 @@ def test_pictures_become_pictures_with_all_their_bits(pictures, tmp_path, suffix
         assert rgb.dtype == np.uint16 and np.abs(rgb.astype(int) - gray(index)[..., None]).max() <= 2
 
 
+def test_pictures_with_exif_become_a_film(tmp_path):
+    exif = Image.Exif()
+    exif[0x010E] = "a day in 1932"
+    for index in range(FRAMES):
+        (picture := Image.fromarray((gray(index) >> 8).astype(np.uint8))).save(
+            tmp_path / f"{index}.jpg", exif=exif
+        )
+        picture.save(tmp_path / f"{index}.tif")
+    for suffix in (".jpg", ".tif"):
+        report = colorize_file(tmp_path / f"%d{suffix}", tmp_path / f"film{suffix}.mp4", GrayColorizer())
+        assert report.frames == FRAMES
+
+
+def test_pictures_are_not_written_over_those_that_they_are_made_of(pictures, tmp_path):
+    (pictures / "00003.png").rename(pictures / "00009.png")  # 4 to 9: of what is written, 1 to 6, some are there
+    before = {path.name: path.read_bytes() for path in pictures.iterdir()}
+    with pytest.raises(InputError, match="input and output are the same pictures"):
+        colorize_file(pictures / "%05d.png", pictures / "%05d.png", GrayColorizer())
+    assert {path.name: path.read_bytes() for path in pictures.iterdir()} == before
+
+
 def test_an_interrupted_sequence_goes_on(pictures, tmp_path):
     (tmp_path / "out").mkdir()
     names = pictures / "%05d.png", tmp_path / "out" / "%05d.png"

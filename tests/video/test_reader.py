@@ -2,6 +2,7 @@ import errno
 import socket
 import threading
 from contextlib import suppress
+from fractions import Fraction
 from itertools import count
 
 import av
@@ -14,6 +15,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.ffmpeg import Packets
 from vidcolor_utils.video.files import iter_rgb, video_info
 from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import Span
 
 
 def test_video_info_describes_the_file(make_video):
@@ -22,6 +24,31 @@ def test_video_info_describes_the_file(make_video):
     assert info.rate == 25 and info.sound == ("aac",) and info.rotation == 0
     assert info.matrix == "BT.709" and not info.full_range
     assert abs(info.duration_s - 0.24) < 0.1
+
+
+@pytest.mark.parametrize("begin", range(48000, 48009))
+def test_the_first_frame_is_read_wherever_between_two_microseconds_it_lies(tmp_path, begin):
+    path = tmp_path / "a.ts"
+    with av.open(str(path), "w", options={"mpegts_copyts": "1"}) as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 112, "yuv420p"
+        noise = np.random.default_rng(0)
+        for index in range(25):
+            frame = av.VideoFrame.from_ndarray(noise.integers(0, 256, (168, 160), np.uint8), "yuv420p")
+            frame.pts = index
+            for packet in stream.encode(frame):
+                container.mux(at_90_khz(packet, begin))
+        for packet in stream.encode(None):
+            container.mux(at_90_khz(packet, begin))
+    with VideoReader(path) as reader:
+        seconds = [frame.seconds for frame in reader.frames_in(Span())]
+    np.testing.assert_allclose(seconds, np.arange(25) / 25, atol=1e-9)
+
+
+def at_90_khz(packet, begin):
+    packet.pts, packet.dts = (begin + round(time * packet.time_base * 90000) for time in (packet.pts, packet.dts))
+    packet.time_base = Fraction(1, 90000)
+    return packet
 
 
 def test_untagged_matrix_depends_on_the_size(make_video):

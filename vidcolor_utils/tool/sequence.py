@@ -67,6 +67,8 @@ def stand_for(source: Path, output: Path, encoding: Encoding | None, rate: Fract
     Raises:
         InputError, OutputError: as what is done in the block, with the names of `source` and `output`.
     """
+    if is_sequence(source) and _is_sequence_of(output, source):
+        _check_apart(source, output)
     with tempfile.TemporaryDirectory() as folder:
         film = _film_of(source, Path(folder), rate or DEFAULT_RATE)
         target = output
@@ -88,6 +90,14 @@ def stand_for(source: Path, output: Path, encoding: Encoding | None, rate: Fract
 def _is_sequence_of(output: Path, source: Path) -> bool:
     """Tell an output that is pictures from a film, or from the one picture of a source, with a % in its name."""
     return is_sequence(output) and is_image(output) and (is_sequence(source) or not is_still(source))
+
+
+def _check_apart(source: Path, output: Path) -> None:
+    """Check that no picture that will be written is one of the source's, nor would be taken for one later."""
+    pictures = sequence_files(source)
+    written = {output.with_name(output.name % number).resolve() for number in range(1, len(pictures) + 1)}
+    if output.resolve() == source.resolve() or written & {picture.resolve() for picture in pictures}:
+        raise InputError(f"{output}: input and output are the same pictures")
 
 
 def _film_of(source: Path, folder: Path, rate: Fraction) -> Path:

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import av
 import av.container
@@ -24,6 +24,16 @@ from vidcolor_utils.pictures.color import MATRICES, ColorMatrix
 from vidcolor_utils.pictures.orientation import Orientation
 from vidcolor_utils.video.ffmpeg import BT709, FIELDS, SMPTE170M
 from vidcolor_utils.video.formats import HD_HEIGHT, is_rgb, luma_format, luma_plane
+
+
+def _unnamed(kinds: type[Type], number: Any) -> Type:
+    """Stand for a kind of side data that PyAV has no name for, as EXIF: it would refuse the whole frame."""
+    kind = object.__new__(kinds)
+    kind._name_, kind._value_ = f"UNNAMED_{number}", number
+    return kind
+
+
+Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment]
 
 DEFAULT_RATE = Fraction(25)  # for files that do not say
 HIGHEST_RATE = 1000  # frames per second; what is said to be above is a clock, not a rate

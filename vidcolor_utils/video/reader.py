@@ -23,7 +23,7 @@ from vidcolor_utils.video.counts import Anchor, Counts, truncation_warning
 from vidcolor_utils.video.description import ColorDescription, VideoInfo, describe_video, description_of, film_tags
 from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, open_input, reason
 from vidcolor_utils.video.formats import LumaFrame, luma_format, luma_plane
-from vidcolor_utils.video.times import WHOLE, JoinedTimes, ShownTimes, Span
+from vidcolor_utils.video.times import WHOLE, JoinedTimes, ShownTimes, Span, start_of
 
 SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
 
@@ -83,7 +83,7 @@ class VideoReader:
     @property
     def start(self) -> Fraction:
         """Time of the container's start in seconds; output times count from here."""
-        return Fraction(self._container.start_time or 0, av.time_base)
+        return start_of(self._container)
 
     @property
     def time_base(self) -> Fraction:

@@ -33,6 +33,20 @@ class Span(NamedTuple):
 WHOLE = Span()
 
 
+def start_of(container: av.container.InputContainer) -> Fraction:
+    """Tell when an open input begins, in seconds.
+
+    FFmpeg rounds it to microseconds; what is meant is the time of the stream that begins there.
+    """
+    rounded, most = Fraction(container.start_time or 0, av.time_base), Fraction(1, av.time_base)
+    exact = (
+        stream.start_time * Fraction(stream.time_base)
+        for stream in container.streams
+        if stream.start_time is not None and stream.time_base is not None
+    )
+    return min((time for time in exact if abs(time - rounded) <= most), default=rounded)
+
+
 @dataclass
 class _StreamTimes:
     """Where one stream stands, in seconds as they are given out."""
