@@ -15,6 +15,20 @@ def test_prepare_makes_clips_of_a_folder_and_counts_them(make_video, tmp_path):
     assert ClipStore(tmp_path / "clips").read(name).true.shape[0] == 3
 
 
+def test_several_processes_prepare_what_one_does(make_video, tmp_path):
+    (tmp_path / "videos").mkdir()
+    for name in ("a", "b"):
+        make_video(f"videos/{name}.mp4", frames=4, size=(160, 200))
+    manifests = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        options = ["--videos", tmp_path / "videos", "-o", folder, "--frames", 3, "--workers", workers]
+        made = run_vidcolor("prepare", *options)
+        assert (made.returncode, made.stderr) == (0, "")
+        manifests.append((folder / "manifest.json").read_bytes())
+    assert manifests[0] == manifests[1]
+
+
 def test_a_folder_without_videos_is_one_line(tmp_path):
     (tmp_path / "videos").mkdir()
     made = run_vidcolor("prepare", "--videos", tmp_path / "videos", "-o", tmp_path / "clips")

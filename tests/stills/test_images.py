@@ -53,6 +53,20 @@ def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch, name):
         read_image(tmp_path / name)
 
 
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, IndexError, Image.DecompressionBombError])
+def test_whatever_a_decoder_raises_is_one_sentence(tmp_path, monkeypatch, error):
+    Image.new("L", (8, 8)).save(tmp_path / "a.avif")
+
+    def fail(*_, **__):
+        raise error("of its own")
+
+    monkeypatch.setattr(Image.Image, "load", fail)
+    monkeypatch.setattr(Image, "open", fail)
+    assert not is_animation(tmp_path / "a.avif")
+    with pytest.raises(InputError, match=r"a\.avif: not an image that can be read \(of its own\)"):
+        read_image(tmp_path / "a.avif")
+
+
 def test_write_image_errors(tmp_path):
     image = StillImage(np.zeros((2, 2, 3), np.uint8), None)
     with pytest.raises(InputError, match=r"\.png"):

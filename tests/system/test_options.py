@@ -29,7 +29,7 @@ class Tone:
         (SHARE, [0, 0.5, np.float32(0.9)], [1, 1.0, -0.1, nan, "0.5", None, True]),
         (Within(0, 3), [0, 3], [3.1, inf]),
         (Within(1, whole=True), [1, 10**9, np.int64(2)], [0, 1.5, 2.0, False]),
-        (Within(0, open_start=True), [0.1, 1e9], [0, -1]),
+        (Within(0, open_start=True), [0.1, 1e9], [0, -1, inf]),
         (OneOf(("a", "b")), ["a"], ["c", None, ["a"]]),
         (YesOrNo(), [True, False], [1, 0, "yes", None]),
     ],

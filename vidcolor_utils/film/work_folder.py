@@ -130,8 +130,8 @@ class WorkFolder:
         path = self.segment_path(index)
         with finished_file(path, shown=self.target) as part:
             yield part
-            with writing(self.target), part.open("rb") as file:
-                os.fsync(file.fileno())  # after a power cut, a file that is there must have its content
+            with writing(self.target):
+                _sync(part)
 
     def keep(self, index: int, record: SegmentRecord) -> None:
         """Keep the record of a segment whose file is there; from now on the segment is finished.
@@ -151,6 +151,7 @@ class WorkFolder:
         with self.scratch_output() as part:
             yield part
             with writing(self.target):
+                _sync(part)  # its segments are removed next
                 os.replace(part, self.target)
 
     @contextmanager
@@ -176,6 +177,12 @@ class WorkFolder:
 
     def _files(self, index: int) -> tuple[Path, Path]:
         return self.path / f"{index:06}{self._suffix}", self.path / f"{index:06}.json"
+
+
+def _sync(path: Path) -> None:
+    """Bring a file to the disk: after a power cut, a file that is there must have its content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _read(path: Path) -> dict | None:

@@ -110,7 +110,11 @@ def video_clips(
 def _video_clip(path: Path, shown: str, kind: str, fps: float, frames: int) -> Clip:
     path = path.absolute()  # for the workers of a cluster, which run elsewhere
     origin: Origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
-    return Clip(f"{kind}-{_safe_name(shown)}", origin, lambda: islice(constant_rate_frames(path, fps), frames))
+    return Clip(f"{kind}-{_safe_name(shown)}", origin, partial(_first_frames, path, fps, frames))
+
+
+def _first_frames(path: Path, fps: float, frames: int) -> Iterator[np.ndarray]:
+    return islice(constant_rate_frames(path, fps), frames)
 
 
 def _safe_name(text: str) -> str:
@@ -173,7 +177,7 @@ def photo_clips(source: str | Path, *, count: int, frames: int = FRAMES, seed: i
 
 def _photo_clip(photo: np.ndarray, index: int, source: str, frames: int, seed: int) -> Clip:
     origin: Origin = {"kind": "photo", "file": source, "index": index, "frames": frames, "seed": seed}
-    return Clip(f"photo-{index:05d}", origin, lambda: pan_zoom_clip(photo, (seed, index), frames=frames))
+    return Clip(f"photo-{index:05d}", origin, partial(pan_zoom_clip, photo, (seed, index), frames=frames))
 
 
 def rendered_clips(count: int, *, frames: int = FRAMES, seed: int = 0, bars: bool = True) -> list[Clip]:
@@ -189,7 +193,7 @@ def _rendered_clip(index: int, frames: int, seed: int, bars: bool) -> Clip:
     }
     scene = seed * 100_003 + index
     origin = {"kind": "rendered", "scene": scene, "frames": frames, **options}
-    return Clip(f"rendered-{index:04d}", origin, lambda: render_clip(scene, frames=frames, **options))
+    return Clip(f"rendered-{index:04d}", origin, partial(render_clip, scene, frames=frames, **options))
 
 
 def wheel_clips(*, fps: float = FPS, frames: int = FRAMES) -> list[Clip]:

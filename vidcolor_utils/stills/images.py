@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFile, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageSequence
 
 from vidcolor_utils.pictures.color import REC601_WEIGHTS
 from vidcolor_utils.pictures.orientation import UPRIGHT
@@ -81,7 +81,7 @@ def is_animation(path: str | Path) -> bool:
                 return getattr(image, "n_frames", 1) > 1
     except Image.DecompressionBombError:
         return path.suffix.lower() == ".gif"  # mostly films, whose reader tells that they are too large
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except Exception:  # of what it holds its reader will speak
         return False
 
 
@@ -146,11 +146,11 @@ def read_pages(path: str | Path, *, first_only: bool = False) -> Pages:
 def _read_or_rescue(path: Path, first_only: bool) -> Pages:
     try:
         return _read(path, first_only)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # decoders raise whatever they like at what is damaged
         truncated = error
     try:
         pages = _read_damaged(path, first_only)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:
         raise InputError(f"{path}: not an image that can be read ({truncated})") from None
     return Pages(pages.images, [*pages.warnings, f"{path}: damaged: coloured as far as it can be read"])
 

@@ -10,6 +10,7 @@ class Look:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
@@ -41,6 +42,8 @@ class Within:
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
             return False
         number = float(value)
+        if not math.isfinite(number):
+            return False
         above = number > self.least if self.open_start else number >= self.least
         return above and (number < self.most if self.open_end else number <= self.most)
 

@@ -98,3 +98,4 @@ def test_likeness_knows_no_contrast_but_knows_place():
     assert likeness(gray, (gray * 0.6 + 50).astype(np.uint8)) > 0.98
     assert likeness(gray, gray[::-1]) < 0.5
     assert likeness(np.zeros_like(gray), np.zeros_like(gray)) == 1.0
+    assert likeness(gray, np.full_like(gray, 90)) == likeness(np.full_like(gray, 90), gray) == 0.0

@@ -21,6 +21,7 @@ TIME = re.compile(r"(\d+)-(\d\d)-(\d\d(?:\.\d+)?)")  # h-mm-ss.mmm, anywhere in 
 LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray,
 LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
 EVEN = 2.0  # pixels over which luma is averaged before it is compared: codecs and scalers change its detail
+FLAT = 0.05  # standard deviation, of 255, below which there is nothing to compare: one tone, coded
 LEAST_LIKENESS = 0.6  # correlation of luma and of its edges, see `likeness`, from which a picture is of a frame
 ALIGNED = 4.0  # mean difference of luma, of 255, up to which a picture lies right
 UNTOUCHED = 1.0  # the same, up to which nothing was resized or coded hard
@@ -93,9 +94,11 @@ def likeness(gray: np.ndarray, other: np.ndarray) -> float:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    flat = [float(each.std()) < FLAT for each in (first, second)]
+    if any(flat):
+        return float(all(flat))
     first, second = first - first.mean(), second - second.mean()
-    size = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float((first * second).sum()) / size if size else 1.0
+    return float((first * second).sum() / (np.linalg.norm(first) * np.linalg.norm(second)))
 
 
 def key_colors(gray: np.ndarray, rgb: np.ndarray) -> np.ndarray | None:
