@@ -27,10 +27,10 @@ UNSEEN ?= $(PHOTOS) ../shared/data/val_more.tar
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' Makefile)
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 
 help:  ## Show what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 # Three doors: the tool alone, the course, and everything to develop with. --no-compile: Python compiles what it imports.
 PIP := $(BIN)/python -m pip install --quiet --no-compile
