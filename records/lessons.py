@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,16 +30,23 @@ def has_exercises(notebook: dict) -> bool:
 def twin_text(notebook: Path) -> str:
     """The file of the twin of a notebook; what has no twin is linked where it is, in the notebooks' folder."""
     twin = unsolved(json.loads(notebook.read_text()))
-    for cell in twin["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = [LINK.sub(partial(_link, notebook.parent), line) for line in cell["source"]]
+    texts = [cell for cell in twin["cells"] if cell["cell_type"] == "markdown"]
+    for cell in texts:
+        cell["source"] = "".join(cell["source"])
+    linked = {name for cell in texts for name in LINK.findall(cell["source"])}
+    with_twins = {name for name in linked if _has_twin(notebook.with_name(name))}
+    for cell in texts:
+        cell["source"] = LINK.sub(partial(_link, notebook.parent.name, with_twins), cell["source"])
+        cell["source"] = cell["source"].splitlines(keepends=True)
     return json.dumps(twin, indent=1, ensure_ascii=False) + "\n"
 
 
-def _link(notebooks: Path, found: re.Match[str]) -> str:
-    target = notebooks / found[1]
-    has_twin = target.suffix == ".ipynb" and has_exercises(json.loads(target.read_text()))
-    return found[0] if has_twin else f"](../{notebooks.name}/{found[1]}"
+def _has_twin(path: Path) -> bool:
+    return path.suffix == ".ipynb" and has_exercises(json.loads(path.read_text()))
+
+
+def _link(folder: str, with_twins: Container[str], found: re.Match[str]) -> str:
+    return found[0] if found[1] in with_twins else f"](../{folder}/{found[1]}"
 
 
 def write_twins(notebooks: Path, output: Path) -> list[Path]:

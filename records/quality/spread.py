@@ -79,8 +79,9 @@ def measure_spread(
     )
     photos = (photo.rgb for photo in find_photos(*photographs)[::EVERY_PHOTOGRAPH])
     groups = {"films": frames, "photographs": photos}
+    closely = looking_closely(colorizer)
     record: dict = {"weights": shipped_sums()} | {
-        name: _scores(list(_look_at(pictures, looking_closely(colorizer)))) for name, pictures in groups.items()
+        name: _scores(list(_look_at(pictures, closely))) for name, pictures in groups.items()
     }
     record["as_predicted"] = {
         "films": evaluate_films(films, colorizer)["mean"],

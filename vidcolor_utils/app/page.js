@@ -69,8 +69,8 @@ class Page {
 
   // Moving it changes the number beside it; letting it go tells Python.
   slider(name, title, max, hint) {
-    const usual = this.model.get(name);
-    const input = element("input", { type: "range", min: 0, max, step: 0.01, value: usual });
+    const usual = this.model.get("usual")[name];
+    const input = element("input", { type: "range", min: 0, max, step: 0.01, value: this.model.get(name) });
     const value = element("span", {}); // no <output>, which the label would name instead
     const show = () => (value.textContent = Number(input.value) === usual ? `${usual}, the usual` : input.value);
     show();

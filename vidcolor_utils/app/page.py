@@ -61,6 +61,7 @@ class ColorizePage(ThreadedWidget):
         preview: JPEGs, a few frames or the photograph, each gray above colour.
         saturation: factor on the colours, set by the visitor.
         strength: of the steadiness, set by the visitor.
+        usual: what these two are by default.
         share: of the colorizing, or of the search for shots, in [0, 1]; `words` says the same.
         result: `name` and size in bytes (`film`) of what was coloured, size and type of the comparison, and the
             `saturation`, `strength` and `edits` that it was made with.
@@ -86,6 +87,7 @@ class ColorizePage(ThreadedWidget):
     preview = traitlets.List(traitlets.Bytes()).tag(sync=True)
     saturation = traitlets.Float(PLAIN.saturation, min=0.0, max=LARGEST_SATURATION).tag(sync=True)
     strength = traitlets.Float(PLAIN.strength, min=0.0, max=STRONGEST).tag(sync=True)
+    usual = traitlets.Dict({"saturation": PLAIN.saturation, "strength": PLAIN.strength}).tag(sync=True)
     share = traitlets.Float().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
     result = traitlets.Dict().tag(sync=True)

@@ -155,8 +155,6 @@ def check_size(reader: VideoReader) -> None:
 
 def expected_frames(info: VideoInfo, span: Span = WHOLE) -> int | None:
     """Tell how many frames a span of a video should have; None if the file does not say."""
-    if span == WHOLE and info.frames:
-        return info.frames
     length_s = float(info.frames / info.rate) if info.frames else info.duration_s
     end = min(span.end or math.inf, length_s or math.inf)
     return None if end == math.inf else max(0, round((end - span.start) * info.rate))

@@ -104,7 +104,7 @@ def write_apng(source: Path, output: Path) -> None:
                 durations.append(frame.info.get("duration", 0))
             image.seek(0)
             image.save(output, "PNG", save_all=True, duration=durations)
-    except (OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # decoders raise whatever they like at what is damaged
         raise InputError(f"{source}: not an animation that can be read ({error})") from None
 
 

@@ -42,10 +42,9 @@ class Within:
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
             return False
         number = float(value)
-        if not math.isfinite(number):
-            return False
         above = number > self.least if self.open_start else number >= self.least
-        return above and (number < self.most if self.open_end else number <= self.most)
+        below = number < self.most if self.open_end else number <= self.most
+        return math.isfinite(number) and above and below
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"

@@ -25,6 +25,10 @@ from vidcolor_utils.pictures.orientation import Orientation
 from vidcolor_utils.video.ffmpeg import BT709, FIELDS, SMPTE170M
 from vidcolor_utils.video.formats import HD_HEIGHT, is_rgb, luma_format, luma_plane
 
+DEFAULT_RATE = Fraction(25)  # for files that do not say
+HIGHEST_RATE = 1000  # frames per second; what is said to be above is a clock, not a rate
+UNKNOWN = 2  # of H.273: nothing is said
+
 
 def _unnamed(kinds: type[Type], number: Any) -> Type:
     """Stand for a kind of side data that PyAV has no name for, as EXIF: it would refuse the whole frame."""
@@ -34,10 +38,6 @@ def _unnamed(kinds: type[Type], number: Any) -> Type:
 
 
 Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment]
-
-DEFAULT_RATE = Fraction(25)  # for files that do not say
-HIGHEST_RATE = 1000  # frames per second; what is said to be above is a clock, not a rate
-UNKNOWN = 2  # of H.273: nothing is said
 
 
 class MasteringDisplay(NamedTuple):

@@ -41,6 +41,7 @@ class VideoReader:
         self.counts = Counts()
         self.end: Fraction | None = None  # when the last frame read stops being shown, in seconds from the start
         self._open()
+        self.start = start_of(self._container)  # in seconds; output times count from here
         try:
             self._first = self._decode_first()
         except InputError:
@@ -79,11 +80,6 @@ class VideoReader:
             | {bound: chapter[bound] - round(self.start / chapter["time_base"]) for bound in ("start", "end")}
             for chapter in map(dict[str, Any], self._container.chapters())
         ]
-
-    @property
-    def start(self) -> Fraction:
-        """Time of the container's start in seconds; output times count from here."""
-        return start_of(self._container)
 
     @property
     def time_base(self) -> Fraction:
