@@ -17,10 +17,13 @@ from tests.helpers.command import REPOSITORY
 from tests.helpers.films import Interrupted, crash_after
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import read_pages
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.sequence import piped
+from vidcolor_utils.video import files
+from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import sequence_files, video_info
+from vidcolor_utils.video.times import Span
 
 FRAMES = 6
 
@@ -59,10 +62,10 @@ def test_pictures_become_a_film(pictures, tmp_path):
 def test_pictures_become_pictures_with_all_their_bits(pictures, tmp_path, suffix):
     (tmp_path / "out").mkdir()
     report = colorize_file(pictures / "%05d.png", tmp_path / "out" / f"%04d{suffix}", GrayColorizer())
-    files = sorted((tmp_path / "out").iterdir())
-    assert [file.name for file in files] == [f"{index + 1:04d}{suffix}" for index in range(FRAMES)]
+    written = sorted((tmp_path / "out").iterdir())
+    assert [file.name for file in written] == [f"{index + 3:04d}{suffix}" for index in range(FRAMES)]
     assert report.frames == FRAMES and report.warnings == ()
-    for index, file in enumerate(files):
+    for index, file in enumerate(written):
         rgb = read_pages(file).images[0].rgb
         assert rgb.dtype == np.uint16 and np.abs(rgb.astype(int) - gray(index)[..., None]).max() <= 2
 
@@ -81,7 +84,7 @@ def test_pictures_with_exif_become_a_film(tmp_path):
 
 
 def test_pictures_are_not_written_over_those_that_they_are_made_of(pictures, tmp_path):
-    (pictures / "00003.png").rename(pictures / "00009.png")  # 4 to 9: of what is written, 1 to 6, some are there
+    colorize_file(pictures / "%05d.png", pictures / "%04d.png", GrayColorizer())  # other names
     before = {path.name: path.read_bytes() for path in pictures.iterdir()}
     with pytest.raises(InputError, match="input and output are the same pictures"):
         colorize_file(pictures / "%05d.png", pictures / "%05d.png", GrayColorizer())
@@ -99,6 +102,40 @@ def test_an_interrupted_sequence_goes_on(pictures, tmp_path):
     colorize_file(*names, Known(), progress=lambda frames, total: done.append(frames), **settings)
     assert done[0] > 1 and len(list((tmp_path / "out").glob("*.png"))) == FRAMES
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_a_part_keeps_its_numbers(pictures, tmp_path):
+    span = Span(0.1, 0.2)
+    colorize_file(pictures / "%05d.png", tmp_path / "%d.png", GrayColorizer(), rate=Fraction(20), span=span)
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["5.png", "6.png"]
+
+
+def test_a_film_whose_pictures_cannot_be_written_is_not_lost(pictures, tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    names = pictures / "%05d.png", tmp_path / "out" / "%05d.png"
+
+    def full(*_, shown, **__):
+        raise OutputError(f"{shown}: cannot be written (no space left on device)")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(files, "write_pages", full)
+        with pytest.raises(OutputError, match=r"00003\.png: .* 1 finished segments are kept"):
+            colorize_file(*names, Known())
+    assert not list((tmp_path / "out").glob("*.png"))
+    done = []
+    report = colorize_file(*names, Known(), progress=lambda frames, total: done.append(frames))
+    assert done == [] and report.frames == len(list((tmp_path / "out").iterdir())) == FRAMES
+
+
+def test_what_pictures_cannot_have_is_refused(pictures, make_video, tmp_path):
+    with pytest.raises(OptionError, match="a codec, its quality and its preset are for videos"):
+        colorize_file(pictures / "%05d.png", tmp_path / "%05d.png", GrayColorizer(), encoding=Encoding(crf=20))
+    with pytest.raises(OptionError, match="a rate is for numbered images"):
+        colorize_file(make_video(), tmp_path / "out.mp4", GrayColorizer(), rate=Fraction(20))
+    with pytest.raises(OptionError, match="no times to start and end at"):
+        colorize_file(pictures / "00003.png", tmp_path / "out.png", GrayColorizer(), span=Span(1))
+    with pytest.raises(InputError, match="one number"):
+        colorize_file(make_video(), tmp_path / "%d_%d.png", GrayColorizer())
 
 
 def test_a_gap_and_an_empty_folder_are_named(pictures, tmp_path):

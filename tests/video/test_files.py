@@ -1,4 +1,5 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.files import (
     is_sequence,
     iter_rgb,
+    numbered,
     sample_lumas,
     sequence_files,
     video_info,
@@ -27,7 +29,9 @@ def pictures(tmp_path):
 
 def test_numbered_pictures_are_found_in_their_order(pictures):
     assert is_sequence(pictures) and not is_sequence(pictures.with_name("a008.png"))
-    assert [path.name for path in sequence_files(pictures)] == [f"a{number:03}.png" for number in range(8, 13)]
+    assert {number: path.name for number, path in sequence_files(pictures).items()} == {
+        number: f"a{number:03}.png" for number in range(8, 13)
+    }
     pictures.with_name("a010.png").unlink()
     with pytest.raises(InputError, match=r"a010\.png is missing between a008\.png and a012\.png"):
         sequence_files(pictures)
@@ -43,9 +47,30 @@ def test_pictures_become_a_film(pictures, tmp_path):
     )
 
 
+def test_a_picture_that_a_film_cannot_have_is_named(pictures, tmp_path):
+    good = pictures.with_name("a009.png").read_bytes()
+    Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(tmp_path / "other.bmp")
+    for bad, problem in ((b"", "not a picture"), (b"no picture", "not a picture"), (good[:60], "not a picture")):
+        pictures.with_name("a010.png").write_bytes(bad)
+        with pytest.raises(InputError, match=rf"a010\.png: {problem} that can be read"):
+            write_film_of(pictures, tmp_path / "film.mov", Fraction(24))
+    pictures.with_name("a010.png").write_bytes((tmp_path / "other.bmp").read_bytes())
+    with pytest.raises(InputError, match=r"a010\.png"):
+        write_film_of(pictures, tmp_path / "film.mov", Fraction(24))
+
+
+def test_a_name_may_have_other_percent_signs_but_one_number(pictures):
+    assert numbered("100%/50%_%04d.png", 7) == Path("100%/50%_0007.png")
+    pictures.with_name("a008.png").rename(pictures.with_name("50%_8.png"))
+    assert list(sequence_files(pictures.with_name("50%_%d.png"))) == [8]
+    with pytest.raises(InputError, match="one number"):
+        sequence_files(pictures.with_name("%d_%d.png"))
+
+
 def test_a_film_becomes_numbered_pictures(make_video, tmp_path):
     film = make_video(frames=3)
-    assert write_pictures_of(film, tmp_path / "out%d.png", first=3) == 3
+    write_pictures_of(film, tmp_path / "out%d.png", first=3)
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["out3.png", "out4.png", "out5.png"]
     for number, frame in enumerate(iter_rgb(film), start=3):
         picture = np.asarray(Image.open(tmp_path / f"out{number}.png")).astype(int)
         assert np.abs(picture - frame).mean() < 4  # chroma is enlarged in another way

@@ -39,6 +39,10 @@ def _uncut(info: VideoInfo) -> Cutting:
     return UNCUT
 
 
+def nothing_more(film: Path) -> None:
+    """Do nothing with a complete film: it is where it should be."""
+
+
 def color_video(
     source: Path,
     output: Path,
@@ -53,6 +57,7 @@ def color_video(
     restore_luma: bool = False,
     spread: Spread = HERE,
     progress: Progress = silent,
+    deliver: Callable[[Path], None] = nothing_more,
 ) -> ColorizeReport:
     """Write a video with the luma of `source` and everything else it has, and with new colours.
 
@@ -73,6 +78,7 @@ def color_video(
         restore_luma: take flicker, grain and interlacing out of what is written, too; needs a lead.
         spread: has the segments made, see `spread.spread_over`; `colors` is sent to other processes.
         progress: called after every frame, or after every segment that another process has made.
+        deliver: called with the complete film before its segments are removed; if it fails they stay.
 
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
@@ -116,6 +122,7 @@ def color_video(
             )
             if repair:
                 repair.check_coding(part)
+            deliver(part)
         work.remove()
         interlacing = interlacing_warning(
             reader.info, encoding, is_seen_deinterlaced=deinterlace, is_written_deinterlaced=is_deinterlaced

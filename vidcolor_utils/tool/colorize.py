@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -12,7 +13,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.stills import colorize_still
-from vidcolor_utils.film.color_video import color_video
+from vidcolor_utils.film.color_video import color_video, nothing_more
 from vidcolor_utils.film.director import FilmColors
 from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
@@ -37,6 +38,7 @@ from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.fields import REACH
+from vidcolor_utils.video.files import is_sequence
 from vidcolor_utils.video.times import WHOLE, Span
 
 
@@ -94,20 +96,34 @@ def colorize_file(
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
     if only is not None:
         _check_only(source, output, only, span)
-    if needs_stand(source, output):
-        with stand_for(source, output, encoding, rate) as stand:
-            report = colorize_file(
-                stand.source,
-                stand.output,
-                colorizer,
-                look=look,
-                span=span,
-                segment_s=segment_s,
-                encoding=stand.encoding,
-                spread=spread,
-                progress=progress,
-            )
-        return renamed(report, stand, output)
+    if rate is not None and not is_sequence(source):
+        raise OptionError(f"{source}: a rate is for numbered images; films and animations have their own")
+    _check_apart(output, look)
+    work = partial(_colorize, look=look, colorizer=colorizer, span=span, segment_s=segment_s, spread=spread)
+    if not needs_stand(source, output):
+        return work(source, output, encoding=encoding, only=only, progress=progress)
+    with stand_for(source, output, encoding, rate, span) as stand:
+        report = work(
+            stand.source, stand.output, encoding=stand.encoding, deliver=stand.deliver, progress=progress
+        )
+    return renamed(report, stand, output)
+
+
+def _colorize(
+    source: Path,
+    output: Path,
+    *,
+    look: Look,
+    colorizer: Colorizer | None,
+    span: Span,
+    segment_s: float,
+    encoding: Encoding | None,
+    spread: Spread,
+    progress: Progress,
+    only: Span | None = None,
+    deliver: Callable[[Path], None] = nothing_more,
+) -> ColorizeReport:
+    """Colorize one file, as `colorize_file`; `deliver` as for `color_video`."""
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file")
     is_picture = is_still(source) or (is_image(output) and not _is_film(source))
@@ -115,7 +131,7 @@ def colorize_file(
         kinds = ("an image", "a video") if is_picture else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
     if is_picture:
-        _check_for_still(source, look, encoding, spread)
+        _check_for_still(source, look, encoding, span, spread)
         return _colorize_image(source, output, FilmColors(source, look, colorizer), look, progress)
     colors = colors_of(source, look, colorizer)
     report = color_video(
@@ -130,6 +146,7 @@ def colorize_file(
         restore_luma=look.restore_luma,
         spread=spread,
         progress=progress,
+        deliver=deliver,
     )
     return report._replace(warnings=(*colors.warnings, *report.warnings))
 
@@ -137,6 +154,13 @@ def colorize_file(
 def _is_film(source: Path) -> bool:
     """Tell a film by its name, or as an animation; what has any other name is what its result is to be."""
     return source.suffix.lower() in VIDEO_SUFFIXES or is_animation(source)
+
+
+def _check_apart(output: Path, look: Look) -> None:
+    """Check that a photograph that guides the colours is not what they would be written to."""
+    for reference in look.references:
+        if output.exists() and Path(reference.photograph).exists() and output.samefile(reference.photograph):
+            raise InputError(f"{output}: output and reference are the same file")
 
 
 def _check_only(source: Path, output: Path, only: Span, span: Span) -> None:
@@ -161,10 +185,12 @@ def _cutting(look: Look, segment_s: float, info: VideoInfo) -> Cutting:
     )
 
 
-def _check_for_still(source: Path, look: Look, encoding: Encoding | None, spread: Spread) -> None:
+def _check_for_still(source: Path, look: Look, encoding: Encoding | None, span: Span, spread: Spread) -> None:
     """Check that nothing is asked of a still image that only a film can have."""
     if encoding is not None:
         raise OptionError(f"{source}: a codec, its quality and its preset are for videos; this is a still image")
+    if span != WHOLE:
+        raise OptionError(f"{source}: a still image has no times to start and end at")
     if look.restore_luma:
         raise OptionError(f"{source}: the luma of a still image is kept: restore without it")
     if not spread.is_local:

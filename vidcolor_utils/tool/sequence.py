@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from vidcolor_utils.film.color_video import nothing_more
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import is_animation, is_image, is_still, write_apng
-from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import hidden_beside
 from vidcolor_utils.video.codecs import Encoding
-from vidcolor_utils.video.files import is_sequence, sequence_files, write_film_of, write_pictures_of
+from vidcolor_utils.video.files import is_sequence, numbered, sequence_files, write_film_of, write_pictures_of
+from vidcolor_utils.video.times import Span
 
 DEFAULT_RATE = Fraction(24)  # pictures per second
 DIRECT = (".gif", ".apng", ".png")  # animations that FFmpeg reads by itself
 LOSSLESS = "ffv1"
+FIRST = 1  # number of a film's first frame, as FFmpeg counts
+EXACT_DIGITS = 6  # of a number of pictures: what is beyond is rounding
 # Containers by the name that `ffmpeg -f` has for them.
 SUFFIX_OF_FORMAT = {"matroska": ".mkv", "mp4": ".mp4", "mov": ".mov", "webm": ".webm"}
 CHUNK_BYTES = 1 << 20
@@ -33,8 +39,9 @@ class Stand:
 
     source: Path
     output: Path
-    encoding: Encoding | None
     names: dict[str, str]  # of these files, as a user knows them
+    encoding: Encoding | None = None
+    deliver: Callable[[Path], None] = nothing_more  # brings the complete film to where the user wants it
 
     def told(self, text: str) -> str:
         """A message with the names that the user gave."""
@@ -53,33 +60,37 @@ def needs_stand(source: Path, output: Path) -> bool:
 
 
 @contextmanager
-def stand_for(source: Path, output: Path, encoding: Encoding | None, rate: Fraction | None) -> Iterator[Stand]:
-    """Put a source into a film file, and take the output out of one when the block ends well.
+def stand_for(
+    source: Path, output: Path, encoding: Encoding | None, rate: Fraction | None, span: Span
+) -> Iterator[Stand]:
+    """Put a source into a film file, and say how the output gets out of one.
 
     The same source gives the same file, so that a run that was interrupted can be gone on with.
 
     Args:
         source: a film, an animation, or a sequence such as frames/%05d.png.
-        output: a film, or a sequence.
+        output: a film, or a sequence, whose pictures have the numbers of those they are made of, or count from 1.
         encoding: of a film; not for a sequence.
         rate: pictures per second of a sequence.
+        span: the part of the source that is wanted.
 
     Raises:
         InputError, OutputError: as what is done in the block, with the names of `source` and `output`.
     """
-    if is_sequence(source) and _is_sequence_of(output, source):
-        _check_apart(source, output)
+    rate, target, deliver = rate or DEFAULT_RATE, output, nothing_more
+    if _is_sequence_of(output, source):
+        if encoding is not None:
+            raise OptionError(f"{output}: a codec, its quality and its preset are for videos; these are images")
+        first = _first_number(source, output, rate, span)
+        target = hidden_beside(output, output.name.replace("%", ""), ".frames.mkv")
+        encoding = Encoding(LOSSLESS, sound="none")
+        deliver = partial(write_pictures_of, pattern=output, first=first)
     with tempfile.TemporaryDirectory() as folder:
-        film = _film_of(source, Path(folder), rate or DEFAULT_RATE)
-        target = output
-        if _is_sequence_of(output, source):
-            target = hidden_beside(output, output.name.replace("%", ""), ".frames.mkv")
-            encoding = Encoding(LOSSLESS, sound="none")
-        stand = Stand(film, target, encoding, {str(film): str(source), str(target): str(output)})
+        film = _film_of(source, Path(folder), rate)
+        names = {str(film): str(source), str(target): str(output)}
+        stand = Stand(film, target, names, encoding, deliver)
         try:
             yield stand
-            if target != output:
-                write_pictures_of(target, output)
         except VidcolorError as error:
             raise type(error)(stand.told(str(error))) from None
         finally:
@@ -92,19 +103,27 @@ def _is_sequence_of(output: Path, source: Path) -> bool:
     return is_sequence(output) and is_image(output) and (is_sequence(source) or not is_still(source))
 
 
-def _check_apart(source: Path, output: Path) -> None:
-    """Check that no picture that will be written is one of the source's, nor would be taken for one later."""
+def _first_number(source: Path, output: Path, rate: Fraction, span: Span) -> int:
+    """The number of the first picture to write.
+
+    Raises:
+        InputError: if one that would be written is one of the source's, or would be taken for one later.
+    """
+    if not is_sequence(source):
+        numbered(output, FIRST)  # complains now, not after the work
+        return FIRST
     pictures = sequence_files(source)
-    written = {output.with_name(output.name % number).resolve() for number in range(1, len(pictures) + 1)}
-    if output.resolve() == source.resolve() or written & {picture.resolve() for picture in pictures}:
+    written = {numbered(output, number).resolve() for number in pictures}
+    if output.resolve() == source.resolve() or written & {picture.resolve() for picture in pictures.values()}:
         raise InputError(f"{output}: input and output are the same pictures")
+    return min(pictures) + math.ceil(round(span.start * float(rate), EXACT_DIGITS))
 
 
 def _film_of(source: Path, folder: Path, rate: Fraction) -> Path:
     if is_sequence(source):
-        film, files = folder / "frames.mov", sequence_files(source)
+        film = folder / "frames.mov"
         write_film_of(source, film, rate)
-        changed = max(file.stat().st_mtime_ns for file in files)
+        changed = max(file.stat().st_mtime_ns for file in sequence_files(source).values())
     elif is_animation(source) and source.suffix not in DIRECT:
         film = folder / "animation.apng"
         write_apng(source, film)
@@ -146,7 +165,7 @@ def piped(source: Path, output: Path, container: str | None, stdin: BinaryIO, st
         if str(output) == "-":
             target = Path(folder) / f"output{SUFFIX_OF_FORMAT[str(container)]}"
         names = {str(work_folder_path(target)): "output", str(film): "stdin", str(target): "stdout"}
-        stand = Stand(film, target, None, names if folder in str(film) + str(target) else {})
+        stand = Stand(film, target, names if folder in str(film) + str(target) else {})
         try:
             yield stand
         except VidcolorError as error:

@@ -9,13 +9,15 @@ from itertools import count
 from pathlib import Path
 
 import av
+import av.container
 import av.error
 import cv2
 import numpy as np
 
 from vidcolor_utils.pictures.chroma import luma01, luma_range
-from vidcolor_utils.stills.images import StillImage, is_still, read_image, write_image
+from vidcolor_utils.stills.images import StillImage, is_still, read_image, write_pages
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import OPEN_OPTIONS, reason
 from vidcolor_utils.video.formats import chroma_planes, luma_plane
@@ -60,70 +62,109 @@ def is_sequence(path: str | Path) -> bool:
     return NUMBER.search(Path(path).name) is not None and not Path(path).exists()
 
 
-def sequence_files(pattern: str | Path) -> list[Path]:
-    """List the pictures of a sequence, which are numbered without a gap from any number on.
+def numbered(pattern: str | Path, number: int) -> Path:
+    """The picture of a sequence that has a number.
 
     Raises:
-        InputError: if there are none, or if one is missing.
+        InputError: if the name does not say where the number stands.
     """
-    folder, name = Path(pattern).parent, Path(pattern).name
-    before, after = (re.escape(part) for part in NUMBER.split(name))
-    shape = re.compile(f"{before}(\\d+){after}")
+    before, field, after = _parts(pattern)
+    return Path(pattern).with_name(before + field % number + after)
+
+
+def sequence_files(pattern: str | Path) -> dict[int, Path]:
+    """Find the pictures of a sequence, which are numbered without a gap from any number on.
+
+    Raises:
+        InputError: if there are none, if one is missing, or if the name does not say where the number stands.
+    """
+    folder, (before, _, after) = Path(pattern).parent, _parts(pattern)
+    shape = re.compile(f"{re.escape(before)}(\\d+){re.escape(after)}")
     found = (shape.fullmatch(path.name) for path in (folder.iterdir() if folder.is_dir() else ()))
-    numbers = sorted(number for each in found if each and name % (number := int(each[1])) == each[0])
+    numbers = sorted(
+        number for each in found if each and numbered(pattern, number := int(each[1])).name == each[0]
+    )
     if not numbers:
         raise InputError(f"{pattern}: there are no such pictures")
+    files = {number: numbered(pattern, number) for number in numbers}
     for wanted, number in zip(count(numbers[0]), numbers, strict=False):
         if wanted != number:
             raise InputError(
-                f"{pattern}: {name % wanted} is missing between {name % numbers[0]} and {name % numbers[-1]}"
+                f"{pattern}: {numbered(pattern, wanted).name} is missing between {files[numbers[0]].name} and "
+                f"{files[numbers[-1]].name}"
             )
-    return [folder / (name % number) for number in numbers]
+    return files
+
+
+def _parts(pattern: str | Path) -> tuple[str, str, str]:
+    """Take the name of a sequence apart: what stands before its number, how that is written, what stands after."""
+    name = Path(pattern).name
+    fields = NUMBER.findall(name)
+    if len(fields) != 1:
+        raise InputError(f"{pattern}: one number tells the pictures apart, so name one %05d or the like")
+    before, after = name.split(fields[0])
+    return before, fields[0], after
 
 
 def write_film_of(pattern: str | Path, film: Path, rate: Fraction) -> None:
     """Put the pictures of a sequence into one .mov file, as they are, at even times.
 
     Raises:
-        InputError: if there are none, if one is missing, or if they are no pictures that a film can hold.
+        InputError: if there are none, or if one is missing, cannot be read, or is coded in another way than the
+            first; the picture is named.
     """
-    options = {"framerate": str(rate), "start_number": str(_first_number(pattern))}
+    copy, codec = None, ""
+    with av.open(f"file:{film}", "w", options={"video_track_timescale": str(rate.numerator)}) as container:
+        for index, path in enumerate(sequence_files(pattern).values()):
+            with _open_picture(path, rate) as picture:
+                stream, packet = picture.streams.video[0], _whole_picture(path, picture)
+                if copy is None:
+                    copy = container.add_stream_from_template(stream, opaque=True)
+                    codec = stream.codec_context.name
+                if stream.codec_context.name != codec:
+                    raise InputError(f"{path}: is coded in another way than the pictures before it")
+                packet.pts = packet.dts = index
+                packet.duration, packet.time_base, packet.stream = 1, 1 / rate, copy
+                container.mux(packet)
+
+
+def _open_picture(path: Path, rate: Fraction) -> av.container.InputContainer:
+    options = {"framerate": str(rate), "pattern_type": "none"}
     allowed = OPEN_OPTIONS | {"format_whitelist": "image2"}
     try:
-        with (
-            av.open(str(pattern), format="image2", options=options, container_options=allowed) as pictures,
-            av.open(f"file:{film}", "w", options={"video_track_timescale": str(rate.numerator)}) as container,
-        ):
-            copy = container.add_stream_from_template(pictures.streams.video[0], opaque=True)
-            for packet in pictures.demux(video=0):
-                if packet.size:
-                    packet.stream = copy
-                    container.mux(packet)
+        return av.open(str(path), format="image2", options=options, container_options=allowed)
     except (av.error.FFmpegError, ValueError) as error:
-        raise InputError(f"{pattern}: not pictures that make a film ({reason(error)})") from None
+        raise InputError(f"{path}: not a picture that can be read ({reason(error)})") from None
 
 
-def _first_number(pattern: str | Path) -> int:
-    first, (before, _) = sequence_files(pattern)[0].name, NUMBER.split(Path(pattern).name)
-    digits = re.match(r"\d+", first[len(before) :])
-    return int(digits[0]) if digits else 0
+def _whole_picture(path: Path, picture: av.container.InputContainer) -> av.Packet:
+    """Read the packet of a picture, and check that it can be decoded: else the numbers after it would not fit."""
+    try:
+        packets = list(picture.demux(video=0))
+        if any(packet.decode() for packet in packets):
+            return packets[0]
+    except (av.error.FFmpegError, ValueError) as error:
+        raise InputError(f"{path}: not a picture that can be read ({reason(error)})") from None
+    raise InputError(f"{path}: not a picture that can be read")
 
 
-def write_pictures_of(film: Path, pattern: str | Path, first: int = 1) -> int:
+def write_pictures_of(film: Path, pattern: str | Path, first: int = 1) -> None:
     """Write the frames of a film as numbered pictures, in 16 bits if it has more than 8 and they can hold them.
 
-    Returns:
-        Their number.
+    Args:
+        film: to read.
+        pattern: the pictures to write.
+        first: number of the first one.
 
     Raises:
         InputError, OutputError: as `write_image` does.
     """
-    written, path = 0, Path(pattern)
     with VideoReader(film) as reader:
-        for written, frame in enumerate(reader.luma_frames(), start=1):
+        for number, frame in enumerate(reader.luma_frames(), start=first):
             rgb = reader.info.orientation.upright(_rgb(frame.decoded, reader))
-            write_image(path.with_name(path.name % (first + written - 1)), StillImage(rgb, None))
-    return written
+            path = numbered(pattern, number)
+            with finished_file(path) as part:
+                write_pages(part, [StillImage(rgb, None)], shown=path)
 
 
 def _rgb(frame: av.VideoFrame, reader: VideoReader) -> np.ndarray:
