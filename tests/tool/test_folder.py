@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import av
 import numpy as np
@@ -13,11 +14,13 @@ from PIL import Image
 
 from tests.helpers.command import run_vidcolor
 from tests.helpers.films import decoded
+from vidcolor_utils.film.look import Reference
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.spread import spread_over
 from vidcolor_utils.tool.folder import REPORT, colorize_folder, find_jobs
 from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.times import Span
 
 
 class Plain:
@@ -149,6 +152,62 @@ def test_outputs_of_one_name_are_kept_apart(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
     assert outputs == ["film.avi.mkv", "film.mkv", "film.mpg.mkv"]
+
+
+def test_no_output_takes_the_name_of_another(tmp_path):
+    for name in ("a.avi", "a.avi.mkv", "a.mpg", "b.avi", "b.mkv"):
+        (tmp_path / name).write_bytes(b"x")
+    outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
+    assert outputs == ["a.avi.mkv.mkv", "a.avi.mkv", "a.mpg.mkv", "b.avi.mkv", "b.mkv"]
+
+
+def test_a_source_that_goes_away_costs_no_other(folder, tmp_path):
+    out = tmp_path / "out"
+
+    def remove(name):
+        if name == "a.mp4":
+            (folder / "a.mp4").unlink()
+            (folder / "old" / "b.avi").unlink()
+        return lambda done, total: None
+
+    found = states(colorize_folder(folder, out, progress=remove))
+    assert found["old/b.avi"] == "failed" and found["photo.png"] == "done"
+
+
+def test_a_source_that_changes_while_it_is_coloured_is_done_again(folder, make_video, tmp_path):
+    def change(name):
+        if name == "a.mp4":
+            make_video("new.mp4", frames=4).replace(folder / "a.mp4")
+        return lambda done, total: None
+
+    colorize_folder(folder, tmp_path / "out", progress=change)
+    again = states(colorize_folder(folder, tmp_path / "out"))
+    assert again == {"a.mp4": "done", "old/b.avi": "there already", "photo.png": "there already"}
+
+
+def test_another_photograph_of_the_same_name_colours_anew(folder, tmp_path):
+    photograph = tmp_path / "warm.png"
+    Image.new("RGB", (40, 30), (200, 90, 60)).save(photograph)
+    options = {"references": (Reference(photograph),)}
+    colorize_folder(folder, tmp_path / "out", **options)
+    assert set(states(colorize_folder(folder, tmp_path / "out", **options)).values()) == {"there already"}
+    assert set(states(colorize_folder(folder, tmp_path / "out", device="cpu", **options)).values()) == {
+        "there already"
+    }
+    Image.new("RGB", (40, 30), (60, 90, 200)).save(photograph)
+    assert set(states(colorize_folder(folder, tmp_path / "out", **options)).values()) == {"done"}
+
+
+def test_a_part_is_of_films_only(folder, tmp_path):
+    results = colorize_folder(folder, tmp_path / "out", span=Span(0.0, 0.1))
+    assert set(states(results).values()) == {"done"}
+    assert {result.name: result.frames for result in results} == {"a.mp4": 3, "old/b.avi": 3, "photo.png": 1}
+
+
+def test_the_output_folder_is_found_by_any_path(folder, monkeypatch):
+    colorize_folder(folder, folder / "color")
+    monkeypatch.chdir(folder)
+    assert len(find_jobs(folder, Path("color"), Encoding())) == 3
 
 
 def test_folders_that_cannot_be_done(tmp_path):

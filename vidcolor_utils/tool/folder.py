@@ -6,10 +6,11 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import groupby
+from math import inf
 from pathlib import Path
 from typing import NamedTuple, Unpack
 
@@ -30,6 +31,7 @@ from vidcolor_utils.video.times import WHOLE, Span
 
 REPORT = "vidcolor.json"
 STATES = ("done", "there already", "failed")
+WRITE_S = 2.0  # seconds from one writing of the report to the next: of many files it is long
 AT_ONCE = 2  # photographs: while one is read, painted or written, the network has the other
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,9 @@ class Result(NamedTuple):
     error: str | None = None
 
 
+Outcome = tuple[Result, Mapping]  # with the output's bytes and the identity of its source, if it was made
+
+
 class Task(NamedTuple):
     """What is done to each file; as for `colorize_file`."""
 
@@ -65,9 +70,50 @@ class Task(NamedTuple):
 
     def settings(self) -> dict:
         """Give all that the outputs depend on beside their sources, as JSON holds it."""
-        colorizer = fingerprint(shared_colorizer(*self.look.networks))
-        made_with = {**self._asdict(), "look": asdict(self.look), "colorizer": colorizer, "versions": versions()}
+        colorizer, look = fingerprint(shared_colorizer(*self.look.networks)), asdict(self.look)
+        for said in ("device", "keyframes", "hints"):  # where it runs changes nothing, the others are not taken
+            del look[said]
+        look["references"] = [(each.at, identify(each.photograph)) for each in self.look.references]
+        made_with = {**self._asdict(), "look": look, "colorizer": colorizer, "versions": versions()}
         return json.loads(json.dumps(made_with, default=str))
+
+
+class Book:
+    """The `REPORT` of a folder: what became of its files.
+
+    Args:
+        path: of the file.
+        made_with: all that the outputs depend on beside their sources.
+        jobs: of the folder.
+
+    Raises:
+        InputError: if there is another file of that name.
+    """
+
+    def __init__(self, path: Path, made_with: dict, jobs: Sequence[Job]):
+        self.results: dict[str, Result] = {}
+        self._path, self._made_with, self._jobs = path, made_with, jobs
+        self._records = _earlier_files(path, made_with)
+        self._written = -inf
+        for job in jobs:
+            record = self._records.get(job.name)
+            if record is not None and _is_done(job, record):
+                self.results[job.name] = result = _passed_over(job, record)
+                self._records[job.name] = record | result._asdict()
+
+    def note(self, result: Result, made_of: Mapping) -> None:
+        """Take a file down: what became of it, and of which source; now and then this goes to the disk."""
+        self.results[result.name] = result
+        self._records[result.name] = {**result._asdict(), **made_of}
+        if time.monotonic() - self._written > WRITE_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write all of it; raises `OutputError` if that cannot be."""
+        states = Counter(result.state for result in self.results.values())
+        summary = {"files": len(self._jobs), **{state: states[state] for state in STATES}}
+        write_json(self._path, {"summary": summary, "made_with": self._made_with, "files": self._records})
+        self._written = time.monotonic()
 
 
 def colorize_folder(
@@ -84,8 +130,8 @@ def colorize_folder(
 ) -> list[Result]:
     """Colorize all videos and still images of a folder and of the folders in it.
 
-    What is done stands in `REPORT` in the output folder, written after each file. Called again, files whose record
-    matches are passed over, a video that was interrupted goes on, and what failed is tried again.
+    What is done stands in `REPORT` in the output folder. Called again, files whose record matches are passed over,
+    a video that was interrupted goes on, and what failed is tried again.
 
     Args:
         source: the folder.
@@ -112,19 +158,18 @@ def colorize_folder(
     jobs = find_jobs(source, output, encoding or Encoding())
     output.mkdir(parents=True, exist_ok=True)
     check_target(output / REPORT, None)
-    made_with = task.settings()
-    earlier = _earlier_files(output / REPORT, made_with)
-    results = {job.name: _passed_over(job, earlier[job.name]) for job in jobs if _is_done(job, earlier)}
+    book = Book(output / REPORT, task.settings(), jobs)
     tell = progress("files")
-    tell(len(results), len(jobs))
-    waiting = [job for job in jobs if job.name not in results]
+    tell(len(book.results), len(jobs))
+    waiting = [job for job in jobs if job.name not in book.results]
     here = progress if spread.is_local else silent_steps  # others cannot be sent to other processes
-    for result in _worked_on(partial(_colorize, task, here), waiting, task.look, spread):
-        results[result.name] = result
-        tell(len(results), len(jobs))
-        _write_report(output / REPORT, made_with, jobs, results, earlier)
-    _write_report(output / REPORT, made_with, jobs, results, earlier)
-    return [results[job.name] for job in jobs]
+    try:
+        for result, made_of in _worked_on(partial(_colorize, task, here), waiting, task.look, spread):
+            book.note(result, made_of)
+            tell(len(book.results), len(jobs))
+    finally:
+        book.write()
+    return [book.results[job.name] for job in jobs]
 
 
 def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
@@ -140,25 +185,34 @@ def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
         raise InputError(f"{source}: no such folder")
     if output.exists() and output.samefile(source):
         raise InputError(f"{output}: input and output are the same folder")
-    paths = [path for path in sorted(source.rglob("*")) if _is_wanted(path, source, output)]
+    paths = [path for path in sorted(source.rglob("*")) if _is_wanted(path, source, output.resolve())]
     for path in paths:
         if not _is_known(path):
             log.warning("%s: passed over: by its name it is no video or image", path)
     names = sorted(path.relative_to(source) for path in paths if _is_known(path))
     if not names:
         raise InputError(f"{source}: holds no video or image")
-    targets = [_target(source, name, encoding) for name in names]
-    twice = {target for target, count in Counter(targets).items() if count > 1}
-    targets = [
-        name.with_name(f"{name.name}{target.suffix}") if target in twice and target != name else target
-        for name, target in zip(names, targets, strict=True)
-    ]
+    targets = _apart(names, [_target(source, name, encoding) for name in names])
     return [Job(str(name), source / name, output / target) for name, target in zip(names, targets, strict=True)]
+
+
+def _apart(names: Sequence[Path], targets: Sequence[Path]) -> list[Path]:
+    """Change those names of outputs that are equal, but for what has the name of its source."""
+    counts, taken, found = Counter(targets), set(names), []
+    for name, target in zip(names, targets, strict=True):
+        free = target
+        if target != name and (counts[target] > 1 or target in taken):
+            free = name.with_name(f"{name.name}{target.suffix}")
+            while free in taken:
+                free = free.with_name(f"{free.name}{target.suffix}")
+        taken.add(free)
+        found.append(free)
+    return found
 
 
 def _is_wanted(path: Path, source: Path, output: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(source).parts)
-    return not hidden and path.is_file() and not path.is_relative_to(output)
+    return not hidden and path.is_file() and not path.parent.resolve().is_relative_to(output)
 
 
 def _is_known(path: Path) -> bool:
@@ -172,8 +226,8 @@ def _target(source: Path, name: Path, encoding: Encoding) -> Path:
 
 
 def _worked_on(
-    function: Callable[[Job], Result], jobs: Iterable[Job], look: Look, spread: Spread
-) -> Iterator[Result]:
+    function: Callable[[Job], Outcome], jobs: Iterable[Job], look: Look, spread: Spread
+) -> Iterator[Outcome]:
     """Do the jobs; those photographs that follow each other `AT_ONCE` where this process does them."""
     if not spread.is_local or look.method != METHODS[0]:  # Keras makes its functions in the first call
         yield from spread(function, jobs)
@@ -182,29 +236,31 @@ def _worked_on(
         yield from (ThreadSpread(AT_ONCE) if are_stills else spread)(function, group)
 
 
-def _colorize(task: Task, progress: Steps, job: Job) -> Result:
+def _colorize(task: Task, progress: Steps, job: Job) -> Outcome:
     """Colorize one file, in any process; what goes wrong is part of the result."""
     started = time.monotonic()
     try:
+        found = identify(job.source)  # as it was read: what it becomes meanwhile is done the next time
         job.output.parent.mkdir(parents=True, exist_ok=True)
+        is_film = not is_still(job.source)
         report = colorize_file(
             job.source,
             job.output,
             shared_colorizer(*task.look.networks),
             look=task.look,
-            span=task.span,
+            span=task.span if is_film else WHOLE,
             segment_s=task.segment_s,
-            encoding=None if is_still(job.source) else task.encoding,
+            encoding=task.encoding if is_film else None,
             progress=progress(job.name),
         )
+        made_of = {"bytes": job.output.stat().st_size, "source": found}
     except (VidcolorError, OSError) as error:
-        return Result(job.name, str(job.output), "failed", error=str(error))
+        return Result(job.name, str(job.output), "failed", error=str(error)), {}
     except Exception as error:  # a mistake of ours must not cost the files after this one
         log.exception("%s", job.source)
-        return Result(job.name, str(job.output), "failed", error=f"{type(error).__name__}: {error}")
-    return Result(
-        job.name, str(job.output), "done", report.frames, time.monotonic() - started, tuple(report.warnings)
-    )
+        return Result(job.name, str(job.output), "failed", error=f"{type(error).__name__}: {error}"), {}
+    seconds = time.monotonic() - started
+    return Result(job.name, str(job.output), "done", report.frames, seconds, tuple(report.warnings)), made_of
 
 
 def _earlier_files(path: Path, made_with: dict) -> dict[str, dict]:
@@ -220,29 +276,14 @@ def _earlier_files(path: Path, made_with: dict) -> dict[str, dict]:
     return {}
 
 
-def _is_done(job: Job, earlier: Mapping[str, dict]) -> bool:
-    record = earlier.get(job.name)
-    if record is None or record["state"] == "failed" or not job.output.exists():
+def _is_done(job: Job, record: Mapping) -> bool:
+    try:
+        is_there = record["state"] != "failed" and job.output.stat().st_size == record["bytes"]
+        return is_there and identify(job.source) == record["source"]
+    except OSError:  # one of them is gone
         return False
-    return job.output.stat().st_size == record["bytes"] and identify(job.source) == record["source"]
 
 
 def _passed_over(job: Job, record: Mapping) -> Result:
     warnings = tuple(record["warnings"])
     return Result(job.name, str(job.output), "there already", record["frames"], record["seconds"], warnings)
-
-
-def _write_report(
-    path: Path, made_with: dict, jobs: list[Job], results: Mapping[str, Result], earlier: Mapping[str, dict]
-) -> None:
-    files = {job.name: _file_record(job, results[job.name]) for job in jobs if job.name in results}
-    states = Counter(result.state for result in results.values())
-    summary = {"files": len(jobs), **{state: states[state] for state in STATES}}
-    write_json(path, {"summary": summary, "made_with": made_with, "files": {**earlier, **files}})
-
-
-def _file_record(job: Job, result: Result) -> dict:
-    record = result._asdict()
-    if result.state != "failed":
-        record |= {"bytes": job.output.stat().st_size, "source": identify(job.source)}
-    return record
