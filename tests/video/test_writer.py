@@ -1,6 +1,8 @@
 import os
+import struct
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -49,6 +51,30 @@ def test_a_film_of_less_than_a_millisecond_can_be_played(tmp_path):
         for number in range(3):
             writer.write_rgb(np.zeros((48, 64, 3), np.uint8), 512 * number)
     assert len(list(iter_rgb(tmp_path / "a.mov"))) == 3
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("begin", [0, 37])
+@pytest.mark.parametrize("frames", [16, 27, 33])
+def test_a_film_of_uneven_times_lasts_as_long_as_it_says(tmp_path, codec, begin, frames):
+    steps = np.random.default_rng(frames).integers(1, 60, frames - 1)
+    times = [begin, *(begin + np.cumsum(steps))]
+    settings = {"rate": Fraction(25), "time_base": Fraction(1, 600), "encoding": Encoding(codec, preset="medium")}
+    with VideoWriter(tmp_path / "a.mp4", (64, 64), **settings) as writer:
+        for index, pts in enumerate(times):
+            writer.write_rgb(np.full((64, 64, 3), 7 * index, np.uint8), int(pts))
+    length_s = (times[-1] + 24 - begin) / 600  # the last frame lasts as long as one of the rate
+    header = (tmp_path / "a.mp4").read_bytes().partition(b"mvhd")[2]
+    unit, length = struct.unpack(">II", header[12:20])  # after version, flags and two dates
+    with av.open(str(tmp_path / "a.mp4")) as film:
+        (stream,) = film.streams.video
+        lengths = [
+            length / unit - begin / 600,
+            film.duration / av.time_base,
+            float(stream.duration * stream.time_base),
+        ]
+        shown = [round(frame.time * 600) for frame in film.decode(video=0)]
+    assert [shown[-1] - shown[0], *lengths] == pytest.approx([times[-1] - begin, *[length_s] * 3], abs=1e-4)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="there is no telling here")

@@ -59,8 +59,7 @@ class ColorizePage(ThreadedWidget):
         name: of the visitor's file.
         film: a description of the open film or photograph.
         preview: JPEGs, a few frames or the photograph, each gray above colour.
-        saturation: factor on the colours, set by the visitor.
-        strength: of the steadiness, set by the visitor.
+        saturation, strength: factor on the colours, and that of the steadiness, set by the visitor.
         usual: what these two are by default.
         share: of the colorizing, or of the search for shots, in [0, 1]; `words` says the same.
         result: `name` and size in bytes (`film`) of what was coloured, size and type of the comparison, and the
@@ -248,10 +247,9 @@ class ColorizePage(ThreadedWidget):
             return
         self._files = {"film": colored.film, "comparison": colored.comparison}
         sizes = {name: path.stat().st_size for name, path in self._files.items()}
-        kind = KINDS[colored.comparison.suffix]
         self.problem = " ".join(colored.warnings)
         settings = {"saturation": look.saturation, "strength": look.strength, "edits": edits}
-        self.result = {"name": colored.name, "type": kind, **sizes, **settings}
+        self.result = {"name": colored.name, "type": KINDS[colored.comparison.suffix], **sizes, **settings}
         self.stage = DONE
 
     def _teller(self) -> Progress:

@@ -143,7 +143,53 @@ class ShownTimes:
             frame.pts = self._times.popleft()
 
 
-def set_decoding_time(packet: av.Packet, frame_step: int) -> None:
+class LastPacket:
+    """Holds each packet of a stream until the next one comes: the duration of the last decides that of the whole.
+
+    Args:
+        frame_step: from one frame to the next, in the packets' unit of time.
+    """
+
+    def __init__(self, frame_step: int):
+        self._step = frame_step
+        self._held: av.Packet | None = None
+        self._dts_before: int | None = None  # of the packet before it
+        self._first_dts: int | None = None
+        self._shown: tuple[int, int] | None = None  # when the first frame begins, and the last ends, to be shown
+
+    def show(self, pts: int, duration: int | None = None) -> None:
+        """Take note of when a frame is shown."""
+        begin, end = self._shown or (pts, pts)
+        self._shown = min(begin, pts), max(end, pts + (duration or self._step))
+
+    def exchanged(self, packet: av.Packet) -> av.Packet | None:
+        """Hold a packet, in the order of decoding, and return the one that was held."""
+        before, self._held = self._held, packet
+        self._dts_before = None if before is None else before.dts
+        _set_decoding_time(packet, self._step)
+        self._first_dts = packet.dts if self._first_dts is None else self._first_dts
+        packet.duration = packet.duration or self._step
+        return before
+
+    def released(self, *, sums_up: bool) -> av.Packet | None:
+        """Return the last packet.
+
+        Args:
+            sums_up: whether its container, as .mp4 does, tells how long it lasts by what lies between packets as
+                decoded, and by when the last one ends, which is seldom that of the last frame shown. Then it is
+                decoded as long before it is shown as the first one, and lasts until the last frame ends.
+        """
+        held, first_dts = self._held, self._first_dts
+        if not sums_up or held is None or held.pts is None or self._shown is None or first_dts is None:
+            return held
+        begin, end = self._shown
+        dts = first_dts + held.pts - begin
+        held.dts = dts if self._dts_before is None else max(dts, self._dts_before + 1)
+        held.duration = max(1, end - begin - (held.dts - first_dts))
+        return held
+
+
+def _set_decoding_time(packet: av.Packet, frame_step: int) -> None:
     """Set the time of decoding that x265 leaves unset where a film has a single frame.
 
     Args:

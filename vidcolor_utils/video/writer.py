@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import av.codec.context
@@ -42,7 +42,7 @@ from vidcolor_utils.video.ffmpeg import (
 )
 from vidcolor_utils.video.fields import FieldMarker
 from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
-from vidcolor_utils.video.times import set_decoding_time
+from vidcolor_utils.video.times import LastPacket
 
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
 DEFAULT_COLORS = ColorDescription(BT709, BT709, BT709)
@@ -101,10 +101,7 @@ class VideoWriter:
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
         self._encodes, self.skipped_packets = True, 0
-        self._held: av.Packet | None = None  # the last packet, whose duration decides the file's
-        self._first_pts: int | None = None
-        self._end_pts: int | None = None  # when the last frame stops being shown
-        self._first_dts: int | None = None
+        self._last = LastPacket(self._frame_step)
         self._copies: dict[int, av.stream.Stream] = {}
         self._sounds: dict[int, SoundEncoder] = {}
         fields = fields if encoding.spec.keeps_fields else None
@@ -232,8 +229,7 @@ class VideoWriter:
         """Write a packet that another writer of the same settings encoded, in the order of decoding."""
         self._encodes = False
         if packet.pts is not None:
-            self._first_pts = packet.pts if self._first_pts is None else min(self._first_pts, packet.pts)
-            self._end_pts = max(self._end_pts or 0, packet.pts + (packet.duration or self._frame_step))
+            self._last.show(packet.pts, packet.duration)
         packet.stream = self._stream
         with self._writing():
             self._mux([packet])
@@ -256,8 +252,7 @@ class VideoWriter:
         self._encode(yuv_from_rgb(rgb, self.pixel_format, self.colors.matrix, full_range=self.full_range), pts)
 
     def _encode(self, frame: av.VideoFrame, pts: int) -> None:
-        self._first_pts = pts if self._first_pts is None else self._first_pts
-        self._end_pts = pts + self._frame_step
+        self._last.show(pts)
         frame.pts, frame.time_base = pts, self.time_base
         if self._marker is not None:
             frame = self._marker(frame)
@@ -270,25 +265,14 @@ class VideoWriter:
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
-            if self._held is not None:
-                self._container.mux(self._held)
-            set_decoding_time(packet, self._frame_step)
-            self._first_dts = packet.dts if self._first_dts is None else self._first_dts
-            packet.duration = packet.duration or self._frame_step
-            self._held = packet
+            before = self._last.exchanged(packet)
+            if before is not None:
+                self._container.mux(before)
 
     def _mux_last(self) -> None:
-        """Write the held packet with the duration that makes the whole last until its last frame ends.
-
-        .mp4 and its kin sum up what lies between packets as decoded, where the last is seldom the last one shown.
-        """
-        if self._held is None:
-            return
-        times = (self._first_pts, self._end_pts, self._first_dts, self._held.dts)
-        if muxer_options(self.path) and None not in times:
-            first_pts, end_pts, first_dts, dts = cast(tuple[int, int, int, int], times)
-            self._held.duration = max(1, end_pts - first_pts - (dts - first_dts))
-        self._container.mux(self._held)
+        last = self._last.released(sums_up=bool(muxer_options(self.path)))
+        if last is not None:
+            self._container.mux(last)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
