@@ -120,3 +120,11 @@ def test_cover_art_stays_cover_art(tmp_path, output):
 def test_a_span_holds_its_start_and_not_its_end():
     assert [Span(1, 2).holds(seconds) for seconds in (0.99, 1, 1.99, 2)] == [False, True, True, False]
     assert WHOLE.holds(0) and WHOLE.holds(1e6)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".nut", ".mov", ".ts"])
+def test_a_film_that_begins_late_is_as_long_as_its_pictures(tmp_path, suffix):
+    write_part(tmp_path / f"late{suffix}", frames=50, offset=7)
+    assert video_info(tmp_path / f"late{suffix}").duration_s == pytest.approx(2, abs=0.05)
+    report = colorize_file(tmp_path / f"late{suffix}", tmp_path / "out.mkv", GrayColorizer())
+    assert report.frames == 50 and report.warnings == ()

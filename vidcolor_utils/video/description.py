@@ -24,9 +24,11 @@ from vidcolor_utils.pictures.color import MATRICES, ColorMatrix
 from vidcolor_utils.pictures.orientation import Orientation
 from vidcolor_utils.video.ffmpeg import BT709, FIELDS, SMPTE170M
 from vidcolor_utils.video.formats import HD_HEIGHT, is_rgb, luma_format, luma_plane
+from vidcolor_utils.video.times import start_of
 
 DEFAULT_RATE = Fraction(25)  # for files that do not say
 HIGHEST_RATE = 1000  # frames per second; what is said to be above is a clock, not a rate
+SAY_WHEN_THEY_END = ("matroska,webm", "nut")  # not how long they are, as others do: some begin late
 UNKNOWN = 2  # of H.273: nothing is said
 
 
@@ -196,7 +198,7 @@ def describe_video(
         mirrored=orientation.mirrored,
         rate=_rate(stream),
         frames=stream.frames or None,
-        duration_s=None if container.duration is None else container.duration / av.time_base,
+        duration_s=_duration(container),
         matrix=description_of(first).weights.name,
         full_range=luma.full_range,
         hdr={PQ: "PQ", HLG: "HLG"}.get(int(first.color_trc)),
@@ -229,6 +231,14 @@ def first_field(frame: av.VideoFrame) -> str | None:
     luma, first = luma_plane(frame), luma_plane(graph.vpull())
     found = [name for name, lines in (("top", luma[::2]), ("bottom", luma[1::2])) if np.array_equal(lines, first)]
     return found[0] if len(found) == 1 else None
+
+
+def _duration(container: av.container.InputContainer) -> float | None:
+    if container.duration is None:
+        return None
+    declared = Fraction(container.duration, av.time_base)
+    length = declared - start_of(container) if container.format.name in SAY_WHEN_THEY_END else declared
+    return float(length if length > 0 else declared)
 
 
 def _rate(stream: av.VideoStream) -> Fraction:
