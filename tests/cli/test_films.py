@@ -240,6 +240,28 @@ def test_what_only_cannot_be(make_video, tmp_path, options):
     assert fails_in_one_line(run_vidcolor("colorize", make_video(), "-o", tmp_path / "out.mp4", *options), 2)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--preview", "3", "--codec", "h265", "--workers", "2"), "a preview has no use for --codec, --workers"),
+        (("--dry-run", "--rate", "5"), "a plan has no use for --rate"),
+        (("--format", "mp4"), "a single file has no use for --format"),
+    ],
+)
+def test_no_option_is_dropped_without_a_word(make_video, tmp_path, options, told):
+    result = run_vidcolor("colorize", make_video(), "-o", tmp_path / "out.png", *options)
+    assert fails_in_one_line(result, 2) and told in result.stderr
+
+
+def test_neither_pipes_nor_folders_drop_options(make_video, tmp_path):
+    make_video()
+    for source, task in ((tmp_path, "a folder"), ("-", "a pipe")):
+        result = run_vidcolor("colorize", source, "-o", tmp_path / "out", "--rate", "12")
+        assert fails_in_one_line(result, 2) and f"{task} has no use for --rate" in result.stderr
+    result = run_vidcolor("colorize", tmp_path, "-o", tmp_path / "strip.png", "--preview", "3")
+    assert fails_in_one_line(result, 2) and "a preview is of one video" in result.stderr
+
+
 def test_a_point_gives_its_colour_to_what_it_is_on(make_video, tmp_path):
     source, output = make_video(frames=5, size=(64, 96)), tmp_path / "out.mp4"
     result = run_vidcolor("colorize", source, "-o", output, "--saturation", "0", "--hint", "0.08 48,32 #d02020")

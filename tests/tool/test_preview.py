@@ -1,14 +1,21 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.helpers.films import combing, moving_disc, woven
+from vidcolor_utils.pictures.chroma import PQ, shown_luma
 from vidcolor_utils.pictures.show import GAP, LABEL_HEIGHT
 from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool import preview
 from vidcolor_utils.tool.preview import preview_file
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import ColorDescription
 from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import Span
+from vidcolor_utils.video.writer import VideoWriter
 
 
 class Plain:
@@ -79,3 +86,27 @@ def test_wrong_names_are_refused(make_video, tmp_path):
         preview_file(tmp_path / "in.png", tmp_path / "strip.png", Plain(), count=3)
     with pytest.raises(ValueError, match="count"):
         preview_file(make_video(), tmp_path / "strip.png", Plain(), count=0)
+
+
+def test_a_part_is_previewed(make_video, tmp_path, monkeypatch):
+    source, shown = make_video(frames=50), []
+    monkeypatch.setattr(preview, "time_text", lambda seconds: shown.append(seconds) or str(seconds))
+    preview_file(source, tmp_path / "strip.png", Plain(), count=4, span=Span(1.2, 1.6))
+    np.testing.assert_allclose(shown, [1.25, 1.35, 1.45, 1.55], atol=0.051)
+    with pytest.raises(InputError, match="no frame between the start and the end"):
+        preview_file(source, tmp_path / "strip.png", Plain(), span=Span(7.0))
+
+
+def test_networks_and_eyes_are_shown_hdr_as_usual_video(tmp_path, monkeypatch):
+    seen, predict = [], Plain.predict_ab
+    monkeypatch.setattr(Plain, "predict_ab", lambda self, lumas: seen.extend(lumas) or predict(self, lumas))
+    hdr = {"bit_depth": 10, "encoding": Encoding("h265"), "colors": ColorDescription(9, 9, PQ)}
+    with VideoWriter(tmp_path / "hdr.mp4", (64, 96), rate=Fraction(25), **hdr) as writer:
+        luma = np.full((64, 96), 64 + 876 * 58 // 100, np.uint16)  # of diffuse white, as PQ codes it
+        gray = np.full(writer.chroma_shape, 512, np.uint16)
+        for pts in range(4):
+            writer.write_planes(luma, gray, gray, pts)
+    preview_file(tmp_path / "hdr.mp4", tmp_path / "strip.png", Plain(), count=2)
+    rgb = read_image(tmp_path / "strip.png").rgb
+    assert np.mean(seen) == pytest.approx(float(shown_luma(np.full((1, 1), 0.58, np.float32), PQ)[0, 0]), abs=0.02)
+    assert np.median(rgb[LABEL_HEIGHT + 20, : preview.WIDTH]) == pytest.approx(255 * np.mean(seen), abs=3)

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.helpers.command import REPOSITORY
 from tests.helpers.films import Interrupted, crash_after
 from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.film.look import Reference
 from vidcolor_utils.stills.images import read_pages
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.tool.colorize import colorize_file
@@ -134,6 +135,9 @@ def test_what_pictures_cannot_have_is_refused(pictures, make_video, tmp_path):
         colorize_file(make_video(), tmp_path / "out.mp4", GrayColorizer(), rate=Fraction(20))
     with pytest.raises(OptionError, match="no times to start and end at"):
         colorize_file(pictures / "00003.png", tmp_path / "out.png", GrayColorizer(), span=Span(1))
+    reference = {"references": (Reference(pictures / "00003.png"),)}
+    with pytest.raises(InputError, match="output and reference are the same file"):
+        colorize_file(pictures / "00004.png", pictures / "00003.png", GrayColorizer(), **reference)
     with pytest.raises(InputError, match="one number"):
         colorize_file(make_video(), tmp_path / "%d_%d.png", GrayColorizer())
 

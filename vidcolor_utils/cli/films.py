@@ -26,11 +26,28 @@ from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars,
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.heap import share_one_heap
+from vidcolor_utils.video.codecs import Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.film.picture import ColorizeReport
     from vidcolor_utils.tool.folder import Result
     from vidcolor_utils.video.times import Span
+
+SPREADING, OF_FILES = ("--workers", "--cluster"), ("--rate", "--only")
+USELESS = {  # options that a task has no use for
+    "a preview": (
+        *(f"--{name}" for name in Encoding._fields),
+        *SPREADING,
+        *OF_FILES,
+        "--segment",
+        "--format",
+        "--dry-run",
+    ),
+    "a plan": (*SPREADING, *OF_FILES, "--format"),
+    "a pipe": (*OF_FILES, "--cluster"),
+    "a folder": (*OF_FILES, "--format"),
+    "a single file": ("--format",),
+}
 
 
 @click.command()
@@ -85,19 +102,19 @@ def colorize(
     as they are. After an interruption the same command goes on with a video.
     """
     share_one_heap()
+    task = _task(source, output, preview=bool(preview), dry_run=dry_run)
+    _check_options(task)
     if cluster:  # its workers may stand in other folders
         source, output, look = source.absolute(), output.absolute(), _absolute(look)
-    if only and (preview or dry_run or source.is_dir() or "-" in (str(source), str(output))):
-        raise click.UsageError("--only is for one video and its earlier result, without --preview and --dry-run")
+    if task in ("a preview", "a plan") and source.is_dir():
+        raise click.UsageError(f"{task} is of one video, not of a folder")
     if preview:
-        _preview(source, output, preview, look)
+        _preview(source, output, preview, look=look, span=work["span"])
     elif dry_run:
-        if workers or cluster or source.is_dir():
-            raise click.UsageError("--dry-run is for a video, without --workers and --cluster")
         _plan(source, output, look=look, **work)
-    elif "-" in (str(source), str(output)):
+    elif task == "a pipe":
         _colorize_pipe(source, output, container, workers, cluster, look=look, **work)
-    elif source.is_dir():
+    elif task == "a folder":
         _colorize_folder(source, output, workers, cluster, look=look, **work)
     else:
         tell(_colorize_file(source, output, workers, cluster, look=look, only=only, rate=rate_of(rate), **work))
@@ -109,11 +126,35 @@ def _absolute(look: Look) -> Look:
     return replace(look, references=tuple(photographs), keyframes=keys)
 
 
-def _preview(source: Path, output: Path, count: int, look: Look) -> None:
+def _task(source: Path, output: Path, *, preview: bool, dry_run: bool) -> str:
+    """Say which of `USELESS` is asked for; a single file is none of them."""
+    if preview:
+        return "a preview"
+    if dry_run:
+        return "a plan"
+    if "-" in (str(source), str(output)):
+        return "a pipe"
+    return "a folder" if source.is_dir() else "a single file"
+
+
+def _check_options(task: str) -> None:
+    """Refuse the options that a task has no use for: none is dropped without a word."""
+    context = click.get_current_context()
+    given = {
+        option.opts[0]
+        for option in context.command.params
+        if context.get_parameter_source(option.name or "") == click.core.ParameterSource.COMMANDLINE
+    }
+    wrong = [name for name in USELESS[task] if name in given]
+    if wrong:
+        raise click.UsageError(f"{task} has no use for {', '.join(wrong)}")
+
+
+def _preview(source: Path, output: Path, count: int, **work: Any) -> None:
     from vidcolor_utils.tool.preview import preview_file
 
     with progress_bars() as bar:
-        report = preview_file(source, output, count=count, look=look, progress=bar("previewing"))
+        report = preview_file(source, output, count=count, progress=bar("previewing"), **work)
     click.echo(f"{report.output}: {report.frames} frames, gray above colour")
 
 

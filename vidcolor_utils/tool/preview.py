@@ -18,7 +18,7 @@ from vidcolor_utils.film.look import PLAIN, Look, LookOptions
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.stored_color import ColorDetector
 from vidcolor_utils.pictures.active_area import find_active_area
-from vidcolor_utils.pictures.chroma import luma01
+from vidcolor_utils.pictures.chroma import luma01, shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, to_width
 from vidcolor_utils.stills.images import IMAGE_SUFFIXES, StillImage, is_image, is_still, write_image
@@ -27,11 +27,11 @@ from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
-from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.fields import deinterlaced
 from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import WHOLE, Span
 
 WIDTH = 320  # of each frame in the strip, in pixels
 ROWS_GAP = 4
@@ -46,6 +46,7 @@ def preview_file(
     *,
     count: int = COUNT,
     look: Look = PLAIN,
+    span: Span = WHOLE,
     progress: Progress = silent,
     **options: Unpack[LookOptions],
 ) -> ColorizeReport:
@@ -60,12 +61,14 @@ def preview_file(
         colorizer: predicts the chroma; if not given, `look` names it.
         count: number of frames.
         look: as for `colorize_file`; what is done over time, steadiness and deflickering, is not shown.
+        span: the part of the video that they are spread over.
         progress: called after every frame.
         options: those of `look`, by name.
 
     Raises:
         FileNotFoundError: if `source` does not exist.
-        InputError: if `source` is no video that can be read and sought in, or `output` names no picture.
+        InputError: if `source` is no video that can be read and sought in, or has no frame in `span`, or `output`
+            names no picture.
         OptionError: if an option has a value that it cannot have.
         OutputError: if `output` cannot be written.
     """
@@ -79,9 +82,11 @@ def preview_file(
         check_size(reader)
         painted = _Painted(reader, FilmColors(source, look, colorizer), look)
         columns = {}
-        for done, frame in enumerate(_spread(reader, count, deinterlace=look.restore), start=1):
+        for done, frame in enumerate(_spread(reader, count, span, deinterlace=look.restore), start=1):
             columns[time_text(frame.seconds)] = _gray_above_color(painted.luma(frame), painted.rgb(frame))
             progress(done, count)
+        if not columns:
+            raise InputError(f"{source}: there is no frame between the start and the end asked for")
         write_image(part, StillImage(side_by_side(columns), None))
     return ColorizeReport(output, len(columns), ())
 
@@ -96,28 +101,31 @@ class _Painted:
     """
 
     def __init__(self, reader: VideoReader, colors: FilmColors, look: Look):
-        self._info, self._colors, self._look = reader.info, colors, look
-        self._area = find_active_area(_shown(luma, reader.info) for luma in sample_lumas(reader))
+        self._reader, self._colors, self._look = reader, colors, look
+        self._area = find_active_area(_shown(luma, reader) for luma in sample_lumas(reader))
         self._has_color = ColorDetector() if look.skip_colored else lambda decoded: False
 
     def luma(self, frame: LumaFrame) -> np.ndarray:
         """Give a frame's luma (h, w) float32 in [0, 1]."""
-        return _shown(frame.luma, self._info)
+        return _shown(frame.luma, self._reader)
 
     def rgb(self, frame: LumaFrame) -> np.ndarray:
         """Give a frame in colour, RGB uint8 (h, w, 3)."""
         if self._has_color(frame.decoded):
-            return self._info.orientation.upright(frame.decoded.to_ndarray(format="rgb24"))
+            return self._reader.info.orientation.upright(frame.decoded.to_ndarray(format="rgb24"))
         colorizer = self._colors.at(frame.seconds)
         return colorize_still(self.luma(frame), colorizer, area=self._area, restore=self._look.restore)
 
 
-def _spread(reader: VideoReader, count: int, *, deinterlace: bool) -> Iterator[LumaFrame]:
-    """Yield the frames shown in the middle of each of `count` equal parts of the video."""
+def _spread(reader: VideoReader, count: int, span: Span, *, deinterlace: bool) -> Iterator[LumaFrame]:
+    """Yield the frames shown in the middle of each of `count` equal parts of a span of the video."""
     info = reader.info
-    duration = info.duration_s or float((info.frames or 0) / info.rate)
+    end = info.duration_s or float((info.frames or 0) / info.rate)
+    length = (end if span.end is None else min(span.end, end)) - span.start
+    if length <= 0 < span.start:
+        return  # it lies behind the end
     for index in range(count):
-        frames = reader.frames_from(duration * (index + 0.5) / count)
+        frames = reader.frames_from(span.start + length * (index + 0.5) / count)
         if deinterlace and info.fields:
             frames = deinterlaced(frames, info.fields, bit_depth=info.bit_depth)
         frame = next(frames, None)
@@ -125,13 +133,15 @@ def _spread(reader: VideoReader, count: int, *, deinterlace: bool) -> Iterator[L
             yield frame
 
 
-def _shown(luma: np.ndarray, info: VideoInfo) -> np.ndarray:
-    """Luma as stored to upright luma in [0, 1], no wider than two frames of the strip."""
+def _shown(luma: np.ndarray, reader: VideoReader) -> np.ndarray:
+    """Luma as stored to upright luma in [0, 1] of usual video, no wider than two frames of the strip."""
+    info = reader.info
     luma = info.orientation.upright(luma)
     height, width = luma.shape
     scale = min(1, 2 * WIDTH / width)
     luma = cv2.resize(luma, (round(width * scale), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
-    return luma01(luma, bit_depth=info.bit_depth, full_range=info.full_range)
+    luma = luma01(luma, bit_depth=info.bit_depth, full_range=info.full_range)
+    return shown_luma(luma, reader.colors.transfer)
 
 
 def _gray_above_color(luma: np.ndarray, rgb: np.ndarray) -> np.ndarray:
