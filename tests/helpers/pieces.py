@@ -34,3 +34,9 @@ def write_slowly(item: int, folder: Path) -> int:
     finally:
         if item:
             half.unlink()
+
+
+def read_beyond(item: int, folder: Path) -> None:
+    """Fail as reading beyond the end of a file does; each try leaves a file."""
+    (folder / f"{item}-{time.monotonic_ns()}").touch()
+    raise EOFError("cut short")

@@ -8,7 +8,7 @@ from tests.helpers.eager import without_graphs
 from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.pointer.model import Pointer, build_pointer
-from vidcolor_utils.related.propagation.model import build_key_frame_propagator, energy_ratio
+from vidcolor_utils.related.propagation.model import build_key_frame_propagator
 from vidcolor_utils.related.propagation.training import (
     PropagationConfig,
     between_keys,
@@ -88,8 +88,3 @@ def test_the_small_network_of_sweeps_goes_both_ways():
     np.testing.assert_allclose(doubled[1], back, atol=1e-5)  # the way back does not see the key's colours
     assert np.abs(doubled[0] - there).max() > 0.01
     assert np.isfinite(model.train_on_batch([*lightness, *colors], [colors[1], colors[0]])[0])
-
-
-def test_the_energy_ratio_by_hand():
-    made, source = np.full((1, 2, 2, 1), 2.0, np.float32), np.full((1, 2, 2, 1), 4.0, np.float32)
-    assert np.array(keras.ops.convert_to_numpy(energy_ratio(made, source))) == pytest.approx([0.25])

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidcolor_utils.stills.photos import read_photos
+from vidcolor_utils.stills.photos import find_photos, photos_sha256, read_photos
 from vidcolor_utils.system.errors import InputError
 
 
@@ -21,6 +21,7 @@ FILES = {
     "gray.png": encoded((90, 90, 90)),
     "tiny.png": encoded((200, 30, 30), side=20),
     "broken.png": b"nothing",
+    "empty.jpg": b"",
     "notes.txt": b"no picture",
 }
 
@@ -37,12 +38,20 @@ def source(request, tmp_path):
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.jpg").mkdir()
     return tmp_path
 
 
 def test_read_photos_in_order_without_gray_tiny_and_broken_ones(source):
     photos = read_photos(source)
     assert [tuple(photo[0, 0]) for photo in photos] == [(20, 40, 200), (200, 30, 30)]
+
+
+def test_photographs_are_told_from_others_by_what_they_hold(source):
+    photos = find_photos(source)
+    assert [photo.kind for photo in photos] == ["a", "b", "", ""]
+    digest = photos_sha256(photos[:2], photos[2:])
+    assert digest == photos_sha256(photos) != photos_sha256(photos[::-1])
 
 
 def test_read_photos_errors(tmp_path):

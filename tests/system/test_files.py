@@ -3,7 +3,7 @@ import os
 import pytest
 
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.files import finished_file, read_checked, write_sidecar
 
 
 def test_finished_file_appears_only_when_the_block_ends(tmp_path):
@@ -38,3 +38,13 @@ def test_finished_file_refuses_its_own_source(tmp_path):
 def test_finished_file_names_a_bad_folder(tmp_path, where):
     with pytest.raises(OutputError, match="folder"), finished_file(tmp_path / where):
         pass
+
+
+@pytest.mark.parametrize("sidecar", ["", "\n", "0" * 64 + "  weights\n"])
+def test_weights_that_are_not_what_their_sha256_says_are_named(tmp_path, sidecar):
+    (tmp_path / "weights").write_bytes(b"numbers")
+    write_sidecar(tmp_path / "weights")
+    assert read_checked(tmp_path / "weights") == b"numbers"
+    (tmp_path / "weights.sha256").write_text(sidecar)
+    with pytest.raises(InputError, match="damaged"):
+        read_checked(tmp_path / "weights")

@@ -14,7 +14,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from tests.helpers.clips import contents, prepare, sepia
-from tests.helpers.pieces import die_at, process_of, write_slowly
+from tests.helpers.pieces import die_at, process_of, read_beyond, write_slowly
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip, rendered_clips
 from vidcolor_utils.system.errors import InputError, VidcolorError
@@ -139,6 +139,12 @@ def test_errors_of_processes_come_back_and_end_them():
     with pytest.raises(ZeroDivisionError):
         list(ProcessSpread(2)(partial(divmod, 1), [1, 0]))
     assert not children()
+
+
+def test_an_error_of_the_work_is_never_taken_for_a_death(tmp_path):
+    with pytest.raises(EOFError, match="cut short"):
+        list(ProcessSpread(2)(partial(read_beyond, folder=tmp_path), [1]))
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_what_is_under_way_is_undone_when_nobody_wants_it_any_more(tmp_path):

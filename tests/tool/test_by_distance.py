@@ -1,5 +1,7 @@
+from fractions import Fraction
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -8,8 +10,14 @@ from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.by_distance import DistanceRow, distance_from, plot_of, score_by_distance, write_plot
 from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.times import Span
+from vidcolor_utils.video.writer import VideoWriter
+
+SHOTS = np.random.default_rng(0).integers(0, 256, (3, 64, 96, 3), np.uint8)
+SHOTS[1] //= 3
+SHOTS[2] = 255 - SHOTS[2] // 3
 
 
 @pytest.fixture
@@ -49,6 +57,22 @@ def test_distance_is_to_the_nearest_key_frame_of_the_same_shot():
         5,
     ]
     assert distance_from(9.5, times, shots, 25) is None
+
+
+def test_a_key_frame_is_of_the_shot_that_it_begins_though_its_name_rounds_its_time(tmp_path):
+    film, folder = tmp_path / "film.mkv", tmp_path / "keys"
+    with VideoWriter(film, (64, 96), rate=Fraction(24), time_base=Fraction(1, 24), encoding=Encoding()) as writer:
+        for index in range(20):  # the second shot begins at 0.41667, which is 0.417, the third at 0.58333: 0.583
+            writer.write_rgb(np.roll(SHOTS[(index >= 10) + (index >= 14)], index, axis=1), index)
+    folder.mkdir()
+    Image.fromarray(list(iter_rgb(film))[14]).save(folder / key_name(3, 14 / 24))
+    rows = score_by_distance(film, film, folder)
+    assert [(row.name, row.frames) for row in rows] == [
+        ("0", 1),
+        ("1 to 2", 2),
+        ("3 to 5", 3),
+        ("no key frame", 14),
+    ]
 
 
 @pytest.mark.parametrize("other", [{"frames": 8, "size": (64, 96)}, {"frames": 9, "size": (48, 64)}])

@@ -1,4 +1,5 @@
 import shutil
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.demo import write_gray
 from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
+from vidcolor_utils.video.writer import VideoWriter
 
 
 def test_evaluate_photos_compares_with_gray(colorizer, tmp_path):
@@ -52,10 +54,20 @@ def test_films_with_colour_are_coloured_from_their_luma(make_video, colorizer, t
     folder.mkdir()
     shutil.move(make_video(size=(64, 96)), folder / "a.mp4")
     write_gray(folder / "a.mp4", folder / "b.mp4")
+    (folder / "._a.mp4").write_bytes(b"what macOS lays beside a film")
     record = evaluate_films(folder, colorizer)
     assert list(record["clips"]) == ["a.mp4"] and list(record["clips"]["a.mp4"]) == ["gray", "vidcolor", "true"]
     assert record["mean"]["gray"]["colorfulness_ratio"] == 0
     assert record["mean"]["vidcolor"]["chroma_warp_error_ratio"] > 0
+
+
+def test_what_never_moves_has_no_ratio_of_motion(colorizer, tmp_path):
+    photo = np.tile(np.linspace(40, 220, 96).astype(np.uint8)[:, None], (64, 1, 3)) // np.uint8([1, 2, 3])
+    (tmp_path / "videos").mkdir()
+    with VideoWriter(tmp_path / "videos" / "one.mp4", (64, 96), rate=Fraction(25)) as writer:
+        writer.write_rgb(np.ascontiguousarray(photo), 0)
+    mean = evaluate_films(tmp_path / "videos", colorizer)["mean"]
+    assert mean["vidcolor"]["cdc_ratio"] is None and mean["vidcolor"]["colorfulness_ratio"] > 0
 
 
 def test_films_need_colour(make_video, colorizer, tmp_path):

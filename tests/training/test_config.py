@@ -12,7 +12,18 @@ def test_stages_come_one_after_the_other_and_learn_more_and_more():
     assert set(third.rates) == {"meaning", "decoder", "encoder"} and third.sides == (64, 96, 128)
 
 
-@pytest.mark.parametrize(("name", "value"), [("views", 0), ("learning_rate", 0), ("known", 2), ("ema", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("views", 0),
+        ("learning_rate", 0),
+        ("known", 2),
+        ("ema", 1.0),
+        ("weight_decay", -0.1),
+        ("sides", (64, 0)),
+        ("sides", (50,)),
+    ],
+)
 def test_a_wrong_value_is_named(name, value):
     with pytest.raises(OptionError, match=f"`{name}` must be"):
         FrameTrainConfig(**{name: value})

@@ -24,20 +24,11 @@ class Colorizer(Protocol):
         ...
 
 
-class UnderstandingColorizer(Colorizer, Protocol):
-    """A colorizer that finds out what a frame shows before it predicts its chroma, or is told."""
-
-    def understand(self, luma: np.ndarray) -> Meaning:
-        """Find out what a frame (H, W) shows."""
-        ...
-
-    def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
-        """Predict chroma as `Colorizer.predict_ab` does, of frames that show this."""
-        ...
-
-
 def understanding_of(colorizer: Colorizer, luma: np.ndarray) -> Meaning | None:
-    """Return what a frame shows, if the colorizer is one that asks for it."""
+    """Return what a frame (H, W) shows, if the colorizer is one that finds it out first.
+
+    Such a one has `understand(luma)`, and takes what it returned as `predict_ab(lumas, meanings)`.
+    """
     understand = getattr(colorizer, "understand", None)
     return understand(luma) if understand else None
 

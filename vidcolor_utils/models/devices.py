@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 import keras
 
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.machine import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def accelerators() -> list[str]:
 
 def computing_on() -> str:
     """Say which backend computes on which devices: the first line that a training chapter shows."""
-    found = accelerators() or [f"the processor, {os.cpu_count()} cores"]
+    found = accelerators() or [f"the processor, {usable_cores()} cores"]
     return f"Keras {keras.__version__} on {keras.backend.backend()} computes on {', '.join(found)}."
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +44,14 @@ def find_photos(*sources: str | Path) -> list[Photo]:
         InputError: if one holds no photograph.
     """
     return [photo for source in sources for photo in _found_in(Path(source))]
+
+
+def photos_sha256(*sets: Sequence[Photo]) -> str:
+    """Hash all that sets of photographs hold, in their order; returns 64 hex digits."""
+    digest = hashlib.sha256()
+    for photo in chain(*sets):
+        digest.update(hashlib.sha256(photo.encoded).digest())
+    return digest.hexdigest()
 
 
 def _found_in(source: Path) -> list[Photo]:
@@ -82,7 +92,7 @@ def read_photos(source: str | Path) -> list[np.ndarray]:
 def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each photograph's file."""
     if source.is_dir():
-        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES):
+        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()):
             yield path.relative_to(source).as_posix(), path.read_bytes()
         return
     try:
@@ -97,7 +107,10 @@ def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _decode(encoded: bytes) -> np.ndarray | None:
-    bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # of an empty file, or of one that claims to be huge
+        return None
     return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 

@@ -91,6 +91,11 @@ def hidden_beside(path: Path, name: str, ending: str) -> Path:
     return path.with_name(f".{name}{ending}")
 
 
+def is_hidden(path: Path) -> bool:
+    """Tell by its name whether a file is not for users: what is on its way, or what macOS lays beside a file."""
+    return path.name.startswith(".")
+
+
 def write_json(
     path: str | Path,
     content: Mapping,
@@ -140,7 +145,7 @@ def read_checked(path: str | Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
     content, sidecar = path.read_bytes(), _sidecar(path)
-    if sidecar.exists() and sidecar.read_text().split()[0] != hashlib.sha256(content).hexdigest():
+    if sidecar.exists() and sidecar.read_text().split()[:1] != [hashlib.sha256(content).hexdigest()]:
         raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")
     return content
 

@@ -98,7 +98,7 @@ class ProcessSpread(Spread):
                     worker = busy.pop(pipe)
                     try:
                         result = worker.result()
-                    except (EOFError, ConnectionError):  # it died
+                    except _Died:
                         pieces = chain([worker.piece.lost()], pieces)
                         continue
                     idle.append(worker)
@@ -123,6 +123,10 @@ class _Piece(NamedTuple):
         return self._replace(deaths=self.deaths + 1)
 
 
+class _Died(Exception):
+    """A process ended before its work did."""
+
+
 class _Worker:
     """A process that calls a function with one item after the other."""
 
@@ -142,8 +146,11 @@ class _Worker:
             self.pipe.send(piece.item)
 
     def result(self) -> Any:
-        """Wait for the result; raises what the function raises, or EOFError if the process died."""
-        is_result, found = self.pipe.recv()
+        """Wait for the result; raises what the function raises, or `_Died`."""
+        try:
+            is_result, found = self.pipe.recv()
+        except (EOFError, ConnectionError):
+            raise _Died from None
         if not is_result:
             raise found
         return found

@@ -23,6 +23,7 @@ from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
 EDGES = (0, 1, 3, 6, 11, 26, 51, 101)  # frames at which the next row begins
+ROUNDED_S = 0.0006  # seconds that a name may say less than the time of its frame
 WIDTH, HEIGHT, MARGIN = 640, 360, 56  # pixels of the plot
 
 
@@ -131,7 +132,7 @@ def plot_of(rows: Sequence[DistanceRow]) -> str:
 def _shots_of(film: Path, times: Sequence[float]) -> list[Span]:
     shots: list[Span] = []
     for seconds in times:
-        shots.append(shot_around(film, seconds, shots))
+        shots.append(shot_around(film, seconds + ROUNDED_S, shots))
     return shots
 
 

@@ -17,9 +17,10 @@ from vidcolor_utils.pictures.chroma import with_chroma
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.stills.photos import find_photos
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import is_hidden
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.score import RATIOS, Row, score_files
+from vidcolor_utils.tool.score import RATIOS, Row, ratio, score_files
 from vidcolor_utils.video.files import iter_rgb
 
 GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
@@ -37,7 +38,7 @@ VIDEO_KEYS = (
 
 
 Rows = dict[str, Row]  # the rows of a clip, see `score.score_frames`
-Means = dict[str, dict[str, float]]  # rows to the means over clips, see `mean_rows`
+Means = dict[str, Row]  # rows to the means over clips, see `mean_rows`
 
 
 class ClipScores(TypedDict):
@@ -57,9 +58,9 @@ class KindScores(TypedDict):
     """Scores of photographs of one kind."""
 
     photos: int
-    mae_ab_ratio: float  # error of ab over that of gray
-    colorfulness_ratio: float  # over that of the truth
-    chroma_ratio: float  # mean length of ab over that of the truth
+    mae_ab_ratio: float | None  # error of ab over that of gray; None for photographs that are all gray
+    colorfulness_ratio: float | None  # over that of the truth, likewise
+    chroma_ratio: float | None  # mean length of ab over that of the truth, likewise
     worse_than_gray: int  # photographs whose ab is further from the truth than gray
 
 
@@ -128,14 +129,14 @@ def _photo_scores(photo: np.ndarray, colorizer: Colorizer) -> dict[str, float]:
 
 
 def _kind_scores(rows: Sequence[dict[str, float]]) -> KindScores:
-    def ratio(key: str, over: str) -> float:
-        return sum(row[key] for row in rows) / sum(row[over] for row in rows)
+    def over(key: str, other: str) -> float | None:
+        return ratio(sum(row[key] for row in rows), sum(row[other] for row in rows))
 
     return {
         "photos": len(rows),
-        "mae_ab_ratio": ratio("mae_ab", "mae_ab_gray"),
-        "colorfulness_ratio": ratio("colorfulness", "colorfulness_true"),
-        "chroma_ratio": ratio("chroma", "chroma_true"),
+        "mae_ab_ratio": over("mae_ab", "mae_ab_gray"),
+        "colorfulness_ratio": over("colorfulness", "colorfulness_true"),
+        "chroma_ratio": over("chroma", "chroma_true"),
         "worse_than_gray": sum(row["mae_ab"] > row["mae_ab_gray"] for row in rows),
     }
 
@@ -217,7 +218,7 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
     Raises:
         InputError: if a file is not a video, or none has colour.
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.is_file())
+    paths = sorted(path for path in Path(folder).iterdir() if path.is_file() and not is_hidden(path))
     colored = [path for path in paths if metrics.colorfulness(next(iter(iter_rgb(path)))) > COLORLESS]
     if not colored:
         raise InputError(f"{folder}: no video with colour in it")
@@ -252,10 +253,10 @@ def mean_rows(clips: Iterable[Rows]) -> Means:
         having = [rows for rows in clips if name in rows]
         means[name] = {key: _mean_of(having, name, key) for key in VIDEO_KEYS}
         for key in RATIOS:
-            means[name][f"{key}_ratio"] = means[name][key] / _mean_of(having, "true", key)
+            means[name][f"{key}_ratio"] = ratio(means[name][key], _mean_of(having, "true", key))
     return means
 
 
-def _mean_of(clips: Iterable[Rows], row: str, key: str) -> float:
-    # Films of several frames have a value for each of these measures.
-    return float(np.mean(cast("list[float]", [rows[row][key] for rows in clips])))
+def _mean_of(clips: Iterable[Rows], row: str, key: str) -> float | None:
+    found = [value for rows in clips if (value := rows[row][key]) is not None]  # a film of one frame lacks some
+    return float(np.mean(found)) if found else None

@@ -233,7 +233,7 @@ class _Scorer:
         rows = {name: row.result() for name, row in self._rows.items()}
         for name in rows:
             for key in RATIOS:
-                rows[name][f"{key}_ratio"] = _ratio(rows[name][key], rows["true"][key])
+                rows[name][f"{key}_ratio"] = ratio(rows[name][key], rows["true"][key])
         return {name: {key: row[key] for key in MEASURES} for name, row in rows.items()}
 
 
@@ -241,7 +241,8 @@ def _view(rgb: np.ndarray) -> _View:
     return _View(rgb, lab_from_rgb(rgb))
 
 
-def _ratio(value: float | None, true_value: float | None) -> float | None:
+def ratio(value: float | None, true_value: float | None) -> float | None:
+    """A measure over that of the truth; None where there is nothing to hold it against."""
     return value / true_value if value is not None and true_value else None
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vidcolor_utils.pictures.color import REC601_WEIGHTS, lab_from_rgb, luma_from_rgb, to_float01, to_uint8
+from vidcolor_utils.pictures.color import REC601_WEIGHTS, luma_from_rgb, to_float01, to_uint8
 
 ASPECT = 4 / 3  # widest stretch of a crop
-SATURATION = (0.9, 1.15)
 GAMMA = (0.75, 1.35)
 CONTRAST = (0.75, 1.0)
 NOISE = 8 / 255
@@ -18,27 +17,6 @@ VIGNETTE = (0.1, 0.5)  # darkening in the corners
 SCRATCHES, SPECKS = 4, 12  # at most
 DAMAGE = (0.2, 0.8)  # how much scratches and specks cover
 JPEG_QUALITY = (40, 95)
-
-
-def random_example(
-    rgb: np.ndarray, side: int, rng: np.random.Generator, *, min_crop: float = 0.5, wear: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Make one training example.
-
-    Args:
-        rgb: uint8 photograph (H, W, 3).
-        side: side of the square crop in pixels, even.
-        rng: source of randomness.
-        min_crop: smallest crop, as a share of the photograph's shorter side.
-        wear: factor on how often the gray picture shows another film stock, exposure, blur, damage or grain.
-
-    Returns:
-        Degraded luma (side, side, 1) float32 in [0, 1], and the true ab (side/2, side/2, 2) float32.
-    """
-    crop = random_crop(rgb, side, min_crop, rng)
-    half = cv2.resize(crop, (side // 2, side // 2), interpolation=cv2.INTER_AREA)
-    ab = lab_from_rgb(half)[..., 1:] * np.float32(rng.uniform(*SATURATION))
-    return film_luma(crop, rng, wear)[..., None], ab
 
 
 def random_crop(rgb: np.ndarray, side: int, min_crop: float, rng: np.random.Generator) -> np.ndarray:

@@ -137,18 +137,6 @@ def _numbers(row: dict[str, str]) -> dict[str, float]:
     return {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
 
 
-class LastWeights(keras.callbacks.Callback):
-    """Saves the weights after every epoch, with the optimizer's; Keras' `ModelCheckpoint` writes in place."""
-
-    def __init__(self, path: str | Path):
-        super().__init__()
-        self.path = Path(path)
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Save."""
-        save_checkpoint(self.model, self.path)
-
-
 class BestWeights(keras.callbacks.Callback):
     """Saves the weights whenever the dev loss (without dev clips: the loss) is the lowest of the whole run.
 

@@ -6,7 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
-from vidcolor_utils.system.options import Within, check_options
+from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import Within, check_option, check_options
+
+SIDE_STEP = 32  # the encoder halves pictures five times
+SIDE = Within(SIDE_STEP, whole=True)
 
 
 class Stage(NamedTuple):
@@ -55,6 +59,11 @@ class FrameTrainConfig:
 
     def __post_init__(self) -> None:
         check_options(self)
+        check_option("weight_decay", self.weight_decay, Within(0))
+        for side in self.sides:
+            check_option("sides", side, SIDE)
+            if side % SIDE_STEP:
+                raise OptionError(f"`sides` must be multiples of {SIDE_STEP}. Received: {self.sides!r}")
 
     def stages(self) -> tuple[Stage, ...]:
         """Say what learns in which stage, how long, and how fast."""

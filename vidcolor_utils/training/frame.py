@@ -23,7 +23,7 @@ from vidcolor_utils.models.meaning import build_meaning
 from vidcolor_utils.models.stored_weights import load_weights, save_weights
 from vidcolor_utils.models.vit import load_vit, store_vit
 from vidcolor_utils.pictures.sizes import evenly
-from vidcolor_utils.stills.photos import Photo, find_photos
+from vidcolor_utils.stills.photos import Photo, find_photos, photos_sha256
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, read_checked, write_json, write_sidecar
 from vidcolor_utils.system.machine import machine
@@ -69,7 +69,7 @@ def train_frame_colorizer(
     out_dir, on = Path(out_dir), _device(device, config)
     photos, val_photos = find_photos(*images), find_photos(*val_images)
     counts = {"photos": len(photos), "val_photos": len(val_photos)}
-    claim_run(out_dir, dataclasses.asdict(config) | counts)
+    claim_run(out_dir, dataclasses.asdict(config) | counts | {"photos_sha256": photos_sha256(photos, val_photos)})
     torch.manual_seed(config.seed)
     _keep_transformer(config, out_dir)
     tokens, kept = open_tokens(out_dir / VIT, on), out_dir / VIEWS

@@ -6,7 +6,6 @@ alike.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 
@@ -16,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from vidcolor_utils.stills.photos import Photo
+from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.training.batches import Batch, drawn_side, sampling_shares, to_batch
 from vidcolor_utils.training.config import FrameTrainConfig
 from vidcolor_utils.training.views import View, random_view
@@ -52,7 +52,7 @@ class LivePhotos:
         loader = DataLoader(
             _Looks(self._photos, self._config, int(rng.integers(2**31))),
             batch_size=None,  # it makes batches itself
-            num_workers=max(1, (os.cpu_count() or 1) - 1),
+            num_workers=max(1, usable_cores() - 1),
             prefetch_factor=AHEAD,
             multiprocessing_context="fork",  # photographs are not copied
             worker_init_fn=_works_alone,

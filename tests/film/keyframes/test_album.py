@@ -27,6 +27,7 @@ def test_gray_pictures_wait_and_coloured_ones_are_read_by_time(tmp_path):
     save(tmp_path / key_name(1, 4.0).replace("png", "jpg"), rgb)
     save(tmp_path / key_name(1, 0.0), np.repeat(gray_of(rgb)[..., None], 3, axis=2))
     (tmp_path / "index.html").write_text("a page")
+    (tmp_path / f"._{key_name(1, 4.0)}").write_bytes(b"what macOS lays beside a picture")
     assert [each.seconds for each in read_key_pictures(tmp_path)] == [4.0, 9.0]
 
 

@@ -15,6 +15,7 @@ from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_float0
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, warp
 from vidcolor_utils.stills.images import is_image, read_image
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import is_hidden
 
 SUFFIX = ".png"
 TIME = re.compile(r"(\d+)-(\d\d)-(\d\d(?:\.\d+)?)")  # h-mm-ss.mmm, anywhere in a name
@@ -60,7 +61,7 @@ def read_key_pictures(folder: str | Path) -> list[KeyPicture]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of key frames")
     found: dict[float, KeyPicture] = {}
-    for path in sorted(path for path in folder.iterdir() if is_image(path)):
+    for path in sorted(path for path in folder.iterdir() if is_image(path) and not is_hidden(path)):
         rgb = read_image(path).rgb
         if not has_color(rgb):
             continue

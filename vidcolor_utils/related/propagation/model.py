@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from vidcolor_utils.related.affinity import Tensor
 from vidcolor_utils.related.propagation.sweep import four_sweeps
@@ -78,9 +78,3 @@ def build_key_frame_propagator(*, side: int = 64, filters: int = 8, properties: 
     sweeps = FourSweeps()
     carried = [lower(sweeps(lift(ab), gates)) for ab, gates in zip(colors, halves, strict=True)]
     return keras.Model([key, other, *colors], carried, name="key_frame_propagator")
-
-
-def energy_ratio(carried: Tensor, source: Tensor) -> Tensor:
-    """Sum of squares of what was carried over that of where it came from, a number for each of the batch."""
-    axes = tuple(range(1, len(source.shape)))
-    return ops.sum(ops.square(carried), axis=axes) / ops.sum(ops.square(source), axis=axes)
