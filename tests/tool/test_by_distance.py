@@ -60,7 +60,7 @@ def test_distance_is_to_the_nearest_key_frame_of_the_same_shot():
 
 
 def test_a_key_frame_is_of_the_shot_that_it_begins_though_its_name_rounds_its_time(tmp_path):
-    film, folder = tmp_path / "film.mkv", tmp_path / "keys"
+    film, folder = tmp_path / "film.mp4", tmp_path / "keys"
     with VideoWriter(film, (64, 96), rate=Fraction(24), time_base=Fraction(1, 24), encoding=Encoding()) as writer:
         for index in range(20):  # the second shot begins at 0.41667, which is 0.417, the third at 0.58333: 0.583
             writer.write_rgb(np.roll(SHOTS[(index >= 10) + (index >= 14)], index, axis=1), index)
