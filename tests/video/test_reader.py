@@ -206,3 +206,14 @@ def test_a_file_that_was_not_read_from_is_not_opened_again(make_video, monkeypat
         again = [frame.luma for frame in reader.frames_in()]
         assert len(opened) == 1
         np.testing.assert_array_equal(again, frames)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_an_avi_that_was_cut_is_said_to_be(make_video, codec):
+    path = make_video("in.avi", frames=60, codec=codec)
+    with VideoReader(path) as whole:
+        assert len(list(whole.luma_frames())) == 60 and whole.truncation_warning() is None
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with VideoReader(path) as reader:
+        read = len(list(reader.luma_frames()))
+        assert read < 50 and f"cut short: {read} of " in reader.truncation_warning()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from itertools import cycle
-from typing import Any
+from typing import Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,6 +23,7 @@ WIDTH = 10.0  # inches; at 100 dots an inch the width of a notebook's text
 LINES_HEIGHT = 3.6
 MARGIN = 0.3  # inches above a picture with a title
 DPI = 100
+BESIDE: Final = "outside right upper"  # where a legend hides no line
 CROWDED = 60  # largest over smallest value of a logarithmic axis from which only powers of ten are written
 JPEG_QUALITY = 88
 BIN_LIGHTNESS = 65  # L at which the colours of bins are shown
@@ -71,7 +72,7 @@ def plot_lines(
         log: logarithmic vertical axis.
         log_x: logarithmic horizontal axis.
     """
-    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
     for (name, values), style in zip(series.items(), cycle(STYLES), strict=False):
         axes.plot(range(len(values)) if x is None else x, values, label=name, linestyle=style)
     axes.set(xlabel=x_label, ylabel=y_label, title=title or "", yscale="log" if log else "linear")
@@ -83,7 +84,7 @@ def plot_lines(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no frame or epoch 1.5
     axes.grid(alpha=0.3)
     if len(series) > 1:
-        axes.legend()
+        figure.legend(loc=BESIDE)
     show_figure(alt)
 
 
@@ -106,7 +107,7 @@ def plot_spread(
         first: where the first value is; the others follow by steps of 1.
         log: logarithmic vertical axis.
     """
-    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
     for (name, runs), style in zip(series.items(), cycle(STYLES), strict=False):
         x = range(first, first + len(runs[0]))
         (line,) = axes.plot(x, np.mean(runs, axis=0), label=name, linestyle=style)
@@ -115,7 +116,7 @@ def plot_spread(
     _plain_numbers(axes.yaxis, log)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc=BESIDE)
     show_figure(alt)
 
 

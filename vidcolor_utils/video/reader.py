@@ -19,11 +19,11 @@ import av.stream
 import numpy as np
 
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.video.counts import Anchor, Counts, truncation_warning
+from vidcolor_utils.video.counts import MISSING_S, Anchor, Counts, truncation_warning
 from vidcolor_utils.video.description import ColorDescription, VideoInfo, describe_video, description_of, film_tags
 from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, open_input, reason
 from vidcolor_utils.video.formats import LumaFrame, luma_format, luma_plane
-from vidcolor_utils.video.times import WHOLE, JoinedTimes, ShownTimes, Span, start_of
+from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, JoinedTimes, ShownTimes, Span, start_of
 
 SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
 
@@ -188,13 +188,16 @@ class VideoReader:
 
     def truncation_warning(self) -> str | None:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
-        stream = self.stream
+        stream, info = self.stream, self.info
         declared = None
-        if stream.duration is not None:
+        if info.frames and info.container in WITHOUT_TIMES:  # how long these are, FFmpeg guesses from their size
+            holds = self.end is not None and round(self.end / self.time_base) > self.counts.packets
+            declared = info.frames * self.time_base - Fraction(MISSING_S if holds else 0)  # the last may be held as well
+        elif stream.duration is not None:
             declared = ((stream.start_time or 0) + stream.duration) * self.time_base - self.start
         is_one_part = self._joined.parts == 1  # else the file's own times do not tell how long it is
         end = self.end if is_one_part else None
-        return truncation_warning(self.info, self.counts, end_s=end, declared_end_s=declared)
+        return truncation_warning(info, self.counts, end_s=end, declared_end_s=declared)
 
     def restart(self, seconds: float = 0) -> None:
         """Go back to the start; or near a time, counted from there, if the file can be sought in."""
