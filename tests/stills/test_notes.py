@@ -77,3 +77,18 @@ def test_when_and_where_a_picture_of_16_bits_was_taken_is_kept(tmp_path, name, o
         assert (found[0x010E], found.get_ifd(0x8825)[1]) == ("The mill", "N")
         assert (taken[0x9003], float(taken[0x829A])) == ("1948:06:01 12:00:00", 0.5)
     assert read_pages(tmp_path / output).images[0].rgb.dtype == np.uint16
+
+
+@pytest.mark.parametrize("kind", ["XMP", "EXIF"])
+def test_notes_too_long_for_a_jpeg_cost_no_picture(tmp_path, kind):
+    exif = Image.Exif()
+    exif[0x010E] = "Grandmother at the mill" * (4000 if kind == "EXIF" else 1)
+    xmp = b"<x:xmpmeta>" + b"a" * (90_000 if kind == "XMP" else 9) + b"</x:xmpmeta>"
+    image = StillImage(np.zeros((24, 32, 3), np.uint8), None, Notes(exif=exif, xmp=xmp))
+    (lost,) = write_pages(tmp_path / "out.jpg", [image])
+    assert f"has no {kind} notes" in lost
+    with Image.open(tmp_path / "out.jpg") as picture:
+        assert ("xmp" in picture.info) == (kind == "EXIF")
+        assert (picture.getexif().get(0x010E) is None) == (kind == "EXIF")
+    assert write_pages(tmp_path / "out.png", [image]) == []
+    assert read_pages(tmp_path / "out.png").images[0].notes.xmp == xmp

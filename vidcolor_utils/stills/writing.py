@@ -25,6 +25,7 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
 DEEP = ("PNG", "TIFF")  # 16 bits in these
+SEGMENT_BYTES, XMP_HEAD_BYTES = 65533, 29  # of a JPEG, at most; what stands before XMP in one
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
 TEXT_TYPE, LONG_TYPE = 2, 4  # of TIFF's fields
 
@@ -59,9 +60,24 @@ def save_pages(path: Path, images: list[StillImage]) -> list[str]:
         return lost
     pages = [_picture(image, image_format) for image in images]
     more = {"save_all": True, "append_images": pages[1:]} if len(pages) > 1 else {}
-    options = SAVE_OPTIONS.get(image_format, {}) | save_options(images[0].notes, image_format) | more
+    notes = save_options(images[0].notes, image_format)
+    for name in _too_long(notes) if image_format == "JPEG" else []:
+        lost.append(f"has no {name.upper()} notes: they are too long for a JPEG, a .png or a .tif holds them")
+        del notes[name]
+    options = SAVE_OPTIONS.get(image_format, {}) | notes | more
     pages[0].save(path, format=image_format, **options)
     return lost
+
+
+def _too_long(notes: Mapping[str, Any]) -> list[str]:
+    """Which notes do not fit into a segment of a JPEG."""
+    exif = notes["exif"].tobytes() if "exif" in notes else b""
+    lengths = {
+        "xmp": len(notes.get("xmp", b"")) + XMP_HEAD_BYTES,
+        "exif": len(exif),
+        "comment": len(notes.get("comment", b"")),
+    }
+    return [name for name, length in lengths.items() if name in notes and length > SEGMENT_BYTES]
 
 
 def _picture(image: StillImage, image_format: str) -> Image.Image:
