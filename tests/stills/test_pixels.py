@@ -108,3 +108,12 @@ def test_srgb_is_left_as_it_is(tmp_path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(rgb).save(tmp_path / "in.png", icc_profile=profile)
     np.testing.assert_array_equal(read_image(tmp_path / "in.png").rgb, rgb)
+
+
+def test_a_profile_is_not_srgb_for_its_name_alone(tmp_path):
+    """Half of the light is 0.735 in sRGB; there are profiles called "Linear sRGB" and the like."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    curve = profile.index(b"para")  # ICC.1: signature, 4 zeros, kind of function, 2 zeros, gamma
+    linear = profile[: curve + 8] + bytes(4) + b"\0\1\0\0" + profile[curve + 16 :]
+    Image.fromarray(np.full((24, 32, 3), 128, np.uint8)).save(tmp_path / "in.png", icc_profile=linear)
+    assert luma_of(tmp_path / "in.png").mean() == pytest.approx(0.735, abs=0.01)

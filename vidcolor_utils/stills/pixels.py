@@ -15,6 +15,8 @@ SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341
 WHITE_IS_ZERO, SIGNED = 0, 2
 DEEP = 65535
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+SWATCHES = np.stack(np.meshgrid(*[np.arange(0, 256, 51, np.uint8)] * 3), -1).reshape(1, -1, 3)  # all over RGB
+ALIKE = 12  # levels by which profiles of sRGB differ, as in what they make of black
 RAMP = 256  # steps in which the curve of a gray profile is asked for
 
 cv2.utils.logging.setLogLevel(0)  # it has its own opinions of TIFFs, on stderr
@@ -170,10 +172,13 @@ def _converted(picture: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 def _is_srgb(profile: bytes) -> bool:
+    """Tell it by what it makes of some colours, too: there are linear ones of that name."""
     try:
-        return "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     except (ImageCms.PyCMSError, OSError):
         return False
+    converted = _converted(Image.fromarray(SWATCHES), profile) if "sRGB" in name else None
+    return converted is not None and int(np.abs(np.asarray(converted, int) - SWATCHES).max()) <= ALIKE
 
 
 def _known(profile: bytes | None) -> bytes | None:

@@ -72,7 +72,9 @@ def plan_file(
         "segments": None if length_s is None else max(1, math.ceil(length_s / segment_s)),
         "kept": ", ".join([*info.sound, *info.subtitles]) or "no sound, no subtitles",
         "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
-        "resumes": "yes, from segments of an earlier run" if work_folder_path(output).is_dir() else None,
+        "resumes": "if nothing has changed: segments of an earlier run are there"
+        if work_folder_path(output).is_dir()
+        else None,
         "speed": f"{fps:.1f} frames per second in a trial of {trial.frames} frames",
         "time": None if frames is None else f"about {time_text(math.ceil(frames / fps)).removesuffix('.000')}",
     }
