@@ -195,3 +195,17 @@ def test_a_pipe_needs_a_format(tmp_path):
             piped(tmp_path, "-", container, io.BytesIO(), io.BytesIO()),
         ):
             pass
+
+
+def test_only_what_shines_through_is_said_to_be_lost(make_video, tmp_path):
+    frames = [Image.fromarray(np.full((48, 64), 60 * (index + 1), np.uint8)) for index in range(3)]
+    for name, alpha in (("opaque.gif", 255), ("opaque.apng", 255), ("half.apng", 128)):
+        layers = [Image.merge("LA", (frame, Image.new("L", frame.size, alpha))) for frame in frames]
+        kind = "PNG" if name.endswith("apng") else "GIF"
+        layers[0].save(tmp_path / name, kind, save_all=True, append_images=layers[1:])
+    sources = [tmp_path / "opaque.gif", tmp_path / "opaque.apng", tmp_path / "half.apng"]
+    sources.append(
+        make_video("film.webm", codec="libvpx-vp9", pixel_format="yuva420p", options={"auto-alt-ref": "0"})
+    )
+    told = [colorize_file(source, tmp_path / "out.mp4", GrayColorizer()).warnings for source in sources]
+    assert ["transparency is not kept" in " ".join(warnings) for warnings in told] == [False, False, True, True]

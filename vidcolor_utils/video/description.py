@@ -23,12 +23,13 @@ from vidcolor_utils.pictures.chroma import HLG, PQ
 from vidcolor_utils.pictures.color import MATRICES, ColorMatrix
 from vidcolor_utils.pictures.orientation import Orientation
 from vidcolor_utils.video.ffmpeg import BT709, FIELDS, SMPTE170M
-from vidcolor_utils.video.formats import HD_HEIGHT, is_rgb, luma_format, luma_plane
+from vidcolor_utils.video.formats import ALPHA_FORMATS, HD_HEIGHT, is_rgb, luma_format, luma_plane
 from vidcolor_utils.video.times import start_of
 
 DEFAULT_RATE = Fraction(25)  # for files that do not say
 HIGHEST_RATE = 1000  # frames per second; what is said to be above is a clock, not a rate
 SAY_WHEN_THEY_END = ("matroska,webm", "nut")  # not how long they are, as others do: some begin late
+OPAQUE = 255
 UNKNOWN = 2  # of H.273: nothing is said
 
 
@@ -101,6 +102,7 @@ class VideoInfo(NamedTuple):
     subtitles: tuple[str, ...]
     fields: str | None  # "top" or "bottom", the field that comes first, if the frames are interlaced
     pixel_aspect: Fraction | None  # width of a pixel over its height, where the file says
+    transparent: bool  # whether something shines through the first frame, as far as can be told
 
     @property
     def orientation(self) -> Orientation:
@@ -206,6 +208,7 @@ def describe_video(
         subtitles=_codec_names(container, "subtitle"),
         fields=fields_of(stream, first),
         pixel_aspect=stream.sample_aspect_ratio or None,
+        transparent=_is_transparent(stream, first),
     )
 
 
@@ -239,6 +242,12 @@ def _duration(container: av.container.InputContainer) -> float | None:
     declared = Fraction(container.duration, av.time_base)
     length = declared - start_of(container) if container.format.name in SAY_WHEN_THEY_END else declared
     return float(length if length > 0 else declared)
+
+
+def _is_transparent(stream: av.VideoStream, first: av.VideoFrame) -> bool:
+    if first.format.name.startswith(ALPHA_FORMATS):
+        return bool(first.to_ndarray(format="rgba")[..., 3].min() < OPAQUE)
+    return stream.metadata.get("alpha_mode") == "1"  # of VP8 and VP9, whose decoders leave it out
 
 
 def _rate(stream: av.VideoStream) -> Fraction:

@@ -197,8 +197,7 @@ class VideoReader:
             )  # the last may be held as well
         elif stream.duration is not None:
             declared = ((stream.start_time or 0) + stream.duration) * self.time_base - self.start
-        is_one_part = self._joined.parts == 1  # else the file's own times do not tell how long it is
-        end = self.end if is_one_part else None
+        end = self.end if self._joined.parts == 1 else None  # the times of parts do not tell how long they are
         return truncation_warning(info, self.counts, end_s=end, declared_end_s=declared)
 
     def restart(self, seconds: float = 0) -> None:

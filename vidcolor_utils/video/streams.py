@@ -22,7 +22,6 @@ from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
-from vidcolor_utils.video.formats import ALPHA_FORMATS
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
@@ -205,7 +204,7 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
     """Say what of the pictures the output cannot have, or what harms their colours."""
     info, codec = reader.info, writer.encoding.codec
     found = []
-    if info.pixel_format.startswith(ALPHA_FORMATS):
+    if info.transparent:
         found.append(f"{info.path}: transparency is not kept")
     if info.bit_depth > writer.bit_depth:
         found.append(f"{info.path}: luma of {info.bit_depth} bits is written as {writer.bit_depth}")
