@@ -47,6 +47,7 @@ def score(
         return _score_by_distance(true, candidate, keys, plot, as_json)
     if plot is not None:
         raise click.UsageError("--plot goes with --by-distance")
+    from vidcolor_utils.pictures.metrics import COLORLESS
     from vidcolor_utils.tool.score import score_files
 
     with progress_bars() as bar:
@@ -57,6 +58,10 @@ def score(
         Console().print(score_table(scores))
     if scores.get("warning"):
         click.echo(f"vidcolor: warning: {scores['warning']}", err=True)
+    if (scores["rows"]["true"]["colorfulness"] or 0) < COLORLESS:
+        click.echo(
+            f"vidcolor: warning: {true}: has next to no colour: it is no truth to hold colours against", err=True
+        )
 
 
 def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | None, as_json: bool) -> None:

@@ -20,6 +20,7 @@ RGB_PEAK = 255.0
 AB_PEAK = 255.0  # a and b span -128..127 when Lab is coded in 8 bits
 SSIM_SIGMA = 1.5  # pixels, of the Gaussian window of Wang et al.
 SSIM_SIDE = 11  # of that window; smaller frames have no SSIM
+COLORLESS = 2.0  # colourfulness under which a picture counts as gray
 MEAN_SHARE = 0.3  # weight of the mean in the fit of Hasler and Suesstrunk
 
 

@@ -24,7 +24,6 @@ from vidcolor_utils.tool.score import RATIOS, Row, ratio, score_files
 from vidcolor_utils.video.files import iter_rgb
 
 GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
-COLORLESS = 2.0  # colourfulness under which a video counts as gray
 VIDEO_KEYS = (
     "psnr",
     "psnr_ab",
@@ -219,7 +218,7 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
         InputError: if a file is not a video, or none has colour.
     """
     paths = sorted(path for path in Path(folder).iterdir() if path.is_file() and not is_hidden(path))
-    colored = [path for path in paths if metrics.colorfulness(next(iter(iter_rgb(path)))) > COLORLESS]
+    colored = [path for path in paths if metrics.colorfulness(next(iter(iter_rgb(path)))) > metrics.COLORLESS]
     if not colored:
         raise InputError(f"{folder}: no video with colour in it")
     clips = {path.name: _film_rows(path, colorizer, progress) for path in colored}
