@@ -4,6 +4,7 @@ from PIL import Image
 
 from tests.helpers.command import fails_in_one_line, run_vidcolor
 from vidcolor_utils.film.keyframes.album import key_name
+from vidcolor_utils.tool.demo import write_gray
 from vidcolor_utils.video.files import iter_rgb
 
 
@@ -14,6 +15,13 @@ def test_score_prints_json_and_table(make_video, tmp_path):
     assert scores["rows"]["candidate"]["pixel_match"] == 100
     table = run_vidcolor("score", source, source).stdout
     assert all(row in table for row in ("gray", "true"))
+
+
+def test_a_truth_without_colour_is_said_to_be_none(make_video, tmp_path):
+    source = make_video(size=(96, 128))
+    write_gray(source, tmp_path / "gray.mp4")
+    assert "no truth to hold colours against" in run_vidcolor("score", tmp_path / "gray.mp4", source).stderr
+    assert not run_vidcolor("score", source, tmp_path / "gray.mp4").stderr
 
 
 def test_score_by_distance_prints_table_and_json_and_draws(make_video, tmp_path):

@@ -59,9 +59,7 @@ def score(
     if scores.get("warning"):
         click.echo(f"vidcolor: warning: {scores['warning']}", err=True)
     if (scores["rows"]["true"]["colorfulness"] or 0) < COLORLESS:
-        click.echo(
-            f"vidcolor: warning: {true}: has next to no colour: it is no truth to hold colours against", err=True
-        )
+        click.echo(f"vidcolor: warning: {true}: has next to no colour: no truth to hold colours against", err=True)
 
 
 def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | None, as_json: bool) -> None:
