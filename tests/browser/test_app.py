@@ -145,8 +145,9 @@ def test_changed_settings_make_the_result_an_older_one(visit_app, two_shots):
     visit = visit_app(1000)
     page = visit.page
     drop(page, two_shots)
-    button(wait_for_stage(page, "ready"), "Colorize").click()
+    button(wait_for_stage(page, "ready"), "Colorize").press("Enter")
     root = wait_for_stage(page, "done")
+    wait_until(lambda: page.evaluate("document.activeElement.textContent").startswith("Download"))
     assert "older" not in root.locator("header").inner_text()
     root.get_by_label("Strength of the colours").fill("2")
     root.get_by_label("Strength of the colours").dispatch_event("change")
@@ -238,6 +239,12 @@ def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
     first.click()
     button(root, "Leave my picture out").click()
     root.get_by_text("what you see is older").wait_for()
+    asked = []
+    for answer, stage in (("dismiss", "done"), ("accept", "ready")):
+        page.once("dialog", lambda asks, answer=answer: asked.append(asks.message) or getattr(asks, answer)())
+        drop(page, two_shots, "done")
+        root = wait_for_stage(page, stage)
+    assert len(asked) == 2 and all("will be gone" in words for words in asked)
     assert visit.complaints() == [] and visit.asked_elsewhere() == []
 
 
@@ -270,10 +277,10 @@ def test_wrong_and_too_large_files_give_a_sentence(visit_app, tmp_path):
     assert visit.complaints() == []
 
 
-def drop(page: Page, path: Path) -> None:
+def drop(page: Page, path: Path, stage: str = "waiting") -> None:
     """Drop a file onto the page, as from a file manager."""
     content = base64.b64encode(path.read_bytes()).decode("ascii")
-    wait_for_stage(page, "waiting").evaluate(DROP, [path.name, content])
+    wait_for_stage(page, stage).evaluate(DROP, [path.name, content])
 
 
 def strengthen(root: Locator, strength: str) -> None:

@@ -122,7 +122,9 @@ class Page {
 
   take(file) {
     this.input.value = ""; // so that the same file can be chosen again
-    if (file && !this.busy()) this.sender.begin(file);
+    if (!file || this.busy()) return;
+    const question = "The points and pictures that you gave this film will be gone. Take the other file?";
+    if (!this.model.get("edits") || window.confirm(question)) this.sender.begin(file);
   }
 
   // Whether the settings are no longer those that the result was made with.
@@ -151,6 +153,7 @@ class Page {
   update() {
     const stage = this.model.get("stage");
     const isOpen = ["ready", "looking", "working", "done"].includes(stage);
+    const focused = document.activeElement;
     const turns = this.root.dataset.stage !== stage && (this.root.dataset.stage === "waiting" || this.root.dataset.stage === "working");
     this.root.dataset.stage = stage;
     this.root.toggleAttribute("data-outdated", stage === "done" && this.outdated());
@@ -178,6 +181,10 @@ class Page {
     this.problem.hidden = !this.model.get("problem");
     this.problem.textContent = this.model.get("problem");
     if (turns) this.root.scrollIntoView({ block: "start" });
+    const buttons = [this.cancel, next, this.other];
+    if ([this.colorize, this.download, ...buttons].includes(focused) && focused.hidden) {
+      buttons.find((button) => !button.hidden)?.focus({ preventScroll: true }); // else the keyboard is at the page's top
+    }
   }
 
   updatePreview() {
