@@ -380,7 +380,7 @@ def shows_a_table(cell: dict) -> bool:
 @each_notebook
 def test_every_table_is_compared_with_what_a_run_shows(name):
     for cell in code_cells(name):
-        if shows_a_table(cell):
+        if shows_a_table(cell) and name != "04c_your_runs":  # whose tables are of the runs that a reader has
             assert {"nbval-check-output", "nearly"} <= set(tags(cell)), source(cell)
 
 
