@@ -231,11 +231,8 @@ bench: $(VENV)/installed-bench  ## Time everything in one run, record it in data
 profile: setup  ## Show what each stage of colorizing takes of a frame, at four sizes, record it in data/results
 	$(BIN)/python -m records profile --output data/results/profile.json
 
-# notebooks/voila.json holds its settings: this machine only, with a token; no limit on what is handed out; kernels end
-# with their page, which Voila 0.5 asks for without the token against cross-site requests, or when they are idle.
 app: $(VENV)/installed-app  ## Open the page that colorizes a film, on this machine only
-	cd notebooks && JUPYTER_PATH=../vidcolor_utils/app/templates \
-		../$(BIN)/python -m voila --template=vidcolor 06_colorize_your_film.ipynb
+	$(BIN)/vidcolor-app
 
 # notebooks/.jupyter leaves out the extension that asks whether to fetch news.
 lab: $(VENV)/installed-course  ## Open the course in JupyterLab

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from pages import Visit, read_canvases
-from servers import REPOSITORY, TOKEN, server, temporary_folder
+from servers import TOKEN, server, temporary_folder
 
 from vidcolor_utils.system.builtin import builtin_clip
 from vidcolor_utils.video.files import iter_rgb, video_info
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
-NOTEBOOK = "06_colorize_your_film.ipynb"
-TEMPLATES = REPOSITORY / "vidcolor_utils" / "app" / "templates"
 SIZE = (360, 640)  # of the film, height and width: small, as the machine may be
 FRAMES, LONG_FRAMES = 40, 132  # of what is coloured to its end, and of what is cancelled
 SHOT_FRAMES, SHOT_SIZE = 12, (180, 320)  # of a film of two shots
@@ -44,9 +42,10 @@ DROP = """(root, [name, data]) => {
 
 @pytest.fixture(scope="module")
 def app(home: Path) -> Iterator[str]:
-    """Voila as `make app` starts it, but with a known token and no browser of its own."""
-    command = ("voila", NOTEBOOK, "--template=vidcolor", "--no-browser", f"--Voila.token={TOKEN}")
-    with server(*command, home=home, folder=REPOSITORY / "notebooks", JUPYTER_PATH=str(TEMPLATES)) as address:
+    """The page as `vidcolor-app` opens it, but with a known token and no browser of its own."""
+    with server(
+        "vidcolor_utils.app.serving", "--no-browser", f"--Voila.token={TOKEN}", home=home, folder=home
+    ) as address:
         yield address
 
 

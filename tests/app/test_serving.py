@@ -1,0 +1,77 @@
+"""What `vidcolor-app` starts; tests/browser works the page itself."""
+
+import json
+from pathlib import Path
+from typing import ClassVar
+
+import nbformat
+import pytest
+
+from vidcolor_utils.app import serving
+
+
+class Server:
+    """A process that ends at once, or is interrupted first."""
+
+    started: ClassVar[list] = []
+
+    def __init__(self, command, *, cwd, env):
+        nbformat.validate(nbformat.read(Path(cwd) / "page.ipynb", as_version=4))
+        settings = json.loads((Path(cwd) / "voila.json").read_text())
+        self.started.append((command, env["JUPYTER_PATH"], settings["Voila"]["ip"], Path(cwd)))
+        self.signals = []
+
+    def wait(self):
+        return 3
+
+    def terminate(self):
+        self.signals.append("terminate")
+
+
+class Interrupted(Server):
+    def wait(self):
+        if not self.signals:
+            raise KeyboardInterrupt
+        return -15
+
+
+@pytest.fixture
+def started(monkeypatch):
+    monkeypatch.setattr(Server, "started", [])
+    monkeypatch.setattr(serving.importlib.util, "find_spec", lambda name: name)
+    return Server.started
+
+
+@pytest.mark.parametrize(("server", "code"), [(Server, 3), (Interrupted, 0)])
+def test_the_page_is_served_on_this_machine_until_it_is_ended(started, monkeypatch, server, code):
+    monkeypatch.setattr(serving.subprocess, "Popen", server)
+    assert serving.serve_page(7.5, ("--no-browser", "--port=8900")) == code
+    ((command, paths, address, folder),) = started
+    assert command[1:] == ["-m", "voila", "--template=vidcolor", "page.ipynb", "--no-browser", "--port=8900"]
+    assert paths.startswith(str(serving.TEMPLATES)) and address == "127.0.0.1"
+    assert not folder.exists()
+
+
+def test_its_notebook_takes_files_up_to_the_size_that_was_said():
+    assert "ColorizePage(max_megabytes=7.5)" in serving.notebook(7.5)["cells"][1]["source"]
+
+
+def test_what_the_command_does_not_know_goes_to_voila(started, monkeypatch):
+    monkeypatch.setattr(serving, "serve_page", lambda *given: started.append(given) or 4)
+    monkeypatch.setattr("sys.argv", ["vidcolor-app", "--max-megabytes", "20", "--no-browser", "--port=8900"])
+    with pytest.raises(SystemExit) as ended:
+        serving.main()
+    assert (ended.value.code, started) == (4, [(20.0, ["--no-browser", "--port=8900"])])
+
+
+@pytest.mark.parametrize(
+    ("argument", "there", "told"), [("0", True, "above 0"), ("5", False, "pip install '.[app]'")]
+)
+def test_what_cannot_be_is_said_in_a_line(monkeypatch, capsys, argument, there, told):
+    monkeypatch.setattr(
+        serving.importlib.util, "find_spec", lambda name: name if there or name != "voila" else None
+    )
+    monkeypatch.setattr("sys.argv", ["vidcolor-app", "--max-megabytes", argument])
+    with pytest.raises(SystemExit) as ended:
+        serving.main()
+    assert ended.value.code == 2 and told in capsys.readouterr().err
