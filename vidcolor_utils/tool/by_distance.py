@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidcolor_utils.film.keyframes.album import read_key_pictures
+from vidcolor_utils.film.keyframes.album import ROUNDED_S, read_key_pictures
 from vidcolor_utils.film.shots import shot_around
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
@@ -23,7 +23,6 @@ from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
 EDGES = (0, 1, 3, 6, 11, 26, 51, 101)  # frames at which the next row begins
-ROUNDED_S = 0.0006  # seconds that a name may say less than the time of its frame
 WIDTH, HEIGHT, MARGIN = 640, 360, 56  # pixels of the plot
 
 

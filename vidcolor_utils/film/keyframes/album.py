@@ -19,6 +19,7 @@ from vidcolor_utils.system.files import is_hidden
 
 SUFFIX = ".png"
 TIME = re.compile(r"(\d+)-(\d\d)-(\d\d(?:\.\d+)?)")  # h-mm-ss.mmm, anywhere in a name
+ROUNDED_S = 0.0006  # by so much that time may be less than its frame's
 LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray,
 LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
 EVEN = 2.0  # pixels over which luma is averaged before it is compared: codecs and scalers change its detail

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.director import FilmColors
-from vidcolor_utils.film.keyframes.album import KeyPicture, read_key_pictures
+from vidcolor_utils.film.keyframes.album import ROUNDED_S, KeyPicture, read_key_pictures
 from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
 from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.film.keyframes.hints import HintedColors
@@ -22,8 +22,6 @@ from vidcolor_utils.film.record import identify
 from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.reader import VideoReader
-
-ROUNDED_S = 0.0005  # by so much the time in a picture's name may be less than its frame's
 
 
 def colors_of(
