@@ -253,6 +253,13 @@ def test_no_option_is_dropped_without_a_word(make_video, tmp_path, options, told
     assert fails_in_one_line(result, 2) and told in result.stderr
 
 
+def test_what_takes_no_numbered_pictures_says_who_does(tmp_path):
+    Image.new("L", (64, 48)).save(tmp_path / "1.png")
+    for words in (("info", tmp_path / "%d.png"), ("colorize", tmp_path / "%d.png", "-o", "a.mp4", "--dry-run")):
+        result = run_vidcolor(*words)
+        assert fails_in_one_line(result, 2) and "numbered pictures are for" in result.stderr
+
+
 def test_neither_pipes_nor_folders_drop_options(make_video, tmp_path):
     make_video()
     for source, task in ((tmp_path, "a folder"), ("-", "a pipe")):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -24,6 +25,7 @@ from vidcolor_utils.cli.weights import weights
 from vidcolor_utils.system.errors import VidcolorError
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
+NUMBERED = "; numbered pictures are for `vidcolor colorize`, without --preview and --dry-run"
 KERAS = "Keras", "keras tensorflow-cpu"
 MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": ("PyTorch", "torch")}  # what colorizing does without
 
@@ -71,7 +73,7 @@ def run(command: click.Group) -> None:
     except VidcolorError as error:
         fail(str(error), error.exit_code)
     except FileNotFoundError as error:
-        fail(str(error), 2)
+        fail(f"{error}{NUMBERED if re.search('%0?[0-9]*d', str(error)) else ''}", 2)
     except ModuleNotFoundError as error:
         if error.name not in MISSING:
             raise
