@@ -17,6 +17,12 @@ from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import settled
 
+PHONE_TAGS = {
+    "title": "Walk",
+    "com.apple.quicktime.model": "iPhone 12",
+    "com.apple.quicktime.location.ISO6709": "+50.0+014.4+200/",
+}
+
 CHAPTERS = ((0, 120, "Arrival"), (120, 240, "Departure"))  # milliseconds
 LINES = ((0, 100, "Hello."), (120, 200, "Grüße, čau!"))
 
@@ -119,6 +125,27 @@ def test_sound_subtitles_chapters_and_tags_are_kept(make_film, tmp_path, source_
             assert (after.type, after.language or "und") == (before.type, before.language or "und")
             if after.type != "data":
                 assert after.disposition == before.disposition
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mp4", ".mkv"])
+def test_what_a_phone_says_of_a_film_is_kept_and_what_has_no_place_is_named(make_video, tmp_path, suffix):
+    for name, tags in (("phone.mov", PHONE_TAGS), ("other.mkv", {"title": "Walk", "MOOD": "sad"})):
+        with (
+            av.open(str(make_video())) as plain,
+            av.open(str(tmp_path / name), "w", options={"movflags": "use_metadata_tags"}) as tagged,
+        ):
+            tagged.metadata.update(tags)
+            copy = tagged.add_stream_from_template(plain.streams.video[0])
+            for packet in plain.demux(video=0):
+                if packet.size:
+                    packet.stream = copy
+                    tagged.mux(packet)
+        report = colorize_file(tmp_path / name, tmp_path / f"out{suffix}", GrayColorizer())
+        with av.open(str(tmp_path / f"out{suffix}")) as film:
+            found = {name.lower(): value for name, value in film.metadata.items()}
+        lost = [tag for tag, value in tags.items() if found.get(tag.lower()) != value]
+        assert lost == (["MOOD"] if name == "other.mkv" and suffix != ".mkv" else [])
+        assert any("no place for these tags: MOOD" in text for text in report.warnings) == bool(lost)
 
 
 def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.codecs import INTERMEDIATE, SOFTWARE, Encoding
-from vidcolor_utils.video.ffmpeg import Packet, packets_of, video_header
+from vidcolor_utils.video.ffmpeg import Packet, packets_of, video_header, written_tags
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import keep_streams, open_output, skipped_warning
 from vidcolor_utils.video.times import WHOLE, Span
@@ -74,7 +74,18 @@ def join_segments(
                 writer.write_encoded(packet)
             else:
                 writer.write_packet(packet, start)
-    return [*warnings, *filter(None, [skipped_warning(reader, writer)])]
+    return [*warnings, *filter(None, [skipped_warning(reader, writer), _lost_tags(reader, output)])]
+
+
+def _lost_tags(reader: VideoReader, output: Path) -> str | None:
+    """A sentence if tags of the source are not in the output."""
+    written = {name.lower() for name in written_tags(output)}
+    lost = [name for name in reader.tags if name.lower() not in written]
+    return (
+        f"{reader.path}: not kept, {output.suffix} has no place for these tags: {', '.join(lost)}"
+        if lost
+        else None
+    )
 
 
 def _check_headers(segments: Sequence[Segment], writer: VideoWriter) -> None:

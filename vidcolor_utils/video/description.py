@@ -124,6 +124,11 @@ TECHNICAL_TAGS = (
     "duration",
     "bps",
     "number_of_",
+    "software",
+    "com.android.",
+    "wm",
+    "isvbr",
+    "deviceconformance",
     "_",
 )
 

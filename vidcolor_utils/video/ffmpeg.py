@@ -235,7 +235,7 @@ def muxer_options(path: Path) -> dict[str, str]:
     return {"movflags": "+faststart", "movie_timescale": "90000"}
 
 
-def open_muxer(path: Path, *, any_sound: bool = False) -> av.container.OutputContainer:
+def open_muxer(path: Path, *, any_sound: bool = False, any_tags: bool = False) -> av.container.OutputContainer:
     """Open a file to write, in the container that its suffix says.
 
     Args:
@@ -243,11 +243,21 @@ def open_muxer(path: Path, *, any_sound: bool = False) -> av.container.OutputCon
         any_sound: a .mkv that also takes sound for which Matroska has no name of its own, under its number in .avi
             and .wmv: the muxer can, but says no when PyAV asks it first. One that hands all on to it is not asked;
             it hands on no chapters.
+        any_tags: .mp4 and its kin take tags of any name, and keep all as phones do; others take them anyway.
     """
     if any_sound:
         quoted = re.sub(r"([\\'|])", r"\\\1", str(path))
         return av.open(f"[f=matroska]file:{quoted}", "w", format="tee")
-    return av.open(f"file:{path}", "w", options=muxer_options(path))
+    options = muxer_options(path)
+    if any_tags and options:
+        options["movflags"] += "+use_metadata_tags"
+    return av.open(f"file:{path}", "w", options=options)
+
+
+def written_tags(path: Path) -> dict[str, str]:
+    """Read the title and the like of a file that was just written."""
+    with av.open(f"file:{path}", options=UNDECODED, container_options=OPEN_OPTIONS) as container:
+        return dict(container.metadata)
 
 
 def copied(container: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:

@@ -28,6 +28,7 @@ from vidcolor_utils.video.writer import VideoWriter
 
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp")}
 WITH_COVERS = (".mp4", ".m4v", ".mov")  # as streams of one picture
+PHONES = "com.apple.quicktime."  # tags of their cameras begin so
 FORMAT_NAMES = {".mkv": "matroska", ".m4v": "ipod"}  # others are called as their suffix
 
 log = logging.getLogger(__name__)
@@ -53,9 +54,8 @@ def open_output(
     settings = reader.writer_settings() | ({"fields": None} if is_deinterlaced else {})
     any_sound = path.suffix.lower() == ".mkv" and not reader.chapters and encoding.sound in ("auto", "copy")
     any_sound = any_sound and any(map(_has_no_name, reader.other_streams))
-    return VideoWriter(
-        path, reader.info.stored_size, encoding=encoding, any_sound=any_sound, shown=shown, **settings
-    )
+    settings |= {"any_sound": any_sound, "any_tags": any(name.startswith(PHONES) for name in reader.tags)}
+    return VideoWriter(path, reader.info.stored_size, encoding=encoding, shown=shown, **settings)
 
 
 def settled(encoding: Encoding, reader: VideoReader, scratch: Path) -> Encoding:

@@ -64,6 +64,7 @@ class VideoWriter:
         pixel_aspect: width of a pixel over its height.
         fields: "top" or "bottom", the field that comes first, if the frames are interlaced.
         any_sound: take sound without a name in Matroska, but no chapters, see `ffmpeg.open_muxer`.
+        any_tags: take tags of any name, see there.
         shown: how messages call the file; its path if not given.
 
     Raises:
@@ -86,6 +87,7 @@ class VideoWriter:
         pixel_aspect: Fraction | None = None,
         fields: str | None = None,
         any_sound: bool = False,
+        any_tags: bool = False,
         shown: Path | None = None,
     ):
         self.path, (self.height, self.width) = Path(path), size
@@ -106,7 +108,7 @@ class VideoWriter:
         self._sounds: dict[int, SoundEncoder] = {}
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
-            self._container = open_muxer(self.path, any_sound=any_sound)
+            self._container = open_muxer(self.path, any_sound=any_sound, any_tags=any_tags)
             self._stream = add_video(self._container, encoding, colors, self.pixel_format, size, rate)
             self._set_up(orientation, pixel_aspect, fields)
         self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
