@@ -128,9 +128,9 @@ def test_frames_come_as_the_encoder_takes_them(tmp_path, monkeypatch):
             return type("Stream", (), {"codec_context": type("Context", (), {"codec": codec})})
 
     stream = add_video(
-        Container(), Encoding(encoder="qsv", crf=20), ColorDescription(1), "yuv420p", (48, 64), Fraction(25)
+        Container(), Encoding(encoder="qsv", crf=20), ColorDescription(1), "yuv420p", (48, 64), Fraction(25), None
     )
     assert (stream.pix_fmt, stream.width, stream.height) == ("nv12", 64, 48)
     assert sent == [("h264_qsv", 25, {"global_quality": "20", "preset": "medium"}, None)]
-    add_video(Container(), Encoding(encoder="vaapi"), ColorDescription(1), "yuv420p", (48, 64), Fraction(25))
+    add_video(Container(), Encoding(encoder="vaapi"), ColorDescription(1), "yuv420p", (48, 64), Fraction(25), None)
     assert sent[1][0] == "h264_vaapi" and sent[1][3] is not None

@@ -200,6 +200,15 @@ def test_interlacing_is_flagged_and_a_warning_tells(make_film, tmp_path, field, 
     assert report.frames == 6
 
 
+@pytest.mark.parametrize(("field", "number"), [("tff", 2), ("bff", 3)])
+def test_the_order_of_fields_is_that_of_the_pictures_in_the_stream_too(make_film, tmp_path, field, number):
+    """As a parser finds it that decodes nothing: .mp4 says nothing of it."""
+    source, output = make_film("in.mkv", subtitles=None, field=field), tmp_path / "out.mp4"
+    colorize_file(source, output, GrayColorizer())
+    with av.open(str(output)) as film:
+        assert film.streams.video[0].codec_context.field_order == number
+
+
 def test_a_de_interlaced_film_keeps_its_sound_and_times(make_film, tmp_path):
     source, output = make_film("in.mkv", subtitles="subrip", field="tff"), tmp_path / "out.mkv"
     report = colorize_file(source, output, GrayColorizer(), restore_luma=True)

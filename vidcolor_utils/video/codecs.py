@@ -33,6 +33,9 @@ class VideoCodec(NamedTuple):
     preset_option: str = "preset"
     halves_odd_sides: bool = True  # takes chroma of half the size also where a side is odd
     keeps_fields: bool = False  # can say that frames are interlaced
+    bottom_first: tuple[str, str] | None = (
+        None  # an option, and what it must hold where the lower field comes first
+    )
     stores_pixel_aspect: bool = False  # by itself; other than .mp4, PyAV's .mkv does not say it
     depths: tuple[int, ...] = (8, 10, 12, 16)  # of luma to choose from, as far as the encoder has them
     halves_height: bool = True  # chroma has half the lines of luma
@@ -72,6 +75,7 @@ CODECS = {
         halves_odd_sides=False,
         stores_pixel_aspect=True,
         keeps_fields=True,
+        bottom_first=("x264-params", "bff=1"),  # else the order of pictures in the stream contradicts their marks
         hdr_option="x264-params",
         hdr_names=("mastering-display", "cll"),
     ),

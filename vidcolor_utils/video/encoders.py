@@ -104,6 +104,7 @@ def add_video(
     planar: str,
     size: tuple[int, int],
     rate: Fraction,
+    fields: str | None,
 ) -> av.VideoStream:
     """Add the stream of pictures to a container; hardware that frames are sent to before is opened.
 
@@ -114,6 +115,7 @@ def add_video(
         planar: format of the frames that will come, see `pixel_format`; PyAV rearranges their planes.
         size: of them, stored (height, width).
         rate: frames per second, for the header.
+        fields: "top" or "bottom", the field that comes first, if the frames are interlaced.
 
     Raises:
         ValueError, FFmpegError: if the container does not take it, or the hardware does not answer.
@@ -121,6 +123,9 @@ def add_video(
     spec = encoding.spec
     device = HWAccel(spec.device) if spec.device else None
     options = encoder_options(encoding, colors, size)
+    if fields == "bottom" and spec.bottom_first:
+        option, text = spec.bottom_first
+        options[option] = ":".join([*filter(None, [options.get(option)]), text])
     stream = cast(av.VideoStream, container.add_stream(spec.encoder, rate, options, device))
     stream.height, stream.width = size
     known = _formats(stream.codec_context.codec, spec)

@@ -109,7 +109,7 @@ class VideoWriter:
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound, any_tags=any_tags)
-            self._stream = add_video(self._container, encoding, colors, self.pixel_format, size, rate)
+            self._stream = add_video(self._container, encoding, colors, self.pixel_format, size, rate, fields)
             self._set_up(orientation, pixel_aspect, fields)
         self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
         try:
