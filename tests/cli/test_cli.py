@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.command import fails_in_one_line, run_afresh, run_vidcolor
+from tests.helpers.command import REPOSITORY, fails_in_one_line, run_afresh, run_vidcolor
 from vidcolor_utils.cli import vidcolor
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.pairs.sources import find_clips
@@ -37,6 +37,15 @@ def test_a_full_standard_output_is_one_line(make_video):
             [sys.executable, *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert (run.returncode, run.stderr) == (1, "vidcolor: standard output: No space left on device\n")
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs a POSIX shell")
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_no_film(make_video, tmp_path, closed):
+    code = "from vidcolor_utils.cli import main; main()"
+    words = f"'{sys.executable}' -c '{code}' colorize '{make_video()}' -o '{tmp_path / 'out.mp4'}' {closed}"
+    assert subprocess.run(["/bin/sh", "-c", words], cwd=REPOSITORY, timeout=120, check=False).returncode == 0
+    assert (tmp_path / "out.mp4").stat().st_size > 1000
 
 
 def test_every_default_is_that_of_the_library():

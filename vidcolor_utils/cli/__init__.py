@@ -63,6 +63,7 @@ def main() -> None:
 
 def run(command: click.Group) -> None:
     """Run a group of commands; every expected failure is one line on stderr and an exit code."""
+    _open_closed_streams()
     logging.basicConfig(format="vidcolor: %(message)s")
     logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_terminate)
@@ -88,6 +89,14 @@ def run(command: click.Group) -> None:
             "interrupted; nothing was left half-written, and the same command goes on",
             TERMINATED if terminated else INTERRUPTED,
         )
+
+
+def _open_closed_streams() -> None:
+    """Let what is printed to a stream that was closed (2>&-) go nowhere, not into the next file that is opened."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            setattr(sys, name, os.fdopen(nowhere, "r" if number == 0 else "w"))
 
 
 def _discard_output() -> None:
