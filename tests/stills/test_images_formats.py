@@ -80,3 +80,13 @@ def test_moving_pictures_are_films(tmp_path, suffix):
         colorized(path, tmp_path / "out.png")
     frames[0].save(path)
     assert is_still(path)
+
+
+@pytest.mark.parametrize(("suffix", "share"), [(".jp2", 0.5), (".png", 0.001)])
+def test_a_picture_of_which_nothing_is_whole_is_refused(tmp_path, suffix, share):
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320), np.uint8)
+    Image.fromarray(noise).save(tmp_path / f"in{suffix}")
+    whole = (tmp_path / f"in{suffix}").read_bytes()
+    (tmp_path / f"cut{suffix}").write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(InputError, match=r"cut\.\w+: not an image that can be read"):
+        read_pages(tmp_path / f"cut{suffix}")

@@ -76,7 +76,7 @@ def is_animation(path: str | Path) -> bool:
         return False
     try:
         with _READING, warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its reader says so
+            warnings.simplefilter("ignore")  # its reader says so
             with _opened(path) as image:
                 return getattr(image, "n_frames", 1) > 1
     except Image.DecompressionBombError:
@@ -152,14 +152,17 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
         pages = _read_damaged(path, first_only)
     except Exception:
         raise InputError(f"{path}: not an image that can be read ({truncated})") from None
+    if all(np.ptp(image.rgb) == 0 for image in pages.images):  # what a decoder leaves where it found nothing
+        raise InputError(f"{path}: not an image that can be read (no part of it is whole)")
     return Pages(pages.images, [*pages.warnings, f"{path}: damaged: coloured as far as it can be read"])
 
 
 def _read(path: Path, first_only: bool) -> Pages:
-    with warnings.catch_warnings(), _opened(path) as image:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
-        pages = ImageSequence.Iterator(image) if image.format == "TIFF" and not first_only else [image]
-        return Pages([_still(path, page) for page in pages if not _is_reduced(page)], [])
+        with _opened(path) as image:
+            pages = ImageSequence.Iterator(image) if image.format == "TIFF" and not first_only else [image]
+            return Pages([_still(path, page) for page in pages if not _is_reduced(page)], [])
 
 
 def _read_damaged(path: Path, first_only: bool) -> Pages:
