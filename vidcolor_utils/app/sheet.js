@@ -122,6 +122,9 @@ class Sheet {
     const how = "The frame: click a thing to give it the colour, or move the cross there with the arrow keys and press Enter";
     this.frame.setAttribute("aria-label", how);
     this.picture.addEventListener("click", (event) => this.addPointUnder(event));
+    this.picture.addEventListener("load", () => {
+      this.frame.style.setProperty("--aspect", this.picture.naturalWidth / this.picture.naturalHeight);
+    });
     this.frame.addEventListener("keydown", (event) => this.moveCross(event));
     this.frame.addEventListener("blur", () => (this.cross.hidden = true));
     this.strip = element("div", { className: "vidcolor-strip" });

@@ -78,12 +78,12 @@ def join_segments(
                 writer.write_encoded(packet)
             else:
                 writer.write_packet(packet, start)
-    return [*warnings, *filter(None, [skipped_warning(reader, writer), _lost_tags(reader, output)])]
+    return [*warnings, *filter(None, [skipped_warning(reader, writer), _lost_tags(reader, output, shown)])]
 
 
-def _lost_tags(reader: VideoReader, output: Path) -> str | None:
+def _lost_tags(reader: VideoReader, output: Path, shown: Path | None) -> str | None:
     """A sentence if tags of the source are not in the output."""
-    written = {name.lower() for name in written_tags(output)}
+    written = {name.lower() for name in written_tags(output, shown=shown)}
     lost = [name for name in reader.tags if name.lower() not in {*written, *NOT_MISSED}]
     return (
         f"{reader.path}: not kept, {output.suffix} has no place for these tags: {', '.join(lost)}"

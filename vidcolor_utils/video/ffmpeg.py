@@ -254,10 +254,13 @@ def open_muxer(path: Path, *, any_sound: bool = False, any_tags: bool = False) -
     return av.open(f"file:{path}", "w", options=options)
 
 
-def written_tags(path: Path) -> dict[str, str]:
-    """Read the title and the like of a file that was just written."""
-    with av.open(f"file:{path}", options=UNDECODED, container_options=OPEN_OPTIONS) as container:
-        return dict(container.metadata)
+def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
+    """Read the title and the like of a file that was just written; raises `OutputError` if that cannot be."""
+    try:
+        with av.open(f"file:{path}", options=UNDECODED, container_options=OPEN_OPTIONS) as container:
+            return dict(container.metadata)
+    except (av.error.FFmpegError, OSError) as error:
+        raise OutputError(f"{shown or path}: cannot be read back ({reason(error)})") from None
 
 
 def copied(container: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:
