@@ -34,6 +34,15 @@ def test_finished_file_refuses_its_own_source(tmp_path):
         pass
 
 
+def test_what_is_written_to_a_link_goes_where_it_leads(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link.txt").symlink_to(tmp_path / "disk" / "real.txt")
+    for text in ("first", "second"):  # it leads to nothing at first
+        with finished_file(tmp_path / "link.txt") as part:
+            part.write_text(text)
+        assert (tmp_path / "link.txt").is_symlink() and (tmp_path / "disk" / "real.txt").read_text() == text
+
+
 @pytest.mark.parametrize("where", ["missing/out.mp4", "."])
 def test_finished_file_names_a_bad_folder(tmp_path, where):
     with pytest.raises(OutputError, match="folder"), finished_file(tmp_path / where):

@@ -247,3 +247,13 @@ def test_any_name_that_the_file_system_takes(make_video, tmp_path, name, suffix)
     (tmp_path / f"in{suffix}").rename(source)
     report = colorize_file(source, output, GrayColorizer())
     assert os.listdir(tmp_path / "to") == [output.name] and report.warnings == ()
+
+
+def test_a_film_for_a_link_goes_where_the_link_leads(make_video, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out.mp4").symlink_to(tmp_path / "disk" / "real.mp4")
+    report = colorize_file(make_video(), tmp_path / "out.mp4", GrayColorizer())
+    assert (tmp_path / "out.mp4").is_symlink() and report.output == tmp_path / "disk" / "real.mp4"
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["real.mp4"]
+    with pytest.raises(InputError, match="same file"):
+        colorize_file(tmp_path / "disk" / "real.mp4", tmp_path / "out.mp4", GrayColorizer())

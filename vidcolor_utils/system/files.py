@@ -46,7 +46,7 @@ def finished_file(
         InputError: if `path` is `source`.
         OutputError: if the folder of `path` is missing or not writable, or the rename fails.
     """
-    path = Path(path)
+    path = followed(path)
     check_target(path, source)
     part = hidden_beside(path, path.stem, f".part-{os.getpid()}{path.suffix}")
     try:
@@ -56,6 +56,11 @@ def finished_file(
     finally:
         with suppress(OSError):  # what went wrong before is what counts
             part.unlink()
+
+
+def followed(path: str | Path) -> Path:
+    """A path, or the file that it leads to if it is a link: that is what is written, and the link stays."""
+    return Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
 
 
 def hold(path: Path) -> IO[bytes]:

@@ -29,7 +29,7 @@ from vidcolor_utils.stills.images import (
     write_pages,
 )
 from vidcolor_utils.system.errors import InputError, OptionError
-from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.files import finished_file, followed
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
@@ -90,7 +90,7 @@ def colorize_file(
     Example:
         colorize_file("film.mp4", "film_color.mp4", saturation=0.8)
     """
-    source, output, look = Path(source), Path(output), replace(look, **options)
+    source, output, look = Path(source), followed(output), replace(look, **options)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
     if colorizer is not None and not spread.is_local:
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")

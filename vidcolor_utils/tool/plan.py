@@ -15,6 +15,7 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import followed
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.codecs import Encoding
@@ -42,7 +43,7 @@ def plan_file(
     Raises:
         FileNotFoundError, InputError: as `colorize_file` does.
     """
-    source, output, look = Path(source), Path(output), replace(look, **options)
+    source, output, look = Path(source), followed(output), replace(look, **options)
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file")
     if is_still(source):
