@@ -7,6 +7,7 @@ from typing import ClassVar
 import nbformat
 import pytest
 
+from tests.helpers.command import REPOSITORY
 from vidcolor_utils.app import serving
 
 
@@ -75,3 +76,9 @@ def test_what_cannot_be_is_said_in_a_line(monkeypatch, capsys, argument, there, 
     with pytest.raises(SystemExit) as ended:
         serving.main()
     assert ended.value.code == 2 and told in capsys.readouterr().err
+
+
+def test_the_page_says_what_the_notebook_of_the_course_says_around_it():
+    chapter = nbformat.read(REPOSITORY / "notebooks" / "06_colorize_your_film.ipynb", as_version=4)
+    said = [" ".join(chapter.cells[place].source.split()) for place in (0, -1)]
+    assert said == [" ".join(text.split()) for text in (serving.ABOVE, serving.BELOW)]

@@ -40,7 +40,7 @@ def test_numbered_pictures_are_found_in_their_order(pictures):
 
 
 def test_pictures_become_a_film(pictures, tmp_path):
-    write_film_of(pictures, tmp_path / "film.mov", Fraction(24))
+    write_film_of(sequence_files(pictures).values(), tmp_path / "film.mov", Fraction(24))
     assert (video_info(tmp_path / "film.mov").frames, video_info(tmp_path / "film.mov").rate) == (5, 24)
     assert [int(frame.mean()) for frame in iter_rgb(tmp_path / "film.mov")] == pytest.approx(
         [20 * number for number in range(8, 13)], abs=1
@@ -53,10 +53,10 @@ def test_a_picture_that_a_film_cannot_have_is_named(pictures, tmp_path):
     for bad, problem in ((b"", "not a picture"), (b"no picture", "not a picture"), (good[:60], "not a picture")):
         pictures.with_name("a010.png").write_bytes(bad)
         with pytest.raises(InputError, match=rf"a010\.png: {problem} that can be read"):
-            write_film_of(pictures, tmp_path / "film.mov", Fraction(24))
+            write_film_of(sequence_files(pictures).values(), tmp_path / "film.mov", Fraction(24))
     pictures.with_name("a010.png").write_bytes((tmp_path / "other.bmp").read_bytes())
     with pytest.raises(InputError, match=r"a010\.png"):
-        write_film_of(pictures, tmp_path / "film.mov", Fraction(24))
+        write_film_of(sequence_files(pictures).values(), tmp_path / "film.mov", Fraction(24))
 
 
 def test_a_name_may_have_other_percent_signs_but_one_number(pictures):

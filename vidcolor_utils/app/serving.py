@@ -49,6 +49,7 @@ def main() -> None:
     ]
     if missing:
         parser.error(f"{', '.join(missing)} not found: run `pip install '.[app]'` where you ran `pip install .`")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the temporary files go, however it ends
     sys.exit(serve_page(known.max_megabytes, others))
 
 
@@ -62,7 +63,6 @@ def serve_page(max_megabytes: float, options: Sequence[str] = ()) -> int:
     Returns:
         The exit code of the server; 0 if it was ended by a signal.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the temporary files go, however it ends
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "page.ipynb").write_text(json.dumps(notebook(max_megabytes)))
         shutil.copy(SETTINGS, folder)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import sys
 from contextlib import suppress
@@ -74,7 +73,7 @@ def run(command: click.Group) -> None:
     except VidcolorError as error:
         fail(str(error), error.exit_code)
     except FileNotFoundError as error:
-        fail(f"{error}{NUMBERED if re.search('%0?[0-9]*d', str(error)) else ''}", 2)
+        fail(f"{error}{_advice(str(error))}", 2)
     except ModuleNotFoundError as error:
         if error.name not in MISSING:
             raise
@@ -89,6 +88,12 @@ def run(command: click.Group) -> None:
             "interrupted; nothing was left half-written, and the same command goes on",
             TERMINATED if terminated else INTERRUPTED,
         )
+
+
+def _advice(missing: str) -> str:
+    from vidcolor_utils.video.files import NUMBER
+
+    return NUMBERED if NUMBER.search(missing) else ""
 
 
 def _open_closed_streams() -> None:

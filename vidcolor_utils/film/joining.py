@@ -19,10 +19,8 @@ from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
 
 MARGIN_S = 1.0  # seconds before the span at which to begin to look for its sound
-NOT_MISSED = {
-    "creation_time",
-    "timecode",
-}  # .mp4 keeps the one but for 1970, which is none; streams have the other
+# .mp4 keeps the one, but for 1970, which is none; streams have the other.
+NOT_MISSED = {"creation_time", "timecode"}
 VIDEO, OTHER = range(2)  # kinds of packets
 TimedPacket = tuple[Fraction, int, Packet]  # time in seconds, kind, packet
 
@@ -83,13 +81,10 @@ def join_segments(
 
 def _lost_tags(reader: VideoReader, output: Path, shown: Path | None) -> str | None:
     """A sentence if tags of the source are not in the output."""
-    written = {name.lower() for name in written_tags(output, shown=shown)}
-    lost = [name for name in reader.tags if name.lower() not in {*written, *NOT_MISSED}]
-    return (
-        f"{reader.path}: not kept, {output.suffix} has no place for these tags: {', '.join(lost)}"
-        if lost
-        else None
-    )
+    wanted = {name.lower(): name for name in reader.tags if name.lower() not in NOT_MISSED}
+    written = {name.lower() for name in written_tags(output, shown=shown)} if wanted else set()
+    lost = ", ".join(name for lower, name in wanted.items() if lower not in written)
+    return f"{reader.path}: not kept, {output.suffix} has no place for these tags: {lost}" if lost else None
 
 
 def _check_headers(segments: Sequence[Segment], writer: VideoWriter) -> None:

@@ -23,9 +23,8 @@ from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.stills.photos import read_photos
 from vidcolor_utils.system.builtin import BUILTIN_CLIPS, WHEEL, builtin_clip
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import is_hidden
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
-from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.files import video_info, videos_below
 from vidcolor_utils.video.reader import VideoReader
 
 BARS_EVERY, BARS = 6, 0.4  # every sixth rendered clip is letterboxed, over this share of its height
@@ -100,8 +99,7 @@ def video_clips(
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of videos")
-    visible = (path for path in folder.rglob("*") if not is_hidden(path))
-    paths = sorted(path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES)
+    paths = videos_below(folder)
     if not paths:
         raise InputError(f"{folder}: no videos ({', '.join(sorted(VIDEO_SUFFIXES))}) in it or below")
     if limit is not None:

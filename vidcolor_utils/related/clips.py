@@ -15,8 +15,7 @@ from vidcolor_utils.pairs.sources import Clip, rendered_clips, wheel_clips
 from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.system.errors import InputError, VidcolorError
-from vidcolor_utils.system.files import is_hidden
-from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
+from vidcolor_utils.video.files import videos_below
 from vidcolor_utils.video.reader import VideoReader
 
 log = logging.getLogger(__name__)
@@ -113,8 +112,7 @@ def folder_split(
     Raises:
         InputError: if nothing is left to learn from, or to test on.
     """
-    visible = (path for path in Path(videos).rglob("*") if not is_hidden(path))
-    paths = sorted(path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES)
+    paths = videos_below(Path(videos))
     test = [path for path in paths if any(name in path.stem for name in held_out)]
     train = [path for path in paths if path not in test]
     split = Split(*(film_clips(each, side=side, frames=frames) for each in (train, [*test, *others])))

@@ -15,9 +15,8 @@ SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341
 WHITE_IS_ZERO, SIGNED = 0, 2
 DEEP = 65535
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
-SWATCHES = (
-    np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), -1).reshape(1, -1, 3).astype(np.uint8)
-)  # all over RGB
+# All over RGB.
+SWATCHES = np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), -1).reshape(1, -1, 3).astype(np.uint8)
 ALIKE = 12  # levels by which profiles of sRGB differ, as in what they make of black
 RAMP = 256  # steps in which the curve of a gray profile is asked for
 

@@ -63,6 +63,11 @@ def followed(path: str | Path) -> Path:
     return Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
 
 
+def is_same_file(first: str | Path, second: str | Path) -> bool:
+    """Tell whether two paths lead to one file; what is not there is none."""
+    return os.path.exists(first) and os.path.exists(second) and os.path.samefile(first, second)
+
+
 def hold(path: Path) -> IO[bytes]:
     """Open a file that one process at a time may hold: until it closes it, or ends in whatever way.
 

@@ -18,6 +18,7 @@ from vidcolor_utils.pictures.histograms import Mean
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.tool.score import ratio
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -154,5 +155,5 @@ def _row(row: int | None, psnr: Mean, mae: Mean, chroma: list[tuple[float, float
     least = None if row is None else EDGES[row]
     most = None if row is None or row + 1 == len(EDGES) else EDGES[row + 1] - 1
     made, true = np.mean(chroma, axis=0)
-    strength = float(made / true) if true > 0 else None
+    strength = ratio(float(made), float(true))
     return DistanceRow(least, most, len(chroma), psnr.result() or 0.0, mae.result() or 0.0, strength)

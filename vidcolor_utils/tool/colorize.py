@@ -29,7 +29,7 @@ from vidcolor_utils.stills.images import (
     write_pages,
 )
 from vidcolor_utils.system.errors import InputError, OptionError
-from vidcolor_utils.system.files import finished_file, followed
+from vidcolor_utils.system.files import finished_file, followed, is_same_file
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
@@ -159,7 +159,7 @@ def _is_film(source: Path) -> bool:
 def _check_apart(output: Path, look: Look) -> None:
     """Check that a photograph that guides the colours is not what they would be written to."""
     for reference in look.references:
-        if output.exists() and Path(reference.photograph).exists() and output.samefile(reference.photograph):
+        if is_same_file(output, reference.photograph):
             raise InputError(f"{output}: output and reference are the same file")
 
 

@@ -20,7 +20,7 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, Loo
 from vidcolor_utils.film.record import fingerprint, identify, versions
 from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, IMAGE_SUFFIXES, is_image, is_still
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
-from vidcolor_utils.system.files import check_target, write_json
+from vidcolor_utils.system.files import check_target, is_same_file, write_json
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Steps, silent_steps
 from vidcolor_utils.system.spread import HERE, Spread, ThreadSpread
@@ -183,7 +183,7 @@ def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
     """
     if not source.is_dir():
         raise InputError(f"{source}: no such folder")
-    if output.exists() and output.samefile(source):
+    if is_same_file(output, source):
         raise InputError(f"{output}: input and output are the same folder")
     paths = [path for path in sorted(source.rglob("*")) if _is_wanted(path, source, output.resolve())]
     for path in paths:

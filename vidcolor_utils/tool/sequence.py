@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -78,15 +78,16 @@ def stand_for(
         InputError, OutputError: as what is done in the block, with the names of `source` and `output`.
     """
     rate, target, deliver = rate or DEFAULT_RATE, output, nothing_more
+    pictures = sequence_files(source) if is_sequence(source) else {}
     if _is_sequence_of(output, source):
         if encoding is not None:
             raise OptionError(f"{output}: a codec, its quality and its preset are for videos; these are images")
-        first = _first_number(source, output, rate, span)
+        first = _first_number(source, pictures, output, rate, span)
         target = hidden_beside(output, output.name.replace("%", ""), ".frames.mkv")
         encoding = Encoding(LOSSLESS, sound="none")
         deliver = partial(write_pictures_of, pattern=output, first=first)
     with tempfile.TemporaryDirectory() as folder:
-        film = _film_of(source, Path(folder), rate)
+        film = _film_of(source, list(pictures.values()), Path(folder), rate)
         names = {str(film): str(source), str(target): str(output)}
         stand = Stand(film, target, names, encoding, deliver)
         try:
@@ -103,33 +104,31 @@ def _is_sequence_of(output: Path, source: Path) -> bool:
     return is_sequence(output) and is_image(output) and (is_sequence(source) or not is_still(source))
 
 
-def _first_number(source: Path, output: Path, rate: Fraction, span: Span) -> int:
-    """The number of the first picture to write.
+def _first_number(source: Path, pictures: Mapping[int, Path], output: Path, rate: Fraction, span: Span) -> int:
+    """The number of the first picture to write, of pictures that are the source's, or of a film if there are none.
 
     Raises:
         InputError: if one that would be written is one of the source's, or would be taken for one later.
     """
-    if not is_sequence(source):
+    if not pictures:
         numbered(output, FIRST)  # complains now, not after the work
         return FIRST
-    pictures = sequence_files(source)
     written = {numbered(output, number).resolve() for number in pictures}
     if output.resolve() == source.resolve() or written & {picture.resolve() for picture in pictures.values()}:
         raise InputError(f"{output}: input and output are the same pictures")
     return min(pictures) + math.ceil(round(span.start * float(rate), EXACT_DIGITS))
 
 
-def _film_of(source: Path, folder: Path, rate: Fraction) -> Path:
-    if is_sequence(source):
+def _film_of(source: Path, pictures: Sequence[Path], folder: Path, rate: Fraction) -> Path:
+    if pictures:
         film = folder / "frames.mov"
-        write_film_of(source, film, rate)
-        changed = max(file.stat().st_mtime_ns for file in sequence_files(source).values())
+        write_film_of(pictures, film, rate)
     elif is_animation(source) and source.suffix not in DIRECT:
         film = folder / "animation.apng"
         write_apng(source, film)
-        changed = source.stat().st_mtime_ns
     else:
         return source
+    changed = max(path.stat().st_mtime_ns for path in pictures or [source])
     os.utime(film, ns=(changed, changed))
     return film
 

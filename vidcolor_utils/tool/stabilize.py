@@ -17,7 +17,7 @@ from vidcolor_utils.film.picture import ColorizeReport, Picture
 from vidcolor_utils.film.record import identify
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import followed
+from vidcolor_utils.system.files import followed, is_same_file
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.video.codecs import Encoding
@@ -136,7 +136,7 @@ def stabilize_file(
     source, color_source, output = Path(source), Path(color_source), followed(output)
     check_option("strength", strength, STEADINESS)
     gray_info = video_info(source)
-    if output.exists() and color_source.exists() and output.samefile(color_source):
+    if is_same_file(output, color_source):
         raise InputError(f"{output}: input and output are the same file")
     with VideoReader(color_source) as reader:
         _check_aspect(gray_info, reader.info)

@@ -122,10 +122,7 @@ def add_video(
     """
     spec = encoding.spec
     device = HWAccel(spec.device) if spec.device else None
-    options = encoder_options(encoding, colors, size)
-    if fields == "bottom" and spec.bottom_first:
-        option, text = spec.bottom_first
-        options[option] = ":".join([*filter(None, [options.get(option)]), text])
+    options = encoder_options(encoding, colors, size, fields)
     stream = cast(av.VideoStream, container.add_stream(spec.encoder, rate, options, device))
     stream.height, stream.width = size
     known = _formats(stream.codec_context.codec, spec)
@@ -139,13 +136,18 @@ def _formats(encoder: av.Codec, codec: VideoCodec) -> set[str | None]:
     return {video_format.name for video_format in encoder.video_formats or ()}
 
 
-def encoder_options(encoding: Encoding, colors: ColorDescription, size: tuple[int, int]) -> dict[str, str]:
-    """Options for the encoder of a film with these colours and frames of this (height, width)."""
+def encoder_options(
+    encoding: Encoding, colors: ColorDescription, size: tuple[int, int], fields: str | None = None
+) -> dict[str, str]:
+    """Options for the encoder of a film with these colours, frames of this (height, width), and these fields."""
     options, spec = encoding.encoder_options(size), encoding.spec
     if is_large(size):
         options["threads"] = str(usable_cores())  # not half as many again: each holds frames
-    if spec.hdr_option and (texts := _hdr_texts(spec, colors)):
-        options[spec.hdr_option] = ":".join([*filter(None, [options.get(spec.hdr_option)]), *texts])
+    added = [(spec.hdr_option, text) for text in (_hdr_texts(spec, colors) if spec.hdr_option else [])]
+    if fields == "bottom" and spec.bottom_first:
+        added.append(spec.bottom_first)
+    for option, text in added:
+        options[option] = ":".join([*filter(None, [options.get(option)]), text])
     return options
 
 

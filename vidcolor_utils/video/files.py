@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -17,9 +17,9 @@ import numpy as np
 from vidcolor_utils.pictures.chroma import luma01, luma_range
 from vidcolor_utils.stills.images import StillImage, is_still, read_image, write_pages
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.files import finished_file, is_hidden
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.ffmpeg import OPEN_OPTIONS, reason
+from vidcolor_utils.video.ffmpeg import OPEN_OPTIONS, VIDEO_SUFFIXES, reason
 from vidcolor_utils.video.formats import chroma_planes, luma_plane
 from vidcolor_utils.video.reader import VideoReader
 
@@ -31,6 +31,12 @@ def video_info(path: str | Path) -> VideoInfo:
     """Describe a video file; see `VideoReader` for what is raised."""
     with VideoReader(path) as reader:
         return reader.info
+
+
+def videos_below(folder: Path) -> list[Path]:
+    """Find the videos of a folder and of the folders in it by their names, in order; hidden files are none."""
+    visible = (path for path in folder.rglob("*") if not is_hidden(path))
+    return sorted(path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES)
 
 
 def sample_lumas(reader: VideoReader, count: int = SAMPLES) -> Iterator[np.ndarray]:
@@ -78,12 +84,10 @@ def sequence_files(pattern: str | Path) -> dict[int, Path]:
     Raises:
         InputError: if there are none, if one is missing, or if the name does not say where the number stands.
     """
-    folder, (before, _, after) = Path(pattern).parent, _parts(pattern)
+    folder, (before, field, after) = Path(pattern).parent, _parts(pattern)
     shape = re.compile(f"{re.escape(before)}(\\d+){re.escape(after)}")
     found = (shape.fullmatch(path.name) for path in (folder.iterdir() if folder.is_dir() else ()))
-    numbers = sorted(
-        number for each in found if each and numbered(pattern, number := int(each[1])).name == each[0]
-    )
+    numbers = sorted(number for each in found if each and field % (number := int(each[1])) == each[1])
     if not numbers:
         raise InputError(f"{pattern}: there are no such pictures")
     files = {number: numbered(pattern, number) for number in numbers}
@@ -106,16 +110,15 @@ def _parts(pattern: str | Path) -> tuple[str, str, str]:
     return before, fields[0], after
 
 
-def write_film_of(pattern: str | Path, film: Path, rate: Fraction) -> None:
-    """Put the pictures of a sequence into one .mov file, as they are, at even times.
+def write_film_of(pictures: Iterable[Path], film: Path, rate: Fraction) -> None:
+    """Put pictures into one .mov file, as they are, at even times.
 
     Raises:
-        InputError: if there are none, or if one is missing, cannot be read, or is coded in another way than the
-            first; the picture is named.
+        InputError: if one cannot be read, or is coded in another way than the first; the picture is named.
     """
     copy, codec = None, ""
     with av.open(f"file:{film}", "w", options={"video_track_timescale": str(rate.numerator)}) as container:
-        for index, path in enumerate(sequence_files(pattern).values()):
+        for index, path in enumerate(pictures):
             with _open_picture(path, rate) as picture:
                 stream, packet = picture.streams.video[0], _whole_picture(path, picture)
                 if copy is None:

@@ -192,9 +192,8 @@ class VideoReader:
         declared = None
         if info.frames and info.container in WITHOUT_TIMES:  # how long these are, FFmpeg guesses from their size
             holds = self.end is not None and round(self.end / self.time_base) > self.counts.packets
-            declared = info.frames * self.time_base - Fraction(
-                MISSING_S if holds else 0
-            )  # the last may be held as well
+            held = Fraction(MISSING_S if holds else 0)  # the last frame may be held as well
+            declared = info.frames * self.time_base - held
         elif stream.duration is not None:
             declared = ((stream.start_time or 0) + stream.duration) * self.time_base - self.start
         end = self.end if self._joined.parts == 1 else None  # the times of parts do not tell how long they are
