@@ -3,7 +3,7 @@ import pytest
 
 from tests.helpers.keyed import ab_of, error
 from vidcolor_utils.app import strip
-from vidcolor_utils.app.strip import MOMENTS, KeyPicture, ShotStrip, moments_of, part_of
+from vidcolor_utils.app.strip import MOMENTS, GivenPicture, ShotStrip, moments_of, part_of
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.film.look import Hint
 from vidcolor_utils.video.reader import VideoReader
@@ -19,7 +19,7 @@ def test_without_anything_the_colours_are_automatic(gray_film):
 
 
 def test_a_key_frame_colours_the_moments_of_its_shot(gray_film, truth):
-    picture = KeyPicture(0.12, truth[3])
+    picture = GivenPicture(0.12, truth[3])
     moments = ShotStrip(gray_film).moments(TIMES, 0.12, pictures=[picture], colorizer=GrayColorizer())
     for moment in moments:
         rgb = truth[round(moment.seconds * RATE)]
@@ -36,8 +36,8 @@ def test_a_point_colours_what_it_is_on(gray_film):
 
 def test_pictures_that_do_not_fit_are_told_apart(gray_film, truth):
     shots = ShotStrip(gray_film)
-    assert shots.fits(KeyPicture(0.12, truth[3])) and not shots.fits(KeyPicture(0.12, truth[12]))
-    wrong = KeyPicture(0.12, truth[12])
+    assert shots.fits(GivenPicture(0.12, truth[3])) and not shots.fits(GivenPicture(0.12, truth[12]))
+    wrong = GivenPicture(0.12, truth[12])
     (first, *_) = shots.moments(TIMES, 0.12, pictures=[wrong], colorizer=GrayColorizer())
     assert np.ptp(first.rgb, axis=-1).max() <= 1
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vidcolor_utils.colorizers.links import Cuts, Linker, agreement, small_gray, working_size
+from vidcolor_utils.colorizers.links import Cuts, Linker, agreement, flow_size, small_gray
 
 
 def flat(value):
@@ -9,7 +9,7 @@ def flat(value):
 
 
 def test_sizes_at_which_colours_are_carried():
-    assert working_size((1080, 1920)) == (192, 341) and working_size((100, 60)) == (100, 60)
+    assert flow_size((1080, 1920)) == (192, 341) and flow_size((100, 60)) == (100, 60)
     small = small_gray(np.full((384, 400), 0.5, np.float32))
     assert small.shape == (192, 200) and small.dtype == np.uint8 and (small == 128).all()
 

@@ -87,8 +87,8 @@ def test_a_damaged_picture_is_told_in_whatever_thread_another_one_is_read(tmp_pa
         time.sleep(0.02)
         return whole_read(*arguments)
 
-    whole_read = images._read
-    monkeypatch.setattr(images, "_read", read)
+    whole_read = images._stills
+    monkeypatch.setattr(images, "_stills", read)
     paths = [tmp_path / "cut.png", tmp_path / "whole.png"] * 4
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(read_pages, paths))

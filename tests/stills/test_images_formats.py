@@ -90,3 +90,16 @@ def test_a_picture_of_which_nothing_is_whole_is_refused(tmp_path, suffix, share)
     (tmp_path / f"cut{suffix}").write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(InputError, match=r"cut\.\w+: not an image that can be read"):
         read_pages(tmp_path / f"cut{suffix}")
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_of_a_cut_tiff_the_pages_before_the_cut_are_read(tmp_path, compression):
+    noise = np.random.default_rng(0).integers(0, 255, (4, 90, 120)).astype(np.uint8)
+    pages = [Image.fromarray(page) for page in noise]
+    pages[0].save(tmp_path / "in.tif", save_all=True, append_images=pages[1:], compression=compression)
+    content = (tmp_path / "in.tif").read_bytes()
+    (tmp_path / "in.tif").write_bytes(content[: len(content) * 6 // 10])
+    found = read_pages(tmp_path / "in.tif")
+    assert 2 <= len(found.images) < 4 and "damaged: coloured as far as it can be read" in found.warnings[0]
+    for page, image in zip(noise[:2], found.images, strict=False):
+        np.testing.assert_array_equal(image.rgb[..., 0], page)

@@ -11,8 +11,10 @@ from av.stream import Disposition
 
 from tests.helpers.films import moving_disc
 from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.files import frame_at, video_info
+from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span
 
 
@@ -61,6 +63,38 @@ def test_parts_whose_times_start_over_or_jump_run_on(tmp_path, offset):
     np.testing.assert_allclose(np.diff(times), 0.04, atol=0.025)  # parts of pictures and sound end at other times
     assert times[-1] - times[0] == pytest.approx(49 * 0.04, abs=0.03) and duration < 2.3
     assert sound == seen(source)[1]
+
+
+def test_a_time_of_a_film_whose_times_start_over_is_that_of_the_whole(tmp_path):
+    write_part(tmp_path / "a.ts", frames=100, options={"bf": "2", "g": "10"})
+    source = tmp_path / "in.ts"
+    source.write_bytes((tmp_path / "a.ts").read_bytes() * 2)
+    with VideoReader(source) as reader:
+        frames = [(frame.pts, frame.seconds) for frame in reader.frames_in()]
+        assert len(frames) == 200
+        for start in (0.5, 2.0, 5.0, 7.5):
+            found = [(frame.pts, frame.seconds) for frame in reader.frames_in(Span(start))]
+            assert found == [each for each in frames if each[1] >= start]
+            shown = [pts for pts, seconds in frames if seconds <= start][-1]
+            assert next(reader.frames_from(start)).pts == shown == frame_at(reader, start).pts
+
+
+def test_one_part_is_sought_in_as_ever(tmp_path):
+    write_part(tmp_path / "in.ts", frames=200, options={"bf": "2", "g": "10"})
+    with VideoReader(tmp_path / "in.ts") as reader:
+        frame_at(reader, 7.0)
+        assert 0 < reader.counts.packets < 60
+
+
+def test_a_frame_is_shown_until_the_next_one_the_last_as_long_as_it_is_held(make_video, tmp_path):
+    held = make_video(times=[0, 4, 8, 300, 304, 308])
+    write_part(tmp_path / "last.mp4", frames=10, hold=3, options={"bf": "0"})
+    with VideoReader(held) as reader:
+        assert frame_at(reader, 1.5).seconds == pytest.approx(0.08)
+        with pytest.raises(InputError, match=r"clip.mp4: ends at 0:03.\d+, before 0:04.000"):
+            frame_at(reader, 4.0)
+    with VideoReader(tmp_path / "last.mp4") as reader:
+        assert frame_at(reader, 2.0).seconds == pytest.approx(0.36)
 
 
 @pytest.mark.parametrize("name", ["in.mp4", "in.mkv"])

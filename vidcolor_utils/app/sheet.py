@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
-from vidcolor_utils.app.strip import KeyPicture, Moment, ShotStrip
+from vidcolor_utils.app.strip import GivenPicture, Moment, ShotStrip
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.keyframes.album import has_color, key_name
 from vidcolor_utils.film.keyframes.choose import Shot, choose, find_shots
@@ -179,7 +179,7 @@ class ContactSheet:
         rgb = read_image(picture).rgb
         if not has_color(rgb):
             raise InputError(f"{name}: not used: this picture is gray; colour it first")
-        if not self._strip.fits(KeyPicture(frame.seconds, rgb)):
+        if not self._strip.fits(GivenPicture(frame.seconds, rgb)):
             raise InputError(f"{name}: not used: it does not look like the frame of {frame.title}")
         self._remove_picture(frame)
         frame.picture = self.keys / Path(key_name(frame.shot, frame.seconds)).with_suffix(picture.suffix)
@@ -225,7 +225,7 @@ class ContactSheet:
         """Colour a few moments of the shot of a frame, see `ShotStrip`."""
         frame = self.frame(number)
         same = [each for each in self.frames if each.shot == frame.shot]
-        pictures = [KeyPicture(each.seconds, read_image(each.picture).rgb) for each in same if each.picture]
+        pictures = [GivenPicture(each.seconds, read_image(each.picture).rgb) for each in same if each.picture]
         hints = [hint for each in same for hint in self._hints_of(each)]
         times = self._shots[frame.shot - 1].times
         return self._strip.moments(times, frame.seconds, pictures=pictures, hints=hints, colorizer=colorizer)

@@ -33,7 +33,7 @@ MOST = 30  # frames through which colours are carried
 SAME_S = 1e-3  # times are of one frame if they differ by less
 
 
-class KeyPicture(NamedTuple):
+class GivenPicture(NamedTuple):
     """A picture in colour of a frame."""
 
     seconds: float
@@ -57,7 +57,7 @@ class ShotStrip:
     def __init__(self, source: Path):
         self._film = GrayFilm(source)
 
-    def fits(self, picture: KeyPicture) -> bool:
+    def fits(self, picture: GivenPicture) -> bool:
         """Tell whether a picture looks like its frame, as key frames must."""
         with VideoReader(self._film.path) as reader:
             frame = next(reader.frames_from(picture.seconds))
@@ -78,7 +78,7 @@ class ShotStrip:
         times: Sequence[float],
         seconds: float,
         *,
-        pictures: Sequence[KeyPicture] = (),
+        pictures: Sequence[GivenPicture] = (),
         hints: Sequence[Hint] = (),
         colorizer: Colorizer,
     ) -> list[Moment]:
@@ -110,7 +110,7 @@ class ShotStrip:
         return [Moment(each, _picture(grays[each], colors[each])) for each in shown]
 
     def _keys(
-        self, pictures: Iterable[KeyPicture], frames: Iterable[LumaFrame], reader: VideoReader
+        self, pictures: Iterable[GivenPicture], frames: Iterable[LumaFrame], reader: VideoReader
     ) -> dict[float, np.ndarray]:
         """Colours of those pictures that look like their frames."""
         shown = {picture.seconds: picture.rgb for picture in pictures}

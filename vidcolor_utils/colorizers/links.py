@@ -96,11 +96,11 @@ def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
     return cv2.exp(exponent, dst=exponent)
 
 
-def working_size(shape: tuple[int, int]) -> tuple[int, int]:
+def flow_size(shape: tuple[int, int]) -> tuple[int, int]:
     """Height and width at which the colours of frames (H, W) are carried; the short side is at most `SIDE`."""
     return fit_short_side(shape, SIDE)
 
 
 def small_gray(luma: np.ndarray) -> np.ndarray:
-    """Shrink luma (H, W) float32 in [0, 1] to `working_size`, as uint8."""
-    return to_uint8(shrunk_in_steps(luma, working_size(luma.shape)))
+    """Shrink luma (H, W) float32 in [0, 1] to `flow_size`, as uint8."""
+    return to_uint8(shrunk_in_steps(luma, flow_size(luma.shape)))

@@ -160,7 +160,7 @@ class SteadyColorizer:
             lumas: frames of one size that follow those of the last call, each (H, W) float32 in [0, 1].
 
         Returns:
-            (N, h, w, 2) float32 ab in Lab units, (h, w) = `working_size((H, W))`.
+            (N, h, w, 2) float32 ab in Lab units, (h, w) = `flow_size((H, W))`.
         """
         return np.stack(list(self.stream(lumas)))
 

@@ -27,6 +27,11 @@ class ColorSource(Protocol):
         """Whether it looks at more of pictures than their luma and time."""
         ...
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each thing of these colours that the user should know."""
+        ...
+
     def settings(self) -> dict:
         """Give all that the colours depend on beside the film, as JSON holds it."""
         ...

@@ -11,9 +11,8 @@ import numpy as np
 from vidcolor_utils.colorizers.links import SIDE, Cuts, small_gray
 from vidcolor_utils.pictures.chroma import luma01
 from vidcolor_utils.pictures.sizes import shrunk
-from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
@@ -58,9 +57,8 @@ def _search(reader: VideoReader, begin: float, seconds: float, start: float | No
             if cut:
                 return Span(start, frame.seconds)
         start, shown = frame.seconds if cut else start, frame.seconds
-    last_s = shown + float(1 / reader.info.rate)
-    if seconds >= last_s:
-        raise InputError(f"{reader.path}: ends at {time_text(last_s)}, before {time_text(seconds)}")
+    if shown <= seconds:
+        frame_at(reader, seconds)  # complains if it ends before
     return None if start is None else Span(start, inf)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -158,19 +159,32 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
 
 
 def _read(path: Path, first_only: bool) -> Pages:
+    return Pages(list(_stills(path, first_only)), [])
+
+
+def _read_damaged(path: Path, first_only: bool) -> Pages:
+    """Read what is there of pages, and of a file of several those before the first of which nothing is."""
+    images = []
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        for image in _stills(path, first_only):
+            images.append(image)
+    except Exception:
+        if not images:
+            raise
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+    return Pages(images, [])
+
+
+def _stills(path: Path, first_only: bool) -> Iterator[StillImage]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
         with _opened(path) as image:
             pages = ImageSequence.Iterator(image) if image.format == "TIFF" and not first_only else [image]
-            return Pages([_still(path, page) for page in pages if not _is_reduced(page)], [])
-
-
-def _read_damaged(path: Path, first_only: bool) -> Pages:
-    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
-    try:
-        return _read(path, first_only)
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
+            for page in pages:
+                if not _is_reduced(page):
+                    yield _still(path, page)
 
 
 def _is_reduced(page: Image.Image) -> bool:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidcolor_utils.film.keyframes.album import ROUNDED_S, read_key_pictures
-from vidcolor_utils.film.shots import shot_around
+from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.keyframes.source import KeyedColors
+from vidcolor_utils.film.look import PLAIN
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.pictures.histograms import Mean
@@ -55,7 +56,7 @@ def score_by_distance(
     Args:
         true_path: the true colours.
         candidate_path: the film that was coloured, of the same size.
-        keys: the folder of key frames that it was coloured from.
+        keys: the folder of key frames that it was coloured from; what was left out then does not count here.
         progress: called after every frame.
 
     Returns:
@@ -69,8 +70,9 @@ def score_by_distance(
         rows = score_by_distance("true.mp4", "film_color.mp4", "keys")
         rows[-1].psnr_ab
     """
-    times = [picture.seconds for picture in read_key_pictures(keys)]
-    shots = _shots_of(Path(true_path), times)
+    film = Path(true_path)
+    used = KeyedColors(film, Path(keys), FilmColors(film, PLAIN)).keys
+    times, shots = [key.seconds for key in used], [key.shot for key in used]
     found: dict[int | None, tuple[Mean, Mean, list[tuple[float, float]]]] = {}
     with VideoReader(true_path) as reader:
         for number, (seconds, true, ab) in enumerate(_pairs(reader, candidate_path), start=1):
@@ -127,13 +129,6 @@ def plot_of(rows: Sequence[DistanceRow]) -> str:
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 12}">frames from the nearest key frame</text>'
         f'<text x="{WIDTH / 2}" y="24">PSNR of ab, dB, from 0 on the line up</text></svg>\n'
     )
-
-
-def _shots_of(film: Path, times: Sequence[float]) -> list[Span]:
-    shots: list[Span] = []
-    for seconds in times:
-        shots.append(shot_around(film, seconds + ROUNDED_S, shots))
-    return shots
 
 
 def _pairs(reader: VideoReader, candidate_path: str | Path) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:

@@ -14,11 +14,11 @@ from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
 from vidcolor_utils.pictures.chroma import luma01, shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
+from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 
@@ -84,7 +84,7 @@ def write_key_frames(
         folder.mkdir(parents=True, exist_ok=True)
     kept = []
     with VideoReader(source) as reader:
-        chosen = chosen or [Chosen(0, _shown_at(reader, seconds)) for seconds in sorted(at)]
+        chosen = chosen or [Chosen(0, frame_at(reader, seconds).seconds) for seconds in sorted(at)]
         for each in chosen:
             path = folder / key_name(*each)
             if path.exists() and _is_touched(path):
@@ -99,14 +99,6 @@ def write_key_frames(
 def _is_touched(path: Path) -> bool:
     """Tell whether a picture has any colour, be it one stroke: as they are written, all are gray."""
     return bool(np.ptp(read_image(path).rgb, axis=-1).any())
-
-
-def _shown_at(reader: VideoReader, seconds: float) -> float:
-    frame = next(reader.frames_from(seconds), None)
-    step = float(1 / reader.info.rate)
-    if frame is None or seconds >= frame.seconds + 2 * step:
-        raise InputError(f"{reader.path}: ends before {time_text(seconds)}")
-    return frame.seconds
 
 
 def gray_picture(frame: LumaFrame, reader: VideoReader) -> np.ndarray:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.colorizers.defaults import STRENGTH
-from vidcolor_utils.colorizers.links import working_size
+from vidcolor_utils.colorizers.links import flow_size
 from vidcolor_utils.colorizers.steady import SteadyColorizer
 from vidcolor_utils.film.color_video import color_video
 from vidcolor_utils.film.look import STEADINESS
@@ -45,7 +45,7 @@ class VideoColors:
         Raises:
             InputError: if the video has no such frames.
         """
-        height, width = working_size(lumas[0].shape)
+        height, width = flow_size(lumas[0].shape)
         found = []
         for _ in lumas:
             rgb = next(self._frames, None)
@@ -80,6 +80,7 @@ class SteadyVideo:
     """
 
     looks_at_frames = False
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, reader: VideoReader, *, strength: float, offline: bool):
         self._reader, self._strength, self._offline = reader, strength, offline

@@ -34,7 +34,15 @@ from vidcolor_utils.training.live import LivePhotos
 from vidcolor_utils.training.run_folder import CONFIG, RECORD, claim_run
 from vidcolor_utils.training.torch_twin import TorchTwin
 from vidcolor_utils.training.trainee import Trainee, part_of, score_views
-from vidcolor_utils.training.views import Tokens, View, Views, central_view, keep_views, random_view, torch_tokens
+from vidcolor_utils.training.views import (
+    Square,
+    Tokens,
+    Views,
+    central_view,
+    keep_views,
+    random_view,
+    torch_tokens,
+)
 from vidcolor_utils.weights.shipped import meaning_beside, shipped_weights_path, vit_beside
 
 VIEWS, VIT = "views", "vit.onnx"  # in the folder of a run: views that are kept, the transformer it began with
@@ -143,7 +151,7 @@ def _kept_views(photos: Sequence[Photo], folder: Path, config: FrameTrainConfig,
     ]
 
 
-def _looked_at(config: FrameTrainConfig, number: int, photo: Photo, index: int) -> View:
+def _looked_at(config: FrameTrainConfig, number: int, photo: Photo, index: int) -> Square:
     rng = np.random.default_rng((config.seed, number, index))
     return random_view(photo, rng, min_crop=config.min_crop, wear=config.wear)
 

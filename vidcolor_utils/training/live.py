@@ -18,7 +18,7 @@ from vidcolor_utils.stills.photos import Photo
 from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.training.batches import Batch, drawn_side, sampling_shares, to_batch
 from vidcolor_utils.training.config import FrameTrainConfig
-from vidcolor_utils.training.views import View, random_view
+from vidcolor_utils.training.views import Square, random_view
 
 AHEAD = 4  # batches that each process makes before they are asked for
 
@@ -86,5 +86,5 @@ class _Looks(Dataset):
         luma, ab = (np.stack(parts) for parts in zip(*views, strict=True))
         return torch.from_numpy(luma), torch.from_numpy(ab)
 
-    def _look(self, photo: Photo, rng: np.random.Generator) -> View:
+    def _look(self, photo: Photo, rng: np.random.Generator) -> Square:
         return random_view(photo, rng, min_crop=self._config.min_crop, wear=self._config.wear)

@@ -34,8 +34,8 @@ RECORD = "views.json"
 Tokens = Callable[[np.ndarray], np.ndarray]  # luma (B, H, W, 1) in [0, 1] to tokens (B, H/14, W/14, 768)
 
 
-class View(NamedTuple):
-    """One look at a photograph."""
+class Square(NamedTuple):
+    """A square of a photograph, to learn from."""
 
     luma: np.ndarray  # uint8 (168, 168)
     ab: np.ndarray  # int8 (84, 84, 2), Lab units
@@ -50,7 +50,7 @@ class Views(NamedTuple):
     tokens: np.ndarray  # float16 (N, 12, 12, 768)
 
 
-def random_view(photo: Photo, rng: np.random.Generator, *, min_crop: float, wear: float) -> View:
+def random_view(photo: Photo, rng: np.random.Generator, *, min_crop: float, wear: float) -> Square:
     """Cut a random square out of a photograph, now and then mirrored, its luma as an old film might have it.
 
     Args:
@@ -60,17 +60,17 @@ def random_view(photo: Photo, rng: np.random.Generator, *, min_crop: float, wear
         wear: how often the luma is worn, see `film_luma`.
     """
     crop = random_crop(photo.rgb, SIDE, min_crop, rng)
-    return View(to_uint8(film_luma(crop, rng, wear)), _ab_of(crop))
+    return Square(to_uint8(film_luma(crop, rng, wear)), _ab_of(crop))
 
 
-def central_view(photo: Photo) -> View:
+def central_view(photo: Photo) -> Square:
     """Cut the central square out of a photograph, as validation looks at it."""
     height, width = photo.rgb.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     square = photo.rgb[top : top + side, left : left + side]
     square = resized(square, (SIDE, SIDE))
-    return View(to_uint8(luma_from_rgb(square)), _ab_of(square))
+    return Square(to_uint8(luma_from_rgb(square)), _ab_of(square))
 
 
 def _ab_of(rgb: np.ndarray) -> np.ndarray:
@@ -78,7 +78,9 @@ def _ab_of(rgb: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(lab_from_rgb(half)[..., 1:]), -127, 127).astype(np.int8)
 
 
-def keep_views(photos: Sequence[Photo], folder: Path, look: Callable[[Photo, int], View], tokens: Tokens) -> Views:
+def keep_views(
+    photos: Sequence[Photo], folder: Path, look: Callable[[Photo, int], Square], tokens: Tokens
+) -> Views:
     """Make a view of every photograph, or go on where an interruption left off.
 
     Args:
@@ -126,7 +128,7 @@ def _open(folder: Path, kinds: list[str], *, new: bool) -> Views:
     return Views(kinds, *arrays)
 
 
-def _chunks(views: Iterator[View]) -> Iterator[list[View]]:
+def _chunks(views: Iterator[Square]) -> Iterator[list[Square]]:
     while chunk := list(islice(views, BATCH)):
         yield chunk
 

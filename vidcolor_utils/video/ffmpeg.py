@@ -222,6 +222,11 @@ def _with_start_codes(packet: Packet, length_bytes: int) -> Packet:
     return copy
 
 
+def marks_end(packet: Packet) -> bool:
+    """Tell what comes after a stream's last packet."""
+    return not packet.size and packet.pts is None
+
+
 def is_pause(packet: Packet) -> bool:
     """Tell the empty subtitle that .mp4 has between two others; its muxer writes them by itself."""
     return packet.stream.type == "subtitle" and bytes(packet) == EMPTY_MOV_TEXT

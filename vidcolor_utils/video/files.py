@@ -18,12 +18,14 @@ from vidcolor_utils.pictures.chroma import luma01, luma_range
 from vidcolor_utils.stills.images import StillImage, is_still, read_image, write_pages
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, is_hidden
+from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import OPEN_OPTIONS, VIDEO_SUFFIXES, reason
-from vidcolor_utils.video.formats import chroma_planes, luma_plane
+from vidcolor_utils.video.formats import LumaFrame, chroma_planes, luma_plane
 from vidcolor_utils.video.reader import VideoReader
 
 NUMBER = re.compile(r"%0?\d*d")  # in a name, stands for the number of a picture in a sequence, as in %05d.png
+ROUNDING_S = 1e-3  # times are printed in thousandths of a second, and come back so
 SAMPLES = 24  # places of a video looked at to learn what holds for all of it
 
 
@@ -47,6 +49,20 @@ def sample_lumas(reader: VideoReader, count: int = SAMPLES) -> Iterator[np.ndarr
     yield reader.first_luma()
     for index in range(1, count):
         yield from reader.luma_near((reader.info.duration_s or 0) * index / count)
+
+
+def frame_at(reader: VideoReader, seconds: float) -> LumaFrame:
+    """Seek the frame that is shown at a time: one counts until the next begins, the last as long as it is shown.
+
+    Raises:
+        InputError: if the video ends before, or cannot be sought in.
+    """
+    frames = reader.frames_from(seconds)
+    frame, following = next(frames, None), next(frames, None)
+    end = float(reader.end or 0)
+    if frame is None or (following is None and seconds > end + ROUNDING_S):
+        raise InputError(f"{reader.path}: ends at {time_text(end)}, before {time_text(seconds)}")
+    return frame
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:

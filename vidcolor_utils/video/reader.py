@@ -21,9 +21,9 @@ import numpy as np
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.counts import MISSING_S, Anchor, Counts, truncation_warning
 from vidcolor_utils.video.description import ColorDescription, VideoInfo, describe_video, description_of, film_tags
-from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, open_input, reason
+from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, marks_end, open_input, reason
 from vidcolor_utils.video.formats import LumaFrame, luma_format, luma_plane
-from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, JoinedTimes, ShownTimes, Span, start_of
+from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, JoinedTimes, ShownTimes, Span, has_parts, start_of
 
 SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
 
@@ -169,9 +169,9 @@ class VideoReader:
             yield shown
 
     def luma_near(self, seconds: float) -> list[np.ndarray]:
-        """Seek to the key frame before a time; return its luma plane as stored, or nothing if that fails."""
+        """Seek a key frame near a time; return its luma plane as stored, or nothing if that fails."""
         with suppress(av.error.FFmpegError):
-            self._seek(seconds)
+            self._seek(seconds, blindly=True)
             for packet in self._packets(self.stream):
                 for frame in packet.decode():
                     return [luma_plane(self._like_first(frame))]
@@ -212,7 +212,7 @@ class VideoReader:
         """Yield the packets of the other streams, from where the reader stands."""
         if self.other_streams:
             for packet in self._packets(*self._container.streams):
-                if packet.stream.index != self.stream.index and not _marks_end(packet):
+                if packet.stream.index != self.stream.index and not marks_end(packet):
                     yield packet
 
     def _open(self) -> None:
@@ -220,7 +220,10 @@ class VideoReader:
         self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
         self.stream = find_video(self._container, self.path)
 
-    def _seek(self, seconds: float) -> None:
+    def _seek(self, seconds: float, *, blindly: bool = False) -> None:
+        """Go near a time, before it; to the start where the time alone does not say where that is."""
+        if not blindly and self._joined.may_jump and has_parts(self.path):
+            return self.restart()
         self._is_unread = False
         self._container.seek(round((seconds + float(self.start)) * av.time_base))
         self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
@@ -259,7 +262,7 @@ class VideoReader:
         others = self.other_streams if on_packet or self._joined.may_jump else []
         for packet in self._packets(self.stream, *others):
             if packet.stream.index != self.stream.index:
-                if on_packet and not _marks_end(packet):
+                if on_packet and not marks_end(packet):
                     on_packet(packet)
                 continue
             self.counts = self.counts._replace(packets=self.counts.packets + (packet.size > 0))
@@ -293,7 +296,3 @@ class VideoReader:
                 return
             self._joined.put_right(packet)
             yield packet
-
-
-def _marks_end(packet: av.Packet) -> bool:
-    return not packet.size and packet.pts is None

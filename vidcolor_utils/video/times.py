@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import av
 import av.container
+import av.error
+
+from vidcolor_utils.video.ffmpeg import Packets, open_input
 
 TS_DISCONT = 0x200  # flag of FFmpeg's formats whose times may start over, as a broadcast's do
 WITHOUT_TIMES = ("avi",)  # formats that say when packets are decoded, not when they are shown
@@ -110,6 +115,28 @@ class JoinedTimes:
                 return
         self._moved.append(stream.expected - seconds)
         stream.part = self.parts - 1
+
+
+def has_parts(path: Path) -> bool:
+    """Tell whether a file is of parts whose times start over: then a time does not say where a frame is.
+
+    Reads all of it the first time.
+    """
+    file = path.stat()
+    return _has_parts(path, file.st_size, file.st_mtime_ns)
+
+
+@cache
+def _has_parts(path: Path, _size: int, _changed: int) -> bool:
+    with open_input(path) as container:
+        joined = JoinedTimes(container)
+        packets = Packets(container, *container.streams)
+        try:
+            while joined.parts == 1:
+                joined.put_right(next(packets))
+        except (StopIteration, av.error.FFmpegError):  # its end, or where it is broken
+            return False
+    return True
 
 
 def _jumps(stream: _StreamTimes, time: Fraction) -> bool:

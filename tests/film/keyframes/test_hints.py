@@ -1,9 +1,10 @@
 import pickle
 
+import cv2
 import numpy as np
 import pytest
 
-from tests.helpers.keyed import panned
+from tests.helpers.keyed import panned, write_film
 from vidcolor_utils.film.keyframes.hints import HintedColors, chroma_of, laid_over, layer_of
 from vidcolor_utils.film.keyframes.propagate import Frame, reach
 from vidcolor_utils.film.keyframes.source import colors_of
@@ -76,12 +77,31 @@ def test_points_are_settings_and_travel_to_other_processes(film):
 
 @pytest.mark.parametrize(
     ("hint", "message"),
-    [(Hint(0.2, 128, 5, RED), "is not in the picture"), (Hint(9.0, 5, 5, RED), "ends before")],
+    [
+        (Hint(0.2, 128, 5, RED), "is not in the picture"),
+        (Hint(9.0, 5, 5, RED), "at 0:00.440, before 0:09"),
+    ],
 )
 def test_points_that_are_nowhere(film, tmp_path, hint, message):
     with pytest.raises(InputError, match=message):
         colorize_file(film, tmp_path / "out.mp4", Gray(), hints=(hint,))
     assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(("height", "width"), [(536, 1280), (720, 960)])
+def test_a_point_colours_what_lies_between_black_bars_of_a_large_film(tmp_path, height, width):
+    small = panned(3)
+    frames = [np.zeros((720, 1280, 3), np.uint8) for _ in small]
+    top, left = (720 - height) // 2, (1280 - width) // 2
+    for frame, rgb in zip(frames, small, strict=True):
+        frame[top : top + height, left : left + width] = cv2.resize(rgb, (width, height))
+    film, output = write_film(tmp_path / "film.mp4", frames), tmp_path / "out.mp4"
+    colorize_file(film, output, Gray(), hints=(Hint(0.0, 640, 360, RED),))
+    a = redness(output)
+    assert (
+        a[:, 355:365, 635:645].mean() > 15
+        and np.abs(a[:, : max(0, top - 4), : max(0, left - 4)]).max(initial=0) < 3
+    )
 
 
 def test_regions_that_overlap_share():

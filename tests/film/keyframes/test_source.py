@@ -6,8 +6,10 @@ from PIL import Image
 from tests.helpers.keyed import error, panned, write_film
 from vidcolor_utils.film.director import FilmColors
 from vidcolor_utils.film.keyframes.album import key_name
+from vidcolor_utils.film.keyframes.carrier import GrayFilm
 from vidcolor_utils.film.keyframes.source import KeyedColors, colors_of
 from vidcolor_utils.film.look import PLAIN, Look
+from vidcolor_utils.system.errors import InputError
 
 
 @pytest.fixture
@@ -41,10 +43,27 @@ def test_a_picture_behind_the_end_is_left_out_and_named(make_video, colorizer, k
     assert key_name(1, 50.0) in warning and "not used" in warning
 
 
+def test_a_time_within_a_frame_is_that_frame_s_and_two_of_one_frame_are_one(tmp_path, keys, colorizer):
+    frames = panned(4, step=24)
+    film = write_film(tmp_path / "film.mp4", frames)
+    (keys / key_name(1, 0.0)).unlink()
+    Image.fromarray(frames[1]).save(keys / key_name(1, 0.075))  # it is shown from 0.04 to 0.08 s
+    Image.fromarray(frames[1]).save(keys / key_name(1, 0.05))
+    colors = colors_of(film, Look(keyframes=keys), colorizer)
+    assert [key.seconds for key in colors.keys] == [0.04]
+    (warning,) = colors.warnings
+    assert "0.075" in warning and "not used: another one is of the frame at 0:00.040" in warning
+
+
+def test_a_film_that_is_another_one_when_it_is_read_again_ends_in_one_sentence(make_video):
+    with pytest.raises(InputError, match="changed while it was read"):
+        GrayFilm(make_video()).next_at(iter(()), 0.5)
+
+
 def test_a_time_that_a_name_rounds_down_is_of_its_own_frame(tmp_path, keys, colorizer):
     frames = panned(4, step=24)
     film = write_film(tmp_path / "film.mp4", frames, rate=30)  # the second is shown at 0.0333... s
     (keys / key_name(1, 0.0)).unlink()
     Image.fromarray(frames[1]).save(keys / key_name(1, 1 / 30))
-    (key,) = colors_of(film, Look(keyframes=keys), colorizer)._keys
+    (key,) = colors_of(film, Look(keyframes=keys), colorizer).keys
     assert error(key.ab, frames[1]) < 4

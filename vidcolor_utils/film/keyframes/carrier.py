@@ -88,6 +88,17 @@ class GrayFilm:
             )
         return across * gray.shape[1] / wide, down * gray.shape[0] / high
 
+    def next_at(self, timed: Iterable[Timed], seconds: float) -> Timed:
+        """Go on to the frame shown at a time.
+
+        Raises:
+            InputError: if there is none: read a second time, the film is another one.
+        """
+        found = next((each for each in timed if each.seconds >= seconds - 1e-6), None)
+        if found is None:
+            raise InputError(f"{self.path}: changed while it was read, or cannot be read twice alike")
+        return found
+
     def shot_around(self, seconds: float, known: Iterable[Span] = ()) -> Span:
         """Find the shot shown at a time, or take it from those that are known."""
         return shot_around(self.path, seconds, known)

@@ -23,7 +23,7 @@ def enlarged(ab: np.ndarray, gray: np.ndarray, luma: np.ndarray) -> np.ndarray:
         luma: of the frame, float32 (H, W) in [0, 1].
 
     Returns:
-        ab (H, W, 2); as it was if the frame is no larger.
+        ab (H, W, 2); as it was, (h, w, 2), if the frame is no larger, which between black bars may be by a line.
     """
     if luma.shape[0] <= ab.shape[0]:
         return ab

@@ -19,9 +19,8 @@ from vidcolor_utils.film.look import Hint
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import lab_from_rgb
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.pipeline import paired
-from vidcolor_utils.system.times import time_text
+from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
 
 AROUND = 0.06  # of the frame's short side: how far what arrived says what is missing beside it
@@ -39,7 +38,6 @@ class HintedColors:
 
     def __init__(self, source: Path, hints: Sequence[Hint], colors: ColorSource):
         self._source, self._hints, self._colors = source, tuple(hints), colors
-        self.warnings: tuple[str, ...] = getattr(colors, "warnings", ())
         self._film = GrayFilm(source)
 
     def __reduce__(self) -> tuple:
@@ -49,6 +47,11 @@ class HintedColors:
     def looks_at_frames(self) -> bool:
         """Whether it looks at more of pictures than their luma and time."""
         return self._colors.looks_at_frames
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Those of the colours below."""
+        return self._colors.warnings
 
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""
@@ -71,7 +74,7 @@ class HintedColors:
                     if number not in running:
                         running[number] = Carrier(self._film, [key]).reached(seconds)
                         stack.callback(running[number].close)
-                    timed = next(each for each in running[number] if each.seconds >= seconds - 1e-6)
+                    timed = self._film.next_at(running[number], seconds)
                     ab = laid_over(ab, timed.reached, picture.luma)
                 yield ab
 
@@ -81,9 +84,7 @@ class HintedColors:
         keys: list[Key] = []
         with VideoReader(self._source) as reader:
             for seconds, group in groupby(sorted(self._hints), key=lambda hint: hint.at):
-                frame = next(reader.frames_from(seconds), None)
-                if frame is None or seconds > frame.seconds + 1 / reader.info.rate:
-                    raise InputError(f"{self._source}: ends before the point at {time_text(seconds)}")
+                frame = frame_at(reader, seconds)
                 shot = self._film.shot_around(frame.seconds, [key.shot for key in keys])
                 gray = self._film.gray(frame, reader)
                 places = [(self._film.place(hint.x, hint.y, gray, reader), hint.color) for hint in group]
@@ -131,6 +132,6 @@ def laid_over(ab: np.ndarray, reached: Reached, luma: np.ndarray) -> np.ndarray:
     width = max(3, round(min(sure.shape[:2]) * AROUND))
     weight = cv2.blur(reached.carried.confidence, (width, width)) + np.float32(LEAST_WEIGHT)
     around = cv2.blur(sure * layer, (width, width)) / weight[..., None]
-    layer = enlarged(sure * layer + (1 - sure) * around, reached.gray, luma)
+    layer = resize_ab(enlarged(sure * layer + (1 - sure) * around, reached.gray, luma), luma.shape)
     share = np.clip(layer[..., 2:], 0, 1)
     return resize_ab(ab, luma.shape) * (1 - share) + layer[..., :2]

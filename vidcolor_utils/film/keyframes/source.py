@@ -19,16 +19,16 @@ from vidcolor_utils.film.keyframes.propagate import Filler
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import identify
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.system.times import time_text
+from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
 
 
-def colors_of(
-    source: Path, look: Look, colorizer: Colorizer | None = None
-) -> FilmColors | KeyedColors | HintedColors:
+def colors_of(source: Path, look: Look, colorizer: Colorizer | None = None) -> ColorSource:
     """Give what makes the colours of a film: over the automatic ones key frames, over these points."""
-    colors: FilmColors | KeyedColors = FilmColors(source, look, colorizer)
+    colors: ColorSource = FilmColors(source, look, colorizer)
     if look.keyframes is not None:
         colors = KeyedColors(source, Path(look.keyframes), colors)
     return HintedColors(source, look.hints, colors) if look.hints else colors
@@ -62,13 +62,14 @@ class KeyedColors:
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """A sentence for each picture that is left out, as it does not show the frame that its name says."""
-        fitting = {key.seconds for key in self._keys}
-        return tuple(
-            f"{each.path}: not used: it does not look like the frame at {time_text(each.seconds)}"
-            for each in self._pictures
-            if each.seconds not in fitting
-        )
+        """A sentence for each picture that is left out."""
+        found = zip(self._pictures, self._found, strict=True)
+        return tuple(f"{picture.path}: not used: {why}" for picture, why in found if isinstance(why, str))
+
+    @property
+    def keys(self) -> list[Key]:
+        """The key frames that show what they should, by time."""
+        return [each for each in self._found if isinstance(each, Key)]
 
     def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
         """Yield the ab of each frame of one segment, None where it keeps its own."""
@@ -77,9 +78,9 @@ class KeyedColors:
         if first is None:
             return
         fill = Filler()
-        with running_ahead(Carrier(self._film, self._keys).reached(first.frame.seconds)) as film:
+        with running_ahead(Carrier(self._film, self.keys).reached(first.frame.seconds)) as film:
             for picture, ab in paired(chain([first], pictures), self._automatic.colors):
-                timed = next(each for each in film if each.seconds >= picture.frame.seconds - 1e-6)
+                timed = self._film.next_at(film, picture.frame.seconds)
                 if ab is None:
                     yield None
                 else:
@@ -90,14 +91,24 @@ class KeyedColors:
         return read_key_pictures(self._folder)
 
     @cached_property
-    def _keys(self) -> list[Key]:
-        """The key frames that show what they should, by time."""
-        keys: list[Key] = []
+    def _found(self) -> list[Key | str]:
+        """Give the key frame that each picture makes, or say why it is not used."""
+        found: list[Key | str] = []
         with VideoReader(self._source) as reader:
             for picture in self._pictures:
-                frame = next(reader.frames_from(picture.seconds + ROUNDED_S), None)
-                ab = None if frame is None else self._film.key_colors(frame, picture.rgb, reader)
-                if frame is not None and ab is not None:
-                    shot = self._film.shot_around(frame.seconds, [key.shot for key in keys])
-                    keys.append(Key(picture.seconds, ab.astype(np.float16), shot))
-        return keys
+                keys = [each for each in found if isinstance(each, Key)]
+                found.append(self._key_of(picture, reader, keys))
+        return found
+
+    def _key_of(self, picture: KeyPicture, reader: VideoReader, before: list[Key]) -> Key | str:
+        try:
+            frame = frame_at(reader, picture.seconds + ROUNDED_S)
+        except InputError as error:
+            return str(error)
+        if any(key.seconds == frame.seconds for key in before):
+            return f"another one is of the frame at {time_text(frame.seconds)}, too"
+        ab = self._film.key_colors(frame, picture.rgb, reader)
+        if ab is None:
+            return f"it does not look like the frame at {time_text(picture.seconds)}"
+        shot = self._film.shot_around(frame.seconds, [key.shot for key in before])
+        return Key(frame.seconds, ab.astype(np.float16), shot)

@@ -21,7 +21,7 @@ BRIGHTNESS = (0.85, 1.15)
 HALF_CHROMA = 0.8  # share of pictures coded with chroma of half the size
 
 
-class View(NamedTuple):
+class Damaged(NamedTuple):
     """A square of a frame with damaged colours."""
 
     planes: np.ndarray  # float32 (SIDE, SIDE, 4): luma of the frame and of the picture, of 255; ab of the picture
@@ -53,7 +53,7 @@ def coded(rgb: np.ndarray, quality: int, *, half_chroma: bool = True) -> np.ndar
     return np.ascontiguousarray(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))[..., ::-1])
 
 
-def views_of(rgb: np.ndarray, rng: np.random.Generator) -> Iterator[View]:
+def views_of(rgb: np.ndarray, rng: np.random.Generator) -> Iterator[Damaged]:
     """Cut views out of a damaged picture, mirrored and turned at random; none if it is smaller than one.
 
     Args:
@@ -74,7 +74,7 @@ def views_of(rgb: np.ndarray, rng: np.random.Generator) -> Iterator[View]:
         view = view[:, ::-1] if rng.random() < 0.5 else view
         view = view.transpose(1, 0, 2) if rng.random() < 0.5 else view
         view = view.copy()  # else a view that waits keeps the whole picture in memory
-        yield View(view[..., :4], view[..., 4:])
+        yield Damaged(view[..., :4], view[..., 4:])
 
 
 def _part_of(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -82,6 +82,6 @@ def _part_of(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.ascontiguousarray(rgb[tops[0] : tops[0] + AT_MOST, tops[1] : tops[1] + AT_MOST])
 
 
-def batch_of(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
+def batch_of(views: Sequence[Damaged]) -> tuple[np.ndarray, np.ndarray]:
     """Stack views: planes (B, SIDE, SIDE, 4) and true ab (B, SIDE, SIDE, 2)."""
     return np.stack([view.planes for view in views]), np.stack([view.ab for view in views])

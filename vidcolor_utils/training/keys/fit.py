@@ -22,7 +22,7 @@ from vidcolor_utils.system.files import finished_file, write_sidecar
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.training.config import KeyTrainConfig
 from vidcolor_utils.training.fit import move_averages
-from vidcolor_utils.training.keys.damage import View, batch_of, views_of
+from vidcolor_utils.training.keys.damage import Damaged, batch_of, views_of
 from vidcolor_utils.training.keys.network import Cleaner, to_onnx
 from vidcolor_utils.training.torch_twin import multiplies_in_16_bits
 from vidcolor_utils.video.files import iter_rgb
@@ -88,13 +88,13 @@ def _frames_of(film: Path) -> list[np.ndarray]:
     return [shrunk(rgb, FILM_LINES[1]) for rgb in islice(iter_rgb(film), 0, FRAMES * APART, APART)]
 
 
-def _views(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random.Generator) -> Iterator[View]:
+def _views(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random.Generator) -> Iterator[Damaged]:
     """Yield views without end, those of a picture apart from each other.
 
     Raises:
         InputError: if no picture is large enough.
     """
-    waiting: list[View] = []
+    waiting: list[Damaged] = []
     for _ in range(WAITING):
         waiting += views_of(_picture(photos, frames, rng), rng)
     if not waiting:
@@ -115,7 +115,7 @@ def _picture(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.rand
 
 def _fit(
     network: Cleaner,
-    views: Iterator[View],
+    views: Iterator[Damaged],
     config: KeyTrainConfig,
     rng: np.random.Generator,
     say: Callable[[int, float], None],

@@ -38,7 +38,7 @@ class Cleaner(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
-        """Give the cleaned ab (B, 2, h, w) of planes (B, 4, h, w), see `damage.View`; h and w are even."""
+        """Give the cleaned ab (B, 2, h, w) of planes (B, 4, h, w), see `Damaged`; h and w are even."""
         luma, seen, ab = picture[:, :1], picture[:, 1:2], picture[:, 2:]
         planes = [luma / LUMA_UNIT - 0.5, (seen - luma) / DIFFERENCE_UNIT, ab / AB_UNIT]
         x = F.relu(self.first(F.pixel_unshuffle(torch.cat(planes, 1), BLOCK)))
