@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.films import moving_disc
 from tests.helpers.keyed import ab_of, error
 from vidcolor_utils.app.desk import FilmDesk
 from vidcolor_utils.film.look import Look
@@ -89,6 +90,25 @@ def test_a_photograph_goes_from_pieces_to_colour(desk, tmp_path):
     assert comparison.shape == (80, 60, 3) and np.ptp(comparison[:38], axis=-1).max() < 4
 
 
+def test_a_photograph_in_a_format_that_is_only_read_comes_back_in_another(desk, tmp_path):
+    Image.open(photograph(tmp_path)).save(tmp_path / "old.pgm")
+    hand_in(desk, tmp_path / "old.pgm")
+    assert desk.open() == "a photograph of 60 x 40 pixels" and len(desk.preview()) == 1
+    result = desk.colorize()
+    assert result.name == "old_color.png" and np.asarray(Image.open(result.film)).shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".gif"])
+def test_an_animation_is_a_film_whatever_its_name_says(desk, tmp_path, suffix):
+    frames = [Image.fromarray(gray) for gray in moving_disc(5, 48, 64)]
+    frames[0].save(tmp_path / f"moving{suffix}", save_all=True, append_images=frames[1:], duration=100)
+    hand_in(desk, tmp_path / f"moving{suffix}")
+    assert desk.open().startswith("64 x 48 pixels") and desk.is_film
+    assert len(desk.preview()) == 4
+    result = desk.colorize()
+    assert result.name == "moving_color.mp4" and video_info(result.film).frames == 5
+
+
 def test_the_preview_shows_the_saturation(desk, make_video):
     hand_in(desk, make_video())
     desk.open()
@@ -146,7 +166,7 @@ def test_files_go_away_with_the_next_film_and_at_the_end(desk, make_video):
     path = make_video()
     hand_in(desk, path)
     first = folder_of(desk)
-    assert (first / "source").read_bytes() == path.read_bytes()
+    assert (first / "source.mp4").read_bytes() == path.read_bytes()
     hand_in(desk, path)
     second = folder_of(desk)
     assert second != first and not first.exists()
@@ -167,7 +187,7 @@ def test_what_is_raised_while_it_is_told_ends_the_work(desk, make_video):
     desk.open()
     with pytest.raises(Enough):
         desk.colorize(progress=progress)
-    assert [path.name for path in folder_of(desk).iterdir()] == ["source"]  # nothing to go on with, either
+    assert [path.name for path in folder_of(desk).iterdir()] == ["source.mp4"]  # nothing to go on with, either
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_films_larger_than_a_piece_come_in_order(browser, make_video):
     content = video + struct.pack(">I4s", padding, b"free") + bytes(padding - 8)  # readers pass over it
     browser.drop("film.mp4", content)
     browser.wait("ready")
-    assert Path(browser.page._desk._folder.name, "source").read_bytes() == content
+    assert Path(browser.page._desk._folder.name, "source.mp4").read_bytes() == content
 
 
 def test_shots_are_shown_given_colours_and_saved(browser, gray_film, truth):

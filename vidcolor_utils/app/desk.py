@@ -21,12 +21,13 @@ from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.words import describe
 from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
 from vidcolor_utils.film.look import PLAIN, Look
-from vidcolor_utils.stills.images import is_image, read_image
+from vidcolor_utils.stills.images import is_animation, is_still, read_image, write_apng, written_suffix
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.preview import preview_file
+from vidcolor_utils.tool.sequence import DIRECT
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.streams import container_for
 
@@ -76,7 +77,7 @@ class FilmDesk:
             raise InputError(f"max_megabytes must be above 0. Received: {max_megabytes}")
         self._max_megabytes, self._looks = max_megabytes, Looks(colorizer)
         self._folder: tempfile.TemporaryDirectory | None = None
-        self._name = ""
+        self._name, self._source, self._is_photograph = "", Path(), False
         self._incoming: Incoming | None = None
         self._sheet: ContactSheet | None = None
         self._frames: int | None = None  # of the open film; 1 for a photograph, 0 if the film does not say
@@ -105,6 +106,8 @@ class FilmDesk:
         self._name = name
         incoming = Incoming(name, size, self._max_megabytes)
         self._folder = tempfile.TemporaryDirectory(prefix="vidcolor-", ignore_cleanup_errors=True)
+        # Its suffix, together with what it holds, tells photographs from films.
+        self._source = self._path("source" + UNSAFE.sub("", Path(name).suffix.lower()))
         self._incoming = incoming
 
     def append(self, piece: bytes | memoryview) -> None:
@@ -140,6 +143,11 @@ class FilmDesk:
             raise
 
     def _look(self) -> str:
+        self._is_photograph = is_still(self._source)
+        if is_animation(self._source) and self._source.suffix not in DIRECT:
+            animation = self._path("animation.apng")
+            write_apng(self._source, animation)
+            self._source = animation
         if self._is_photograph:
             self._frames = 1
             height, width = read_image(self._source).rgb.shape[:2]
@@ -177,7 +185,7 @@ class FilmDesk:
             OutputError: if there is no room for the result.
         """
         total, look = self._need_file() or None, self._with_own_colors(look)
-        suffix = self._source.suffix if self._is_photograph else container_for(self._source)
+        suffix = written_suffix(self._source) if self._is_photograph else container_for(self._source)
         film, comparison = self._path(f"color{suffix}"), self._path(self._comparison_name)
         try:
             with self._naming_the_file():
@@ -267,15 +275,6 @@ class FilmDesk:
         if self._frames is None:
             raise InputError(NO_FILE)
         return self._frames
-
-    @property
-    def _is_photograph(self) -> bool:
-        return is_image(self._name)
-
-    @property
-    def _source(self) -> Path:
-        """The visitor's file; of a photograph with its suffix, which tells photographs from films."""
-        return self._path("source" + (Path(self._name).suffix.lower() if self._is_photograph else ""))
 
     @property
     def _comparison_name(self) -> str:

@@ -211,6 +211,12 @@ def _rounded(deep: np.ndarray) -> np.ndarray:
     return ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
+def written_suffix(path: Path) -> str:
+    """Suffix for a picture made of the one of this name: its own, or .png if such are only read."""
+    suffix = path.suffix
+    return suffix if suffix.lower() in IMAGE_SUFFIXES else ".png"
+
+
 def check_image_name(path: Path) -> None:
     """Check that a picture in colour can be written to a file of this name.
 

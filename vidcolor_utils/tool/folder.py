@@ -18,7 +18,7 @@ from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.record import fingerprint, identify, versions
-from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, IMAGE_SUFFIXES, is_image, is_still
+from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, written_suffix
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import check_target, is_same_file, write_json
 from vidcolor_utils.system.options import check_option
@@ -221,7 +221,7 @@ def _is_known(path: Path) -> bool:
 
 def _target(source: Path, name: Path, encoding: Encoding) -> Path:
     if is_still(source / name):
-        return name if name.suffix.lower() in IMAGE_SUFFIXES else name.with_suffix(".png")
+        return name.with_suffix(written_suffix(name))
     return name if name.suffix.lower() in encoding.spec.containers else name.with_suffix(".mkv")
 
 

@@ -120,7 +120,7 @@ class _Painted:
 def _spread(reader: VideoReader, count: int, span: Span, *, deinterlace: bool) -> Iterator[LumaFrame]:
     """Yield the frames shown in the middle of each of `count` equal parts of a span of the video."""
     info = reader.info
-    end = info.duration_s or float((info.frames or 0) / info.rate)
+    end = info.duration_s or float((info.frames or 0) / info.rate) or _length_s(reader)
     length = (end if span.end is None else min(span.end, end)) - span.start
     if length <= 0 < span.start:
         return  # it lies behind the end
@@ -131,6 +131,14 @@ def _spread(reader: VideoReader, count: int, span: Span, *, deinterlace: bool) -
         frame = next(frames, None)
         if frame is not None:
             yield frame
+
+
+def _length_s(reader: VideoReader) -> float:
+    """Read a video that does not say how long it is to its end."""
+    reader.restart()
+    for _ in reader.luma_frames():
+        pass
+    return float(reader.end or 0)
 
 
 def _shown(luma: np.ndarray, reader: VideoReader) -> np.ndarray:
