@@ -244,6 +244,7 @@ def test_what_only_cannot_be(make_video, tmp_path, options):
     ("options", "told"),
     [
         (("--preview", "3", "--codec", "h265", "--workers", "2"), "a preview has no use for --codec, --workers"),
+        (("--preview", "3", "--hint", "0.1 5,5 #ff0000"), "a preview has no use for --hint"),
         (("--dry-run", "--rate", "5"), "a plan has no use for --rate"),
         (("--format", "mp4"), "a single file has no use for --format"),
     ],

@@ -204,6 +204,20 @@ def test_a_part_is_of_films_only(folder, tmp_path):
     assert {result.name: result.frames for result in results} == {"a.mp4": 3, "old/b.avi": 3, "photo.png": 1}
 
 
+def test_what_only_films_can_have_passes_photographs_by(folder, tmp_path):
+    Image.new("RGB", (32, 24), "teal").save(tmp_path / "photo.png")
+    guides = (Reference(tmp_path / "photo.png", 0.0),)
+    results = colorize_folder(folder, tmp_path / "out", restore_luma=True, references=guides)
+    assert set(states(results).values()) == {"done"}
+
+
+def test_settings_that_do_not_go_together_are_told_before_any_file_is_touched(folder, tmp_path):
+    for encoding in (Encoding("hevc"), Encoding(crf=99)):
+        with pytest.raises(InputError):
+            colorize_folder(folder, tmp_path / "out", encoding=encoding)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_output_folder_is_found_by_any_path(folder, monkeypatch):
     colorize_folder(folder, folder / "color")
     monkeypatch.chdir(folder)

@@ -4,16 +4,17 @@ import re
 import pytest
 
 from tests.helpers.command import run_vidcolor
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.tool import plan
 from vidcolor_utils.tool.plan import plan_file
 from vidcolor_utils.video.times import Span
 
 
 def test_a_plan_counts_frames_and_segments_and_writes_nothing(make_video, tmp_path):
     source = make_video(frames=75, sound="aac")
-    plan = plan_file(source, tmp_path / "out.mp4", segment_s=1.0, every=8)
-    assert (plan["frames"], plan["segments"], plan["kept"]) == (75, 3, "aac")
-    assert re.fullmatch(r"about \d+:\d\d", plan["time"]) and "trial of 50 frames" in plan["speed"]
+    facts = plan_file(source, tmp_path / "out.mp4", segment_s=1.0, every=8)
+    assert (facts["frames"], facts["segments"], facts["kept"]) == (75, 3, "aac")
+    assert re.fullmatch(r"about \d+:\d\d", facts["time"]) and "trial of 50 frames" in facts["speed"]
     assert plan_file(source, tmp_path / "out.mp4", span=Span(1.0, 2.0), every=8)["frames"] == 25
     assert os.listdir(tmp_path) == [source.name]
 
@@ -21,6 +22,15 @@ def test_a_plan_counts_frames_and_segments_and_writes_nothing(make_video, tmp_pa
 def test_what_would_fail_fails_in_the_plan(make_video, tmp_path):
     with pytest.raises(InputError, match=r"\.webm cannot hold"):
         plan_file(make_video(), tmp_path / "out.webm")
+    with pytest.raises(InputError, match="input and output are the same file"):
+        plan_file(make_video(), make_video())
+    with pytest.raises(OutputError, match="no such folder"):
+        plan_file(make_video(), tmp_path / "none" / "out.mp4")
+
+
+def test_a_plan_says_how_many_processes_there_will_be(make_video, tmp_path, monkeypatch):
+    monkeypatch.setattr(plan, "workers_for", lambda *_, **__: 3)
+    assert plan_file(make_video(), tmp_path / "out.mp4")["processes"].startswith("3 will work on it")
 
 
 def test_command_line(make_video, tmp_path):

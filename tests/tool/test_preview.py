@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from tests.helpers.films import combing, moving_disc, woven
+from vidcolor_utils.film.look import Hint
 from vidcolor_utils.pictures.chroma import PQ, shown_luma
 from vidcolor_utils.pictures.show import GAP, LABEL_HEIGHT
 from vidcolor_utils.stills.images import read_image
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool import preview
 from vidcolor_utils.tool.preview import preview_file
 from vidcolor_utils.video.codecs import Encoding
@@ -86,6 +87,19 @@ def test_wrong_names_are_refused(make_video, tmp_path):
         preview_file(tmp_path / "in.png", tmp_path / "strip.png", Plain(), count=3)
     with pytest.raises(ValueError, match="count"):
         preview_file(make_video(), tmp_path / "strip.png", Plain(), count=0)
+
+
+def test_what_goes_through_a_film_is_not_previewed(make_video, tmp_path):
+    for options in ({"keyframes": tmp_path}, {"hints": (Hint(0.0, 5, 5, "#ff0000"),)}):
+        with pytest.raises(OptionError, match="shows no key frames and no points"):
+            preview_file(make_video(), tmp_path / "strip.png", **options)
+
+
+def test_a_film_that_does_not_say_how_long_it_is_is_previewed_to_its_end(tmp_path):
+    frames = [Image.fromarray(rgb) for rgb in moving_disc(9, 48, 64)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], duration=100)
+    report = preview_file(tmp_path / "a.png", tmp_path / "strip.png", Plain(), count=3)
+    assert report.frames == 3
 
 
 def test_a_part_is_previewed(make_video, tmp_path, monkeypatch):

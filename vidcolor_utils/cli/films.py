@@ -42,6 +42,8 @@ USELESS = {  # options that a task has no use for
         "--segment",
         "--format",
         "--dry-run",
+        "--keyframes",
+        "--hint",
     ),
     "a plan": (*SPREADING, *OF_FILES, "--format"),
     "a pipe": (*OF_FILES, "--cluster"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
@@ -40,7 +39,7 @@ def look_options(command: Callable) -> Callable:
         look = Look(
             references=references(photographs, times), keyframes=keyframes, hints=hints_from(hints), **chosen
         )
-        command(look=replace(look, restore=look.is_restored), **options)
+        command(look=look, **options)
 
     with_look = click.option(
         "--reference",

@@ -136,7 +136,7 @@ class FilmColors:
             every=look.every,
             offline=look.offline,
         ).stream
-        return (lambda lumas: steady(map(copies, lumas))) if look.restore else steady
+        return (lambda lumas: steady(map(copies, lumas))) if look.is_restored else steady
 
     def _with_guides(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, Guides | None]]:
         for picture, has_color in self._marked(pictures):

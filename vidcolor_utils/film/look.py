@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypedDict
@@ -118,6 +118,11 @@ class Look:
     def networks(self) -> tuple[str, str, str]:
         """What decides which networks are loaded, and for what: arguments of `load_colorizer`."""
         return self.method, self.quality, self.device
+
+    def for_still(self) -> Look:
+        """The same for a picture that is no film's: without what has a time, its luma kept."""
+        timeless = tuple(reference for reference in self.references if reference.at is None)
+        return replace(self, references=timeless, restore=self.is_restored, restore_luma=False)
 
     @property
     def is_restored(self) -> bool:

@@ -136,7 +136,7 @@ def colorize_folder(
     Args:
         source: the folder.
         output: folder to write to; it is made if need be, and gets the same folders in it.
-        look, span, segment_s: as for `colorize_file`.
+        look, span, segment_s: as for `colorize_file`; what only films can have passes photographs by.
         encoding: of videos; default: H.264.
         spread: has the files colorized, see `spread.spread_over`.
         progress: gives the progress callback for a name: "files", or that of a file coloured in this process.
@@ -146,13 +146,16 @@ def colorize_folder(
         What became of each file, in the order of their names.
 
     Raises:
-        InputError: if `source` is no folder or holds nothing to colorize, or the two folders are one.
+        InputError: if `source` is no folder or holds nothing to colorize, the two folders are one, or the settings
+            of `encoding` do not go together.
         OptionError: if an option has a value that it cannot have.
         OutputError: if `output` cannot be written to.
     """
     source, output = Path(source), Path(output)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
     task = Task(replace(look, **options), span, segment_s, encoding)
+    if encoding is not None:
+        encoding.check_settings()
     if task.look.keyframes is not None or task.look.hints:
         raise OptionError(f"{source}: key frames and points are of one film: colorize it by itself")
     jobs = find_jobs(source, output, encoding or Encoding())
@@ -247,7 +250,7 @@ def _colorize(task: Task, progress: Steps, job: Job) -> Outcome:
             job.source,
             job.output,
             shared_colorizer(*task.look.networks),
-            look=task.look,
+            look=task.look if is_film else task.look.for_still(),
             span=task.span if is_film else WHOLE,
             segment_s=task.segment_s,
             encoding=task.encoding if is_film else None,

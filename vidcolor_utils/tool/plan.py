@@ -15,9 +15,10 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import followed
+from vidcolor_utils.system.files import check_target, followed
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.crew import workers_for
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.times import WHOLE, Span
@@ -41,7 +42,7 @@ def plan_file(
         Facts by name, for people to read.
 
     Raises:
-        FileNotFoundError, InputError: as `colorize_file` does.
+        FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
     source, output, look = Path(source), followed(output), replace(look, **options)
     if not source.exists():
@@ -50,6 +51,7 @@ def plan_file(
         raise InputError(f"{source}: is a still image: there is nothing to plan")
     encoding = encoding or Encoding()
     encoding.check(output)
+    check_target(output, source)
     info, colorizer = video_info(source), load_colorizer(*look.networks)
     frames = expected_frames(info, span)
     end = span.start + TRIAL_S if span.end is None else min(span.end, span.start + TRIAL_S)
@@ -65,6 +67,7 @@ def plan_file(
             encoding=encoding,
         )
         fps = trial.frames / (time.monotonic() - started)
+    workers = workers_for(source, output, look=look, encoding=encoding, span=span, segment_s=segment_s)
     length_s = frames / info.rate if frames is not None else None
     return {
         "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
@@ -76,6 +79,7 @@ def plan_file(
         "resumes": "if nothing has changed: segments of an earlier run are there"
         if work_folder_path(output).is_dir()
         else None,
+        "processes": f"{workers} will work on it; speed and time are those of one" if workers > 1 else None,
         "speed": f"{fps:.1f} frames per second in a trial of {trial.frames} frames",
         "time": None if frames is None else f"about {time_text(math.ceil(frames / fps)).removesuffix('.000')}",
     }

@@ -22,7 +22,7 @@ from vidcolor_utils.pictures.chroma import luma01, shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, to_width
 from vidcolor_utils.stills.images import IMAGE_SUFFIXES, StillImage, is_image, is_still, write_image
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
@@ -69,11 +69,14 @@ def preview_file(
         FileNotFoundError: if `source` does not exist.
         InputError: if `source` is no video that can be read and sought in, or has no frame in `span`, or `output`
             names no picture.
-        OptionError: if an option has a value that it cannot have.
+        OptionError: if an option has a value that it cannot have, or there are key frames or points, which reach
+            a moment only through the film.
         OutputError: if `output` cannot be written.
     """
     source, output, look = Path(source), Path(output), replace(look, **options)
     check_option("count", count, Within(1, whole=True))
+    if look.keyframes is not None or look.hints:
+        raise OptionError(f"{source}: a preview shows no key frames and no points: colorize a part of the film")
     if not is_image(output):
         raise InputError(f"{output}: a preview is a picture: name a file that ends in {', '.join(IMAGE_SUFFIXES)}")
     if source.exists() and is_still(source):
@@ -82,7 +85,7 @@ def preview_file(
         check_size(reader)
         painted = _Painted(reader, FilmColors(source, look, colorizer), look)
         columns = {}
-        for done, frame in enumerate(_spread(reader, count, span, deinterlace=look.restore), start=1):
+        for done, frame in enumerate(_spread(reader, count, span, deinterlace=look.is_restored), start=1):
             columns[time_text(frame.seconds)] = _gray_above_color(painted.luma(frame), painted.rgb(frame))
             progress(done, count)
         if not columns:
@@ -114,7 +117,7 @@ class _Painted:
         if self._has_color(frame.decoded):
             return self._reader.info.orientation.upright(frame.decoded.to_ndarray(format="rgb24"))
         colorizer = self._colors.at(frame.seconds)
-        return colorize_still(self.luma(frame), colorizer, area=self._area, restore=self._look.restore)
+        return colorize_still(self.luma(frame), colorizer, area=self._area, restore=self._look.is_restored)
 
 
 def _spread(reader: VideoReader, count: int, span: Span, *, deinterlace: bool) -> Iterator[LumaFrame]:

@@ -245,8 +245,8 @@ class Encoding(NamedTuple):
             found[spec.preset_option] = self.preset or spec.preset
         return found
 
-    def check(self, output: Path) -> None:
-        """Check that codec, settings and the container that `output` names go together.
+    def check_settings(self) -> None:
+        """Check that codec, encoder and settings go together.
 
         Raises:
             InputError: if they do not; says what would.
@@ -258,6 +258,23 @@ class Encoding(NamedTuple):
         if self.encoder in HARDWARE and self.codec not in HARDWARE[self.encoder]:
             made = ", ".join(HARDWARE[self.encoder])
             raise InputError(f"{self.encoder} makes {made}, not {self.codec}: take the encoder software")
+        spec = self.spec
+        if spec.crf is None and (self.crf is not None or self.preset is not None):
+            raise InputError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
+        if self.crf is not None and not 0 <= self.crf <= spec.crf_limit:
+            raise InputError(f"crf {self.crf}: {self.codec} takes 0 (best) to {spec.crf_limit}")
+        if self.preset is not None and self.preset not in spec.presets:
+            raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
+        if self.sound not in SOUND:
+            raise InputError(f"sound {self.sound}: there is {', '.join(SOUND)}")
+
+    def check(self, output: Path) -> None:
+        """Check that codec, settings and the container that `output` names go together.
+
+        Raises:
+            InputError: if they do not; says what would.
+        """
+        self.check_settings()
         spec, suffix = self.spec, output.suffix.lower()
         if suffix not in CONTAINERS:
             raise InputError(f"{output}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
@@ -267,11 +284,3 @@ class Encoding(NamedTuple):
                 f"{output}: {suffix} cannot hold {self.codec}: name an output that ends in "
                 f"{' or '.join(spec.containers)}, or take the codec {' or '.join(others)}"
             )
-        if spec.crf is None and (self.crf is not None or self.preset is not None):
-            raise InputError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
-        if self.crf is not None and not 0 <= self.crf <= spec.crf_limit:
-            raise InputError(f"crf {self.crf}: {self.codec} takes 0 (best) to {spec.crf_limit}")
-        if self.preset is not None and self.preset not in spec.presets:
-            raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
-        if self.sound not in SOUND:
-            raise InputError(f"sound {self.sound}: there is {', '.join(SOUND)}")
