@@ -35,6 +35,21 @@ from vidcolor_utils.video.times import Span
 from vidcolor_utils.video.writer import VideoWriter
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_damaged_segment_is_made_anew_when_the_command_is_repeated(make_video, colorizer, tmp_path, share):
+    film, output = make_video(frames=FRAMES, sound="aac"), tmp_path / "out.mp4"
+    options = {"segment_s": SEGMENT_S}
+    with pytest.raises(Interrupted):
+        colorize_file(film, output, colorizer, progress=crash_after(45), **options)
+    first = min(work_folder_path(output).glob("*.nut"))
+    size = first.stat().st_size
+    first.write_bytes(first.read_bytes()[: round(size * share)].ljust(size, b"\0"))
+    with pytest.raises(OutputError, match="repeat the command, which makes it anew"):
+        colorize_file(film, output, colorizer, **options)
+    assert colorize_file(film, output, colorizer, **options).frames == FRAMES
+    assert len(frame_times(output)) == FRAMES
+
+
 def count_frames(seen):
     return lambda done, total: seen.append(done)
 

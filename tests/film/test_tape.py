@@ -13,7 +13,7 @@ from vidcolor_utils.film.tape import (
     Cutting,
     Place,
     Tape,
-    frames_from,
+    frames_after,
     plan_cutting,
     unfinished,
 )
@@ -74,7 +74,7 @@ def test_a_tape_can_begin_at_any_segment(reader):
     list(tape.segment())
     place = tape.following()
     assert place.segment == 1 and place.anchor.number == 2  # where its lead begins
-    assert numbers(reader, frames_from(reader, WHOLE, place.anchor)) == list(range(2, 10))
+    assert numbers(reader, frames_after(reader, WHOLE, place.anchor)) == list(range(2, 10))
     later = Tape(reader, WHOLE, CUTTING, place)
     assert numbers(reader, (item.frame for item in later.segment() if item.is_own)) == [4, 5, 6, 7]
 

@@ -6,7 +6,7 @@ import pytest
 
 from vidcolor_utils.film.record import SegmentRecord
 from vidcolor_utils.film.work_folder import WorkFolder, work_folder_path
-from vidcolor_utils.system.errors import OutputError, RefusedError
+from vidcolor_utils.system.errors import OutputError, RefusedError, UnreadableError
 from vidcolor_utils.video.counts import Anchor
 
 FILM = {"source": {"bytes": 3}, "settings": {"strength": 0.5}}
@@ -73,6 +73,16 @@ def test_other_settings_start_over_and_are_named(folder, caplog):
     with folder() as work:
         assert work.claim(FILM | {"settings": {"strength": 0.6}}) == {}
     assert "settings strength changed" in caplog.text
+
+
+def test_a_segment_that_cannot_be_read_any_more_is_made_anew(folder):
+    with pytest.raises(OutputError, match="repeat the command, which makes it anew"), folder() as work:
+        work.claim(FILM)
+        for index in (0, 1):
+            make(work, index, FIRST)
+        raise UnreadableError("damaged", work.segment_path(0))
+    with folder() as work:
+        assert list(work.claim(FILM)) == [1]
 
 
 def test_segments_are_kept_for_want_of_space_and_not_for_a_container_that_refuses(folder, tmp_path):

@@ -5,7 +5,14 @@ from vidcolor_utils.system import errors
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("VidcolorError", 1), ("InputError", 2), ("OptionError", 2), ("OutputError", 1), ("RefusedError", 1)],
+    [
+        ("VidcolorError", 1),
+        ("InputError", 2),
+        ("OptionError", 2),
+        ("OutputError", 1),
+        ("RefusedError", 1),
+        ("UnreadableError", 1),
+    ],
 )
 def test_a_kind_of_error_has_its_exit_code(kind, code):
     assert getattr(errors, kind)("a line").exit_code == code

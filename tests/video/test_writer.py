@@ -1,13 +1,14 @@
 import os
 import struct
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
 from tests.helpers.films import planes_of
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.video.codecs import CODECS, Encoding
 from vidcolor_utils.video.description import ColorDescription
 from vidcolor_utils.video.files import iter_rgb, video_info
@@ -25,6 +26,19 @@ def test_writer_keeps_luma_lossless_in_every_range(tmp_path):
         np.testing.assert_array_equal(next(planes_of(path))[0], luma)
         info = video_info(path)
         assert info.full_range == full_range and info.matrix == "BT.601"
+
+
+def test_a_film_whose_end_cannot_be_written_is_closed(tmp_path, monkeypatch):
+    def fail():
+        raise OSError(28, "No space left on device")
+
+    film = tmp_path / "film.mkv"
+    writer = VideoWriter(film, (48, 64), rate=Fraction(25))
+    with pytest.raises(OutputError, match="No space left"), writer:
+        for number in range(9):
+            writer.write_rgb(np.zeros((48, 64, 3), np.uint8), number)
+        monkeypatch.setattr(writer, "_mux_last", fail)
+    assert film.exists() and str(film) not in [os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()]
 
 
 def test_odd_size_is_kept(tmp_path):

@@ -18,7 +18,7 @@ from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison, wr
 from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
 from vidcolor_utils.app.remembering import Looks
 from vidcolor_utils.app.sheet import ContactSheet
-from vidcolor_utils.app.words import describe
+from vidcolor_utils.app.words import in_words
 from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
 from vidcolor_utils.film.look import PLAIN, Look
 from vidcolor_utils.stills.images import is_animation, is_still, read_image, write_apng, written_suffix
@@ -154,7 +154,7 @@ class FilmDesk:
             return f"a photograph of {width} x {height} pixels"
         info = video_info(self._source)
         self._frames = info.frames or round((info.duration_s or 0) * info.rate)
-        return describe(info)
+        return in_words(info)
 
     def preview(self, look: Look = PLAIN) -> list[bytes]:
         """Return JPEGs of a few frames of the film, or one of the photograph, each gray above colour.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vidcolor_utils.video.description import VideoInfo
 
 
-def describe(info: VideoInfo) -> str:
+def in_words(info: VideoInfo) -> str:
     """Say what a film is: size, length, rate, sound."""
     parts = [f"{info.width} x {info.height} pixels"]
     if info.duration_s:

@@ -42,7 +42,7 @@ LEAST_CHROMA = 2.0  # mean of |a| and |b|; a photograph below it is gray
 class Points(NamedTuple):
     """Points of a photograph: what they look like, and their colour."""
 
-    features: np.ndarray  # float32 (N, 8), see `describe`
+    features: np.ndarray  # float32 (N, 8), see `features_of`
     ab: np.ndarray  # float32 (N, 2), Lab
 
 
@@ -72,7 +72,7 @@ class ReferenceColorizer(ColorizerAround):
 
     def _guided(self, luma: np.ndarray, ab: np.ndarray) -> np.ndarray:
         size = fit_short_side(ab.shape, SIDE)
-        distances, nearest = self._tree.query(describe(luma, resize_ab(ab, size)), k=NEIGHBORS)
+        distances, nearest = self._tree.query(features_of(luma, resize_ab(ab, size)), k=NEIGHBORS)
         near = distances.astype(np.float32)
         weights = np.exp((near[:, :1] ** 2 - near**2) / 2)[..., None]
         total, colors = weights.sum(axis=1), self._ab[nearest]
@@ -92,10 +92,10 @@ def _points_of(name: str, rgb: np.ndarray, colorizer: Colorizer) -> Points:
     true = lab_from_rgb(cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA))[..., 1:]
     if np.abs(true).mean() < LEAST_CHROMA:
         raise InputError(f"{name}: a reference must be in colour, and this picture is gray")
-    return Points(describe(luma, resize_ab(guess, size)), true.reshape(-1, 2))
+    return Points(features_of(luma, resize_ab(guess, size)), true.reshape(-1, 2))
 
 
-def describe(luma: np.ndarray, guess: np.ndarray) -> np.ndarray:
+def features_of(luma: np.ndarray, guess: np.ndarray) -> np.ndarray:
     """Describe each point of a picture by what tells regions apart.
 
     Args:

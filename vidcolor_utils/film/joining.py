@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, UnreadableError
 from vidcolor_utils.video.codecs import INTERMEDIATE, SOFTWARE, Encoding
 from vidcolor_utils.video.ffmpeg import Packet, packets_of, video_header, written_tags
 from vidcolor_utils.video.reader import VideoReader
@@ -115,7 +115,9 @@ def _encoded_packets(segments: Sequence[Segment], reader: VideoReader) -> Iterat
     for segment in segments:
         first = number
         packets = islice(packets_of(segment.path, segment.first), len(segment.order))
-        for packet, rank in zip(packets, segment.order, strict=True):
+        for packet, rank in zip_longest(packets, segment.order):
+            if packet is None:
+                raise UnreadableError(f"{segment.path}: holds less than was written to it", segment.path)
             packet.time_base = reader.time_base
             packet.pts = times[first + rank]
             packet.dts = times[number - held] if number >= held else times[0] - (held - number) * step

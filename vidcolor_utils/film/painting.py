@@ -197,8 +197,8 @@ class Painter:
         luma, area = picture.luma, self._plan.area
         if area and not area.is_all_of(luma.shape):
             return luma, ab_in_area(ab, luma.shape, area)
-        is_large = luma.size < picture.frame.luma.size
-        if is_large and min(ab.shape[:2]) < min(luma.shape):
+        is_shrunk = luma.size < picture.frame.luma.size
+        if is_shrunk and min(ab.shape[:2]) < min(luma.shape):
             luma = shrunk_in_steps(luma, ab.shape[:2])
         return luma, resize_ab(ab, luma.shape)
 

@@ -108,7 +108,7 @@ class Tape:
     ):
         self._cutting, self._index, self._remembered = cutting, place.segment, remembered
         self._anchors: dict[int, Anchor] = {}
-        self._frames = self._noting_anchors(reader, frames_from(reader, span, place.anchor), place.anchor)
+        self._frames = self._noting_anchors(reader, frames_after(reader, span, place.anchor), place.anchor)
         lead = islice(self._frames, _lead_frames(cutting, place.segment))
         self._past = deque(map(remembered, lead), maxlen=cutting.lead)
         self._waiting: deque[LumaFrame] = deque()
@@ -183,7 +183,7 @@ def unfinished(
             place = tape.following()
 
 
-def frames_from(reader: VideoReader, span: Span, anchor: Anchor | None) -> Iterator[LumaFrame]:
+def frames_after(reader: VideoReader, span: Span, anchor: Anchor | None) -> Iterator[LumaFrame]:
     """Read the frames of a span from an anchor on.
 
     The anchor is sought; where that does not find the very frame that was noted, frames are counted from the start

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from vidcolor_utils.film.record import SegmentRecord
-from vidcolor_utils.system.errors import OutputError, RefusedError
+from vidcolor_utils.system.errors import OutputError, RefusedError, UnreadableError
 from vidcolor_utils.system.files import check_target, finished_file, hidden_beside, hold, write_json, writing
 
 RECORD, LOCK = "film.json", "film.lock"
@@ -73,9 +73,20 @@ class WorkFolder:
         finished = self.finished()
         if not finished or isinstance(error, RefusedError):
             self.remove()  # what a muxer refuses it will refuse again
+        elif isinstance(error, UnreadableError):
+            self._drop(error)
         elif isinstance(error, OutputError):
             kept = f"; {len(finished)} finished segments are kept: free some space and repeat the command"
             raise OutputError(f"{error}{kept}") from None
+
+    def _drop(self, error: UnreadableError) -> None:
+        """Remove what cannot be read if it is a segment: to repeat the command is to make it anew."""
+        if error.path is not None and error.path.parent == self.path and error.path.suffix == self._suffix:
+            error.path.unlink(missing_ok=True)
+            raise OutputError(
+                f"{self.target}: a finished segment cannot be read any more, and is removed: repeat the command, "
+                "which makes it anew"
+            ) from None
 
     def claim(self, film: Mapping) -> dict[int, SegmentRecord]:
         """Take over the segments of an earlier run if they are of the same film, made in the same way.

@@ -1,5 +1,9 @@
 """The errors that this package raises on purpose; each message is one line that names what to do."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 
 class VidcolorError(Exception):
     """Base of the errors a user can cause or cure; the command line prints it as one line."""
@@ -23,3 +27,15 @@ class OutputError(VidcolorError):
 
 class RefusedError(OutputError):
     """A container refuses what it is given, and would again: not a matter of space or permission."""
+
+
+class UnreadableError(OutputError):
+    """A file that was written cannot be read back.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, message: str, path: Path | None = None):
+        super().__init__(message)
+        self.path = path

@@ -14,7 +14,7 @@ import av.stream
 from av.packet import Packet
 from av.stream import Disposition
 
-from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.errors import InputError, UnreadableError
 from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.video.codecs import INTERMEDIATE, is_large
 
@@ -145,7 +145,7 @@ def packet_order(path: Path) -> list[int]:
     """Tell which frame, counted in the order shown, each packet of a segment's file holds; reads all of it.
 
     Raises:
-        OutputError: if it cannot be read.
+        UnreadableError: if it cannot be read.
     """
     return ranks([packet.pts for packet in packets_of(path) if packet.pts is not None])
 
@@ -166,7 +166,7 @@ def packets_of(path: Path, first: int = 0) -> Iterator[Packet]:
         first: number of the packet to begin with.
 
     Raises:
-        OutputError: if it cannot be read.
+        UnreadableError: if it cannot be read.
     """
     try:
         with av.open(f"file:{path}", options=UNDECODED, container_options=BARELY_READ) as container:
@@ -176,23 +176,21 @@ def packets_of(path: Path, first: int = 0) -> Iterator[Packet]:
             for packet in islice(packets, first, None):
                 yield _with_start_codes(packet, length_bytes) if length_bytes else packet
     except (av.error.FFmpegError, OSError):
-        if path.suffix == INTERMEDIATE:  # whose name is nothing for users
-            raise OutputError("a finished segment cannot be read: remove the work folder and start over") from None
-        raise OutputError(f"{path}: cannot be read: remove it and start over") from None
+        raise UnreadableError(f"{path}: cannot be read: remove it and start over", path) from None
 
 
 def video_header(path: Path) -> tuple[str, bytes]:
     """Give the codec of a film's pictures, and what a decoder of them is set up with.
 
     Raises:
-        OutputError: if the file cannot be read.
+        UnreadableError: if the file cannot be read.
     """
     try:
         with av.open(f"file:{path}") as container:
             context = _moving(container).codec_context
             return context.codec.canonical_name, context.extradata or b""
     except (av.error.FFmpegError, OSError):
-        raise OutputError(f"{path}: cannot be read: remove it and start over") from None
+        raise UnreadableError(f"{path}: cannot be read: remove it and start over", path) from None
 
 
 def _moving(container: av.container.InputContainer) -> av.VideoStream:
@@ -260,12 +258,12 @@ def open_muxer(path: Path, *, any_sound: bool = False, any_tags: bool = False) -
 
 
 def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
-    """Read the title and the like of a file that was just written; raises `OutputError` if that cannot be."""
+    """Read the title and the like of a file that was just written; raises `UnreadableError` if that cannot be."""
     try:
         with av.open(f"file:{path}", options=UNDECODED, container_options=OPEN_OPTIONS) as container:
             return dict(container.metadata)
     except (av.error.FFmpegError, OSError) as error:
-        raise OutputError(f"{shown or path}: cannot be read back ({reason(error)})") from None
+        raise UnreadableError(f"{shown or path}: cannot be read back ({reason(error)})", path) from None
 
 
 def copied(container: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:

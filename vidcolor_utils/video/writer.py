@@ -109,14 +109,11 @@ class VideoWriter:
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound, any_tags=any_tags)
+        with self._closing_if_it_fails(), self._writing():
             self._stream = add_video(self._container, encoding, colors, self.pixel_format, size, rate, fields)
             self._set_up(orientation, pixel_aspect, fields)
-        self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
-        try:
             open_encoder(self._stream.codec_context, encoding.codec)
-        except InputError:
-            self._container.close()
-            raise
+        self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
 
     def _set_up(self, orientation: Orientation, pixel_aspect: Fraction | None, fields: str | None) -> None:
         stream, context, colors = self._stream, self._stream.codec_context, self.colors
@@ -139,16 +136,22 @@ class VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        with self._writing():
-            if kind is None:
-                self._mux(self._encoded(None) if self._encodes else [])
-                self._mux_last()
-                for sound in self._sounds.values():
-                    self._container.mux(sound.encoded(None))
         if kind is not None:
             return self.discard()
-        with self._writing():
+        with self._closing_if_it_fails(), self._writing():
+            self._mux(self._encoded(None) if self._encodes else [])
+            self._mux_last()
+            for sound in self._sounds.values():
+                self._container.mux(sound.encoded(None))
             self._container.close()
+
+    @contextmanager
+    def _closing_if_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.discard()
+            raise
 
     def discard(self) -> None:
         """Close without writing the end of the file."""
