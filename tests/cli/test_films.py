@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command import REPOSITORY, fails_in_one_line, run_vidcolor
+from tests.helpers.films import moving_disc
 from vidcolor_utils.video.files import iter_rgb, video_info
 
 
@@ -212,6 +213,12 @@ def test_info_of_video_and_image(make_video, tmp_path):
     assert "h264" in text and "aac" in text
     Image.new("RGBA", (5, 4)).save(tmp_path / "a.png")
     assert "alpha" in run_vidcolor("info", tmp_path / "a.png").stdout
+    frames = [Image.fromarray(rgb) for rgb in moving_disc(5, 48, 64)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=100)
+    assert (
+        "a.webp" in (text := run_vidcolor("info", tmp_path / "a.webp").stdout)
+        and "10.000 frames per second" in text
+    )
 
 
 def test_a_film_for_editing_programs(make_video, tmp_path):

@@ -95,10 +95,11 @@ def test_what_goes_through_a_film_is_not_previewed(make_video, tmp_path):
             preview_file(make_video(), tmp_path / "strip.png", **options)
 
 
-def test_a_film_that_does_not_say_how_long_it_is_is_previewed_to_its_end(tmp_path):
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+def test_a_film_that_does_not_say_how_long_it_is_is_previewed_to_its_end(tmp_path, name):
     frames = [Image.fromarray(rgb) for rgb in moving_disc(9, 48, 64)]
-    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], duration=100)
-    report = preview_file(tmp_path / "a.png", tmp_path / "strip.png", Plain(), count=3)
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
+    report = preview_file(tmp_path / name, tmp_path / "strip.png", Plain(), count=3)
     assert report.frames == 3
 
 

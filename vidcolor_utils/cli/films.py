@@ -252,15 +252,17 @@ def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
 @click.argument("file", type=PathArgument)
 def info(file: Path) -> None:
     """Show what a video or image file holds."""
-    from vidcolor_utils.stills.images import is_image, read_image
+    from vidcolor_utils.stills.images import is_still, read_image
+    from vidcolor_utils.tool.sequence import film_to_look_at
     from vidcolor_utils.video.files import video_info
 
-    if is_image(file):
+    if is_still(file):
         image = read_image(file)
         height, width = image.rgb.shape[:2]
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
     else:
-        facts = video_info(file)._asdict()
+        with film_to_look_at(file) as film:
+            facts = video_info(film)._asdict() | {"path": file}
         for kind in ("sound", "subtitles"):
             facts[kind] = ", ".join(facts[kind]) or None
         facts["rate"] = f"{float(facts['rate']):.3f} frames per second"

@@ -19,6 +19,7 @@ from vidcolor_utils.system.files import check_target, followed
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.crew import workers_for
+from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.times import WHOLE, Span
@@ -52,7 +53,9 @@ def plan_file(
     encoding = encoding or Encoding()
     encoding.check(output)
     check_target(output, source)
-    info, colorizer = video_info(source), load_colorizer(*look.networks)
+    with film_to_look_at(source) as film:
+        info = video_info(film)
+    colorizer = load_colorizer(*look.networks)
     frames = expected_frames(info, span)
     end = span.start + TRIAL_S if span.end is None else min(span.end, span.start + TRIAL_S)
     with tempfile.TemporaryDirectory() as folder:

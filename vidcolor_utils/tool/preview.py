@@ -27,6 +27,7 @@ from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
+from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.fields import deinterlaced
 from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.formats import LumaFrame
@@ -81,9 +82,13 @@ def preview_file(
         raise InputError(f"{output}: a preview is a picture: name a file that ends in {', '.join(IMAGE_SUFFIXES)}")
     if source.exists() and is_still(source):
         raise InputError(f"{source}: a preview is for videos; this is a picture")
-    with VideoReader(source) as reader, finished_file(output, source=source) as part:
+    with (
+        film_to_look_at(source) as film,
+        VideoReader(film) as reader,
+        finished_file(output, source=source) as part,
+    ):
         check_size(reader)
-        painted = _Painted(reader, FilmColors(source, look, colorizer), look)
+        painted = _Painted(reader, FilmColors(film, look, colorizer), look)
         columns = {}
         for done, frame in enumerate(_spread(reader, count, span, deinterlace=look.is_restored), start=1):
             columns[time_text(frame.seconds)] = _gray_above_color(painted.luma(frame), painted.rgb(frame))

@@ -52,11 +52,24 @@ class Stand:
 
 def needs_stand(source: Path, output: Path) -> bool:
     """Tell whether source or output is no file that a film is read from or written to."""
-    return (
-        is_sequence(source)
-        or _is_sequence_of(output, source)
-        or (is_animation(source) and source.suffix not in DIRECT)
-    )
+    return is_sequence(source) or _is_sequence_of(output, source) or is_indirect(source)
+
+
+def is_indirect(source: Path) -> bool:
+    """Tell an animation that FFmpeg does not read, and that becomes an animated PNG first."""
+    return source.suffix.lower() not in DIRECT and is_animation(source)
+
+
+@contextmanager
+def film_to_look_at(source: Path) -> Iterator[Path]:
+    """Give a film, or of an animation that FFmpeg does not read a copy that it does, inside the block."""
+    if not is_indirect(source):
+        yield source
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "animation.apng"
+        write_apng(source, copy)
+        yield copy
 
 
 @contextmanager
@@ -123,7 +136,7 @@ def _film_of(source: Path, pictures: Sequence[Path], folder: Path, rate: Fractio
     if pictures:
         film = folder / "frames.mov"
         write_film_of(pictures, film, rate)
-    elif is_animation(source) and source.suffix not in DIRECT:
+    elif is_indirect(source):
         film = folder / "animation.apng"
         write_apng(source, film)
     else:
