@@ -120,15 +120,19 @@ def lose_a_worker(folder: Path, *, progress: Progress) -> Workers:
         write_walk(films / f"{index:02}.mp4", FILM_SIZE, FILE_FRAMES + index)
     colorize_folder(films, folder / "alone", segment_s=SEGMENT_S)
     killed: list[int] = []
+    is_over = threading.Event()
     with (
         LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster,
         spread_over(cluster.scheduler_address) as spread,
     ):
         pids = [nanny.pid for nanny in cluster.workers.values()]
-        killer = threading.Thread(target=_kill_after_first, args=(pids[0], folder / "together", killed))
+        killer = threading.Thread(target=_kill_after_first, args=(pids[0], folder / "together", killed, is_over))
         killer.start()
-        results = colorize_folder(films, folder / "together", spread=spread, segment_s=SEGMENT_S)
-        killer.join()
+        try:
+            results = colorize_folder(films, folder / "together", spread=spread, segment_s=SEGMENT_S)
+        finally:
+            is_over.set()
+            killer.join()
     names = [result.name for result in results if result.state == "done"]
     pairs = [[decoded_frames(folder / run / name) for run in ("alone", "together")] for name in names]
     progress(len(names), FILES)
@@ -162,8 +166,9 @@ def _runs_to_the_end(command: list[str], seconds: float) -> bool:
     return True
 
 
-def _kill_after_first(pid: int, output: Path, killed: list[int]) -> None:
-    while not list(output.glob("*.mp4")):
-        time.sleep(LOOK_EVERY_S)
-    os.kill(pid, signal.SIGKILL)
-    killed.append(pid)
+def _kill_after_first(pid: int, output: Path, killed: list[int], is_over: threading.Event) -> None:
+    while not is_over.wait(LOOK_EVERY_S):
+        if list(output.glob("*.mp4")):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+            return

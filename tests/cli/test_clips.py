@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.helpers.command import fails_in_one_line, run_vidcolor
 from vidcolor_utils.pairs.store import ClipStore
 
@@ -33,3 +35,10 @@ def test_a_folder_without_videos_is_one_line(tmp_path):
     (tmp_path / "videos").mkdir()
     made = run_vidcolor("prepare", "--videos", tmp_path / "videos", "-o", tmp_path / "clips")
     assert fails_in_one_line(made, 2) and not (tmp_path / "clips" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    "option", [("--frames", 0), ("--fps", "nan"), ("--fps", 0), ("--seed", -1), ("--clips", -1)]
+)
+def test_numbers_that_there_cannot_be_are_refused(tmp_path, option):
+    assert fails_in_one_line(run_vidcolor("prepare", "-o", tmp_path / "clips", *option), 2)

@@ -86,6 +86,31 @@ def test_a_clip_that_cannot_be_read_is_skipped_and_named(tmp_path: Path, make_vi
     ClipStore(tmp_path / "out").verify()
 
 
+def test_a_damaged_clip_is_made_anew_as_the_message_says(tmp_path: Path):
+    for damage in (lambda content: content[: len(content) // 2], lambda content: content[:-9] + bytes(9)):
+        prepare([numbered_clip("a", 3)], tmp_path / "out")
+        (path,) = (tmp_path / "out" / "clips").glob("a.*")
+        whole = path.read_bytes()
+        path.write_bytes(damage(whole))
+        with pytest.raises(InputError, match=r"delete it and manifest\.json"):
+            ClipStore(tmp_path / "out").verify()
+        if len(path.read_bytes()) == len(whole):
+            path.unlink()
+        (tmp_path / "out" / "manifest.json").unlink()
+        prepare([numbered_clip("a", 3)], tmp_path / "out")
+        assert path.read_bytes() == whole
+        ClipStore(tmp_path / "out").verify()
+
+
+def test_reasons_are_reasons_not_paths(tmp_path: Path):
+    def locked():
+        raise PermissionError(13, "Permission denied", str(tmp_path / "film.mp4"))
+        yield
+
+    clips = [numbered_clip("a", 3), numbered_clip("b", 3)._replace(frames=locked)]
+    assert [entry["reason"] for entry in prepare(clips, tmp_path / "out")["skipped"]] == ["Permission denied"]
+
+
 def test_a_clip_of_one_frame_is_skipped_and_nothing_at_all_is_an_error(tmp_path: Path):
     manifest = prepare([numbered_clip("long", 3), numbered_clip("short", 1)], tmp_path / "a")
     assert [entry["name"] for entry in manifest["skipped"]] == ["short"]

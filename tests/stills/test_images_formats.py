@@ -5,10 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import is_animation, is_still, read_pages
+from vidcolor_utils.stills.notes import ORIENTATIONS
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
 
@@ -103,3 +105,21 @@ def test_of_a_cut_tiff_the_pages_before_the_cut_are_read(tmp_path, compression):
     assert 2 <= len(found.images) < 4 and "damaged: coloured as far as it can be read" in found.warnings[0]
     for page, image in zip(noise[:2], found.images, strict=False):
         np.testing.assert_array_equal(image.rgb[..., 0], page)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_tiffs_of_colour_stand_upright_with_all_their_bits_on_all_pages(tmp_path, planar, compression, bits):
+    colors = np.random.default_rng(0).integers(0, 2**bits, (24, 32, 4)).astype(f"uint{bits}")
+    stored = colors if planar == "contig" else np.moveaxis(colors, -1, 0)
+    for number, orientation in ORIENTATIONS.items():
+        settings = {"planarconfig": planar, "compression": compression, "extratags": [(274, 3, 1, number, True)]}
+        with tifffile.TiffWriter(tmp_path / "in.tif") as file:
+            for _ in range(2):
+                file.write(stored, photometric="rgb", metadata=None, extrasamples=["unassalpha"], **settings)
+        images = read_pages(tmp_path / "in.tif").images
+        assert len(images) == 2
+        for image in images:
+            np.testing.assert_array_equal(image.rgb, orientation.upright(colors[..., :3]))
+            np.testing.assert_array_equal(image.alpha, orientation.upright(colors[..., 3]))

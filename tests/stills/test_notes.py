@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageOps, PngImagePlugin
 
 from vidcolor_utils.colorizers.base import GrayColorizer
@@ -92,3 +93,16 @@ def test_notes_too_long_for_a_jpeg_cost_no_picture(tmp_path, kind):
         assert (picture.getexif().get(0x010E) is None) == (kind == "EXIF")
     assert write_pages(tmp_path / "out.png", [image]) == []
     assert read_pages(tmp_path / "out.png").images[0].notes.xmp == xmp
+
+
+@pytest.mark.parametrize("resolution", [(1, 0), (0, 0), (4_000_000_000, 1)])
+def test_a_resolution_that_is_none_costs_no_picture(tmp_path, resolution):
+    gray = np.full((24, 32), 90, np.uint8)
+    tifffile.imwrite(tmp_path / "in.tif", gray, metadata=None, resolution=(1, 1))
+    with tifffile.TiffFile(tmp_path / "in.tif", mode="r+") as file:
+        for tag in (282, 283):
+            file.pages[0].tags[tag].overwrite(resolution)
+    for name in ("out.png", "out.bmp", "out.tif", "out.jpg"):
+        colorized(tmp_path / "in.tif", tmp_path / name)
+        assert (tmp_path / name).exists()
+    assert read_pages(tmp_path / "in.tif").images[0].notes.dpi is None

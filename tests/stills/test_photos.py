@@ -62,3 +62,13 @@ def test_read_photos_errors(tmp_path):
     (tmp_path / "text.tar").write_text("no archive")
     with pytest.raises(InputError, match="neither"):
         read_photos(tmp_path / "text.tar")
+    for mode in ("w", "w:gz", "w:bz2", "w:xz"):
+        with tarfile.open(tmp_path / "cut.tar", mode) as archive:
+            for name, content in FILES.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        content = (tmp_path / "cut.tar").read_bytes()
+        (tmp_path / "cut.tar").write_bytes(content[: len(content) * 2 // 3 if mode != "w" else 100])
+        with pytest.raises(InputError, match="or damaged"):
+            read_photos(tmp_path / "cut.tar")

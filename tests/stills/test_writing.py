@@ -5,6 +5,7 @@ from PIL import Image
 
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import StillImage, read_pages
+from vidcolor_utils.stills.notes import Notes
 from vidcolor_utils.stills.writing import save_pages
 from vidcolor_utils.tool.colorize import colorize_file
 
@@ -44,3 +45,23 @@ def test_pages_of_8_bits_beside_deep_ones_keep_their_light_and_are_not_transpare
         pages = [page.asarray() for page in file.pages]
     np.testing.assert_array_equal(pages[0][..., 0], RAMP)
     assert pages[1].dtype == np.uint16 and np.unique(pages[1]).tolist() == [200 * 257, 65535]
+
+
+def test_each_page_keeps_its_own_notes(tmp_path):
+    pages = []
+    for text in ("first", "second"):
+        exif = Image.Exif()
+        exif[0x010E], exif[0x4746] = text, 4
+        pages.append(StillImage(np.zeros((24, 32, 3), np.uint8), None, Notes(exif, (300.0, 300.0))))
+    assert save_pages(tmp_path / "out.tif", pages) == []
+    found = [image.notes for image in read_pages(tmp_path / "out.tif").images]
+    assert [each.exif[0x010E] for each in found] == ["first", "second"]
+    assert all(each.exif[0x4746] == 4 and each.dpi == (300, 300) for each in found)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".bmp", ".ppm"])
+def test_transparency_that_is_lost_is_told(tmp_path, suffix):
+    clear, opaque = (np.full((24, 32), value, np.uint8) for value in (90, 255))
+    for alpha, told in ((clear, True), (opaque, False), (None, False)):
+        lost = save_pages(tmp_path / f"out{suffix}", [StillImage(np.zeros((24, 32, 3), np.uint8), alpha)])
+        assert any("has no transparency" in text for text in lost) == told

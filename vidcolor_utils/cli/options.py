@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidcolor_utils.film.look import Look, Reference, hints_from
+from vidcolor_utils.system.files import check_target
 from vidcolor_utils.system.options import OneOf, Option, Rule, Within, YesOrNo, options_of
 from vidcolor_utils.video.codecs import CODECS, ENCODERS, SOUND, Encoding
 
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
 
 
 PathArgument = click.Path(path_type=Path)
-json_option = click.option("-o", "--output", required=True, type=PathArgument, help="JSON file to write.")
+
+
+def _writable(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """Check before the work, not after it, that a file can be written."""
+    check_target(path, None)
+    return path
+
+
+json_option = click.option(
+    "-o", "--output", required=True, type=PathArgument, callback=_writable, help="JSON file to write."
+)
 
 
 def look_options(command: Callable) -> Callable:

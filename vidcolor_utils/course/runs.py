@@ -34,12 +34,18 @@ def finished_runs(runs_dir: str | Path) -> dict[str, Path]:
     """List the finished full runs of a folder: name to folder, see `full_name`.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is none, or two have one name.
     """
     found = sorted(path.parent for path in Path(runs_dir).glob(f"*/{RECORD}"))
     if not found:
         raise InputError(f"{runs_dir}: no finished run: run `make train-full` first")
-    return {full_name(_config_of(folder)): folder for folder in found}
+    named: dict[str, Path] = {}
+    for folder in found:
+        name = full_name(_config_of(folder))
+        if name in named:
+            raise InputError(f"{folder}: is called {name}, as {named[name].name} is: move one of them away")
+        named[name] = folder
+    return named
 
 
 def load_networks(runs_dir: str | Path) -> dict[str, Callable[..., np.ndarray]]:
@@ -64,8 +70,8 @@ def full_name(config: ReportTrainConfig) -> str:
     """Name a full run as the report's figures do."""
     network = "AlexNet" if config.model == "alexnet" else "VGG16"
     random = " random" if config.model == "vgg16" and config.encoder_weights is None else ""
-    chroma = " chroma" if config.output == "chroma" else ""
-    return f"{network}{random}{chroma}, beta {config.beta:g}"
+    output = f" {config.output}" if config.output != "rgb" else ""
+    return f"{network}{random}{output}, beta {config.beta:g}"
 
 
 def kept_clip(folder: str | Path, clip: str, row: str) -> Path:

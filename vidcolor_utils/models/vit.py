@@ -154,8 +154,9 @@ def load_vit(path: str | Path) -> keras.Model:
     import onnx  # only here: nothing else of this module needs it
     from onnx import numpy_helper
 
+    content = read_checked(path)
     try:
-        graph = onnx.load_model_from_string(read_checked(path)).graph
+        graph = onnx.load_model_from_string(content).graph
     except Exception as error:  # protobuf's errors have no common type with ONNX's
         raise InputError(f"{path}: not a network ({' '.join(str(error).split())[:200]})") from None
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

@@ -182,7 +182,7 @@ def load_zhang(path: str | Path) -> keras.Model:
     """Build the network with its released weights.
 
     Args:
-        path: what `weights_store.get_weights("zhang")` returned.
+        path: what `weights.fetched.find_weights("zhang")` returned.
 
     Raises:
         FileNotFoundError: if there is no such file.

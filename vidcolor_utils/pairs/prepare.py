@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypedDict
@@ -176,13 +177,16 @@ def _remove_leftovers(out_dir: Path) -> None:
 def _prepare_clip(
     clip: Clip, out_dir: Path, colorize_frames: Baseline, crop: int | None
 ) -> tuple[str, ClipFacts | str]:
-    """Write a clip's file unless it is there.
+    """Write a clip's file unless it is there; one that cannot be read is made anew.
 
     Returns:
         The clip's name; and what the manifest says of it, or why it cannot be made.
     """
     path = clip_path(out_dir, clip.name)
-    reason = None if path.exists() else _write_clip(clip, path, colorize_frames, crop)
+    if path.exists():
+        with suppress(InputError):
+            return clip.name, _clip_facts(path, clip.origin)
+    reason = _write_clip(clip, path, colorize_frames, crop)
     return clip.name, reason or _clip_facts(path, clip.origin)
 
 
@@ -206,7 +210,8 @@ def _write_clip(clip: Clip, path: Path, colorize_frames: Baseline, crop: int | N
 
 def _without_path(error: Exception) -> str:
     """The message without the file it begins with, so that manifests are equal on every machine."""
-    return str(error).rpartition(": ")[2] or type(error).__name__
+    text = error.strerror if isinstance(error, OSError) else str(error).partition(": ")[2]
+    return text or str(error) or type(error).__name__
 
 
 def _cropped(clip: np.ndarray, crop: int | None) -> np.ndarray:

@@ -23,9 +23,12 @@ from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.stills.photos import read_photos
 from vidcolor_utils.system.builtin import BUILTIN_CLIPS, WHEEL, builtin_clip
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.files import video_info, videos_below
 from vidcolor_utils.video.reader import VideoReader
+
+MOST_FPS = 1000.0
 
 BARS_EVERY, BARS = 6, 0.4  # every sixth rendered clip is letterboxed, over this share of its height
 CUT_EVERY = 4  # every fourth has a cut
@@ -66,7 +69,11 @@ def find_clips(
 
     Raises:
         InputError: as those functions do.
+        OptionError: if a number is none that there can be.
     """
+    for name, value, least in (("clips", count, 1), ("frames", frames, 1), ("seed", seed, 0)):
+        check_option(name, value, Within(least, whole=True))
+    check_option("fps", fps, Within(0, MOST_FPS, open_start=True))
     clips = []
     if videos:
         clips += video_clips(videos, fps=fps, frames=frames, limit=count)
@@ -126,7 +133,9 @@ def _safe_name(text: str) -> str:
 
 
 def constant_rate_frames(path: str | Path, fps: float) -> Iterator[np.ndarray]:
-    """Yield what a video shows at times 0, 1/fps, 2/fps ...; frames are repeated or left out as needed.
+    """Yield what a video shows at times 0, 1/fps, 2/fps ... up to its last frame, which comes once.
+
+    Frames before it are repeated or left out as needed.
 
     Raises:
         FileNotFoundError: if there is no such file.

@@ -77,7 +77,9 @@ class ClipStore:
         for name, facts in self.manifest["clips"].items():
             path = clip_path(self.folder, name)
             if not path.exists() or file_sha256(path) != facts["sha256"]:
-                raise InputError(f"{path}: missing or changed: delete {MANIFEST} and prepare the clips again")
+                raise InputError(
+                    f"{path}: missing or changed: delete it and {MANIFEST}, and prepare the clips again"
+                )
 
 
 def clip_path(folder: Path, name: str) -> Path:

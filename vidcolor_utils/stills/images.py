@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,7 +257,7 @@ def write_pages(path: str | Path, images: list[StillImage], *, shown: Path | Non
     check_image_name(path)
     try:
         lost = save_pages(path, images)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError, struct.error) as error:
         reason: Any = getattr(error, "strerror", None) or error
         raise OutputError(f"{shown or path}: cannot be written ({reason})") from None
     return [f"{shown or path}: {text}" for text in lost]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from PIL import Image, PngImagePlugin, TiffImagePlugin, TiffTags
+from PIL import Image, PngImagePlugin
 
 from vidcolor_utils.pictures.orientation import UPRIGHT, Orientation
 
@@ -24,6 +25,7 @@ ORIENTATIONS = {
     7: Orientation(90, mirrored=True),
     8: Orientation(90),
 }
+MOST_DPI = 1e6
 NO_RESOLUTION = ((1, 1), (0, 0))  # what Pillow says of files that do not say
 PNG_OWN_TEXTS = ("XML:com.adobe.xmp",)
 
@@ -51,16 +53,24 @@ def notes_of(image: Image.Image, profile: bytes | None) -> Notes:
         image: as opened.
         profile: of its pixels, as they are given out.
     """
-    dpi = image.info.get("dpi")
     texts = {name: text for name, text in getattr(image, "text", {}).items() if name not in PNG_OWN_TEXTS}
     return Notes(
         exif=_exif_of(image),
-        dpi=None if dpi is None or tuple(map(round, dpi)) in NO_RESOLUTION else (float(dpi[0]), float(dpi[1])),
+        dpi=_dpi(image.info.get("dpi")),
         xmp=_bytes(image.info.get("xmp")),
         comment=_bytes(image.info.get("comment")),
         texts=tuple((name, str(text)) for name, text in texts.items()),
         profile=profile,
     )
+
+
+def _dpi(found: tuple | None) -> tuple[float, float] | None:
+    """Keep a resolution, in pixels per inch, if it is one."""
+    if found is None:
+        return None
+    across, down = map(float, found)
+    is_one = all(math.isfinite(each) and 0 < each < MOST_DPI for each in (across, down))
+    return (across, down) if is_one and (round(across), round(down)) not in NO_RESOLUTION else None
 
 
 def _exif_of(image: Image.Image) -> Image.Exif | None:
@@ -101,23 +111,7 @@ def save_options(notes: Notes, image_format: str) -> dict[str, Any]:
     }
     if image_format == "PNG":
         options["pnginfo"] = _png_info(notes)
-    if image_format == "TIFF":
-        options |= {"exif": None, "xmp": None, "tiffinfo": _tiff_info(notes)}
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _tiff_info(notes: Notes) -> TiffImagePlugin.ImageFileDirectory_v2:
-    """What Pillow leaves out of a TIFF if it is given as EXIF."""
-    info = TiffImagePlugin.ImageFileDirectory_v2()
-    if notes.xmp:
-        info[XMP] = notes.xmp
-    if notes.exif:
-        for tag, value in notes.exif.items():
-            info[tag] = value
-        for directory, found in directories_of(notes):
-            info[directory] = found
-            info.tagtype[directory] = TiffTags.LONG
-    return info
 
 
 def _png_info(notes: Notes) -> PngImagePlugin.PngInfo:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -102,8 +104,8 @@ def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
                 file = archive.extractfile(member)
                 if file is not None:  # None for what is no file
                     yield member.name, file.read()
-    except tarfile.ReadError:
-        raise InputError(f"{source}: neither a folder nor a tar of photographs") from None
+    except (tarfile.ReadError, EOFError, lzma.LZMAError, zlib.error):  # the last three of one that was cut
+        raise InputError(f"{source}: neither a folder nor a tar of photographs, or damaged") from None
 
 
 def _decode(encoded: bytes) -> np.ndarray | None:

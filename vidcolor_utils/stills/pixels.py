@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION = 258, 262, 274  # tags of TIFF
+BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, PLANAR = 258, 262, 274, 284  # tags of TIFF
+TOGETHER = 1  # of PLANAR: the numbers of a pixel lie side by side
 SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341
 WHITE_IS_ZERO, SIGNED = 0, 2
 DEEP = 65535
@@ -42,16 +43,15 @@ def pixels_of(path: Path, page: Image.Image) -> Pixels:
     Raises:
         OSError, ValueError: if it is damaged.
     """
+    profile = page.info.get("icc_profile") or None
+    is_deep_gray = page.mode.startswith(("I", "F"))
+    if not is_deep_gray and _bits(path, page) > 8:
+        deep = _deep_pixels(path, page)
+        if deep is not None:
+            return deep._replace(profile=profile)  # the numbers stay: the profile goes with them
     if page.format == "TIFF" and page.info.get("compression") == "raw" and page.getexif().get(ORIENTATION, 1) > 4:
         page = _read_raw(path, page)
-    profile = page.info.get("icc_profile") or None
-    if page.mode.startswith(("I", "F")):
-        pixels = _in_srgb_gray(_gray01(page), profile)
-    else:
-        deep = _deep_layers(path, page)
-        if deep is not None:
-            return Pixels(*deep, profile)  # the numbers stay: the profile goes with them
-        pixels = _of_8_bits(page, profile)
+    pixels = _in_srgb_gray(_gray01(page), profile) if is_deep_gray else _of_8_bits(page, profile)
     return pixels._replace(is_upright=page.format == "TIFF")
 
 
@@ -61,9 +61,11 @@ def _read_raw(path: Path, page: Image.Image) -> Image.Image:
 
     tags = getattr(page, "tag_v2", {})
     values = tifffile.imread(path, key=page.tell())
+    if tags.get(PLANAR, TOGETHER) != TOGETHER:
+        values = np.moveaxis(values, 0, -1)
     if values.dtype == np.uint8 and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         values = 255 - values
-    copy = Image.fromarray(values)
+    copy = Image.fromarray(np.ascontiguousarray(values))
     copy.info, copy.tag_v2 = dict(page.info), tags  # type: ignore[attr-defined]  # as a picture of a TIFF has it
     return copy
 
@@ -117,15 +119,38 @@ def _integers(page: Image.Image, tags: dict) -> tuple[np.ndarray, float]:
     return integers.astype(np.float32), next((white for white in usual if top <= white), max(top, float(DEEP)))
 
 
-def _deep_layers(path: Path, page: Image.Image) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """Read colour or alpha of 16 bits, of which Pillow gives 8; None where there are no more than 8."""
-    if page.tell() == 0 and _bits(path, page) > 8:
+def _deep_pixels(path: Path, page: Image.Image) -> Pixels | None:
+    """Read colour or alpha of 16 bits, of which Pillow gives 8; None where there is no more to be had."""
+    if page.format != "TIFF":
         layers = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-        if layers is not None and layers.dtype == np.uint16:
-            layers = layers[..., None] if layers.ndim == 2 else layers
-            rgb = np.repeat(layers, 3, axis=2) if layers.shape[2] == 1 else layers[..., 2::-1]
-            return np.ascontiguousarray(rgb), layers[..., 3].copy() if layers.shape[2] == 4 else None
-    return None
+        return _of_bgr(layers)
+    if getattr(page, "tag_v2", {}).get(PLANAR, TOGETHER) == TOGETHER:
+        _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)
+        pixels = _of_bgr(found[0]) if found else None
+        return pixels and pixels._replace(is_upright=True)  # OpenCV turns a TIFF as well
+    return _of_planes(path, page)
+
+
+def _of_bgr(layers: np.ndarray | None) -> Pixels | None:
+    """Take apart what OpenCV has read: (H, W) or (H, W, C), uint16 if there is more than Pillow gives."""
+    if layers is None or layers.dtype != np.uint16:
+        return None
+    layers = layers[..., None] if layers.ndim == 2 else layers
+    rgb = np.repeat(layers, 3, axis=2) if layers.shape[2] == 1 else layers[..., 2::-1]
+    return Pixels(np.ascontiguousarray(rgb), layers[..., 3].copy() if layers.shape[2] == 4 else None)
+
+
+def _of_planes(path: Path, page: Image.Image) -> Pixels | None:
+    """Read a page of a TIFF whose channels lie one after the other, of which OpenCV makes noise, as stored."""
+    import tifffile  # see above
+
+    try:
+        planes = tifffile.imread(path, key=page.tell())
+    except (ValueError, tifffile.TiffFileError):  # coded in a way that only Pillow reads
+        return None
+    if planes.dtype != np.uint16 or planes.ndim != 3 or len(planes) not in (3, 4):
+        return None
+    return Pixels(np.ascontiguousarray(np.moveaxis(planes[:3], 0, -1)), planes[3] if len(planes) == 4 else None)
 
 
 def _bits(path: Path, page: Image.Image) -> int:

@@ -24,10 +24,9 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG2000": {"irreversible": False},
 }
 OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
-DEEP = ("PNG", "TIFF")  # 16 bits in these
 SEGMENT_BYTES, XMP_HEAD_BYTES = 65533, 29  # of a JPEG, at most; what stands before XMP in one
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
-TEXT_TYPE, LONG_TYPE = 2, 4  # of TIFF's fields
+TEXT_TYPE, SHORT_TYPE, LONG_TYPE = 2, 3, 4  # of TIFF's fields
 
 
 def format_of(path: Path) -> str:
@@ -43,30 +42,33 @@ def save_pages(path: Path, images: list[StillImage]) -> list[str]:
         What the file does not have.
 
     Raises:
-        OSError, ValueError: if it cannot be written.
+        OSError, ValueError, OverflowError, struct.error: if it cannot be written.
     """
     image_format, lost = format_of(path), []
     if image_format != "TIFF" and len(images) > 1:
         lost.append(f"has the first of {len(images)} pages: a file that ends in .tif holds all of them")
         images = images[:1]
-    is_deep = any(image.rgb.dtype == np.uint16 for image in images)
-    if is_deep and image_format not in DEEP:
+    if image_format == "TIFF":
+        _save_tiff(path, images)
+        return lost
+    (image,) = images
+    if image.rgb.dtype == np.uint16 and image_format == "PNG":
+        path.write_bytes(_deep_png(image))
+        return lost
+    if image.rgb.dtype == np.uint16:
         lost.append("luma of 16 bits is written as 8: a .png or a .tif holds 16")
-    elif is_deep and image_format == "TIFF":
-        _save_deep_tiff(path, images)
-        return lost
-    elif is_deep:
-        path.write_bytes(_deep_png(images[0]))
-        return lost
-    pages = [_picture(image, image_format) for image in images]
-    more = {"save_all": True, "append_images": pages[1:]} if len(pages) > 1 else {}
-    notes = save_options(images[0].notes, image_format)
+    if image_format in OPAQUE and _is_transparent(image):
+        lost.append("has no transparency: a .png or a .tif holds it")
+    notes = save_options(image.notes, image_format)
     for name in _too_long(notes) if image_format == "JPEG" else []:
         lost.append(f"has no {name.upper()} notes: they are too long for a JPEG, a .png or a .tif holds them")
         del notes[name]
-    options = SAVE_OPTIONS.get(image_format, {}) | notes | more
-    pages[0].save(path, format=image_format, **options)
+    _picture(image, image_format).save(path, format=image_format, **SAVE_OPTIONS.get(image_format, {}), **notes)
     return lost
+
+
+def _is_transparent(image: StillImage) -> bool:
+    return image.alpha is not None and int(image.alpha.min()) < np.iinfo(image.alpha.dtype).max
 
 
 def _too_long(notes: Mapping[str, Any]) -> list[str]:
@@ -110,14 +112,16 @@ def _ancillary_chunks(png: bytes) -> list[bytes]:
     return chunks
 
 
-def _save_deep_tiff(path: Path, images: list[StillImage]) -> None:
+def _save_tiff(path: Path, images: list[StillImage]) -> None:
+    """Write pages, all in 16 bits if one of them has these, each with its own notes, which Pillow does not do."""
     import tifffile  # see `pixels`
 
+    is_deep = any(image.rgb.dtype == np.uint16 for image in images)
     with tifffile.TiffWriter(path, byteorder="<") as file:
         for image in images:
             extra = None if image.alpha is None else ["unassalpha"]
             layers = image.rgb if image.alpha is None else np.dstack([image.rgb, image.alpha])
-            layers = layers if layers.dtype == np.uint16 else layers.astype(np.uint16) * 257
+            layers = layers.astype(np.uint16) * 257 if is_deep and layers.dtype == np.uint8 else layers
             file.write(layers, photometric="rgb", extrasamples=extra, metadata=None, **_tiff_notes(image.notes))
 
     for number, image in enumerate(images):
@@ -147,6 +151,7 @@ def _tiff_notes(notes: Notes) -> dict[str, Any]:
     exif: Mapping[int, Any] = notes.exif or {}
     texts = [(tag, str(exif[tag])) for tag in DESCRIPTIVE if isinstance(exif.get(tag), str)]
     tags: list[tuple] = [(tag, TEXT_TYPE, len(text) + 1, text, True) for tag, text in texts]
+    tags += [(tag, SHORT_TYPE, 1, exif[tag], True) for tag in DESCRIPTIVE if isinstance(exif.get(tag), int)]
     # tifffile writes no directories; `_append_directory` makes them of these, which stand where they will.
     tags += [(tag - 1, LONG_TYPE, 1, 0, True) for tag, _ in directories_of(notes)]
     if notes.xmp:

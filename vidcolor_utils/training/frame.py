@@ -91,7 +91,8 @@ def train_frame_colorizer(
     found = fit(trainee.to(on), config, source, val_views, out_dir)
     seen_views = _central_views(_alike(photos, val_photos), kept / "seen", tokens)
     found["train_scores"] = score_views(trainee, seen_views)
-    record = {"config": dataclasses.asdict(config), **counts, "machine": machine(), "device": _name(on), **found}
+    made = {"config": dataclasses.asdict(config), **counts, "machine": str(machine()), "device": _name(on)}
+    record = made | found
     write_json(out_dir / RECORD, record)
     return record
 

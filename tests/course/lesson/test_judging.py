@@ -52,6 +52,17 @@ def test_films_that_never_met_are_ranked_through_a_third():
     assert scores([]) == {}
 
 
+def test_films_that_nothing_connects_are_scored_all_the_same():
+    found = scores(watched("true", "gray", 4) + watched("ours", "zhang", 4))
+    assert {*list(found)[:2]} == {"true", "ours"} and all(math.isfinite(each.high) for each in found.values())
+
+
+def test_what_a_measure_finds_equal_does_not_count():
+    answers = watched("true", "ours", 3) + watched("ours", "gray", 1)
+    values = {("hike", "true"): 1.0, ("hike", "ours"): 1.0, ("hike", "gray"): 0.0}
+    assert agreement(answers, values).value == 1.0
+
+
 def test_how_often_the_truth_is_found():
     right = Answer("a", "hike", WHICH_IS_TRUE, "ours", "true", "right")
     answers = [right, right._replace(judge="b", choice="left"), right._replace(judge="c", question=WHICH_TO_WATCH)]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import choix
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 from scipy.stats import binomtest
 
@@ -102,7 +103,8 @@ def _answers_of(path: Path) -> list[Answer]:
 def scores(answers: Iterable[Answer]) -> dict[str, Score]:
     """Score films by the Bradley-Terry model: the chance that i is chosen over j is 1 / (1 + exp(s_j - s_i)).
 
-    Each film that met another gets half a win over it, so that scores stay finite. Intervals are those of the
+    Each film that met another gets half a win over it, so that scores stay finite; so do two films that not even
+    others connect. Intervals are those of the
     maximum likelihood: variances on the diagonal of the inverse of Fisher's information (Hunter, MM algorithms
     for generalized Bradley-Terry models, 2004).
 
@@ -122,7 +124,9 @@ def scores(answers: Iterable[Answer]) -> dict[str, Score]:
     wins = np.zeros((len(names), len(names)))
     for winner, loser in pairs:
         wins[names.index(winner), names.index(loser)] += 1
-    wins += HALF_WIN * ((wins + wins.T) > 0)
+    met = (wins + wins.T) > 0
+    _, group = connected_components(met, directed=False)
+    wins += HALF_WIN * (met | (group[:, None] != group[None, :]))
     values = choix.ilsr_pairwise_dense(wins)
     spread = NORMAL_95 * np.sqrt(np.diag(np.linalg.pinv(_information(wins, values))))
     found = {
@@ -161,11 +165,12 @@ def agreement(answers: Iterable[Answer], measured: Mapping[tuple[str, str], floa
 
     Args:
         answers: to one question.
-        measured: (clip, film) to a number, higher is better; answers about films that it lacks do not count.
+        measured: (clip, film) to a number, higher is better; answers about films that it lacks, or finds equal, do
+            not count.
     """
-    both = [a for a in answers if {(a.clip, a.left), (a.clip, a.right)} <= set(measured)]
-    hits = sum(measured[a.clip, a.winner] > measured[a.clip, a.loser] for a in both)
-    return share(hits, len(both))
+    known = [a for a in answers if {(a.clip, a.left), (a.clip, a.right)} <= set(measured)]
+    gained = [measured[a.clip, a.winner] - measured[a.clip, a.loser] for a in known]
+    return share(sum(gain > 0 for gain in gained), sum(gain != 0 for gain in gained))
 
 
 def simulated_judge(liking: Callable[[str, str, str], float], seed: int) -> Callable[[str, str, str, str], str]:

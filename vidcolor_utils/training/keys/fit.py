@@ -18,7 +18,7 @@ from torch import nn
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.stills.photos import Photo, find_photos
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import finished_file, write_sidecar
+from vidcolor_utils.system.files import check_target, finished_file, write_sidecar
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.training.config import KeyTrainConfig
 from vidcolor_utils.training.fit import move_averages
@@ -61,6 +61,7 @@ def train_cleaner(
         FileNotFoundError: if a file is not there.
         InputError: if one is no film, holds no photograph, or if all pictures are smaller than a view.
     """
+    check_target(output, None)  # before the hours, not after them
     photos, frames = find_photos(*images), [frame for film in films for frame in _frames_of(film)]
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
@@ -76,7 +77,7 @@ def train_cleaner(
         "photos": len(photos),
         "frames": len(frames),
         "parameters": sum(each.numel() for each in network.parameters()),
-        "machine": machine(),
+        "machine": str(machine()),
         "seconds": round(time.monotonic() - began),
         "gain_db": round(gain, 3),
         "sha256": write_sidecar(output),
