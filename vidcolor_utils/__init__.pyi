@@ -18,5 +18,7 @@ from .tool.keyframes import write_key_frames as write_key_frames
 from .tool.preview import preview_file as preview_file
 from .tool.score import score_files as score_files
 from .tool.stabilize import stabilize_file as stabilize_file
+from .video.codecs import Encoding as Encoding
 from .video.files import iter_rgb as iter_rgb
 from .video.files import video_info as video_info
+from .video.times import Span as Span

@@ -25,7 +25,7 @@ from vidcolor_utils.system.errors import VidcolorError
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 NUMBERED = "; numbered pictures are for `vidcolor colorize`, without --preview and --dry-run"
-KERAS = "Keras", "keras tensorflow-cpu"
+KERAS = "Keras", "keras tensorflow-cpu" if sys.platform == "linux" else "keras tensorflow"
 MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": ("PyTorch", "torch")}  # what colorizing does without
 
 

@@ -61,7 +61,7 @@ def find_clips(
 
     Args:
         videos: as for `video_clips`, of which at most `count` are taken.
-        photos: as for `photo_clips`, of which `count` are taken.
+        photos: as for `photo_clips`, of which at most `count` are taken.
         count: clips to take from each source.
         fps: as for `video_clips`.
         frames: most frames of a clip.
@@ -170,17 +170,15 @@ def photo_clips(source: str | Path, *, count: int, frames: int = FRAMES, seed: i
 
     Args:
         source: folder or tar of colour photographs.
-        count: clips to make, at most one of each photograph, chosen by the seed.
+        count: most clips to make, at most one of each photograph, chosen by the seed.
         frames: frames of a clip.
         seed: decides the choice and the movements.
 
     Raises:
-        InputError: if there are fewer usable photographs than `count`.
+        InputError: if there is no usable photograph.
     """
     photos = read_photos(source)
-    if len(photos) < count:
-        raise InputError(f"{source}: {len(photos)} usable photographs, fewer than the {count} clips asked for")
-    chosen = np.sort(np.random.default_rng(seed).choice(len(photos), count, replace=False))
+    chosen = np.sort(np.random.default_rng(seed).choice(len(photos), min(count, len(photos)), replace=False))
     return [_photo_clip(photos[index], int(index), Path(source).name, frames, seed) for index in chosen]
 
 
