@@ -70,7 +70,7 @@ test: setup  ## Run the checks, the tests and the notebooks, on all cores
 	$(MAKE) --jobs=2 check compiled
 	$(MAKE) --jobs=2 test-units test-notebooks
 
-test-all: test test-course test-backends test-devices test-install test-browser  ## Run every test there is; the last ones need Chromium
+test-all: test test-course test-backends test-devices test-install test-release test-browser  ## Run every test there is; the last ones need Chromium
 
 # Each process that imports a package anew compiles it: once, before a handful of them begin.
 LARGE := tensorflow, keras, onnxruntime, cv2, av, skimage.metrics, scipy.stats, scenedetect, PIL.Image, matplotlib.pyplot, \
@@ -169,6 +169,7 @@ related: setup  ## Train every system that the report cites, three seeds with co
 		--output data/results/related/more_data.json
 
 train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on where it was stopped
+	mkdir -p out/full
 	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb -f ../params/clips_$(SCALE).yaml
 	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
 		../$(BIN)/papermill $$name.ipynb ../out/full/03_train_$$run.ipynb \

@@ -90,6 +90,36 @@ def test_from_drop_to_download(browser, make_video, tmp_path):
     assert (video_info(saved).frames, video_info(saved).sound) == (6, ("aac",))
 
 
+def test_a_second_click_while_the_first_waits_or_runs_is_none(browser, make_video):
+    stages = []
+    browser.drop("film.mp4", make_video().read_bytes())
+    browser.wait("ready")
+    browser.page.observe(lambda change: stages.append(change["new"]), "stage")
+    browser.page._tasks.put(lambda: time.sleep(0.2))
+    for _ in range(3):
+        browser.say(kind="colorize")
+    browser.wait("done")
+    browser.wait_until_idle()
+    assert stages == ["working", "done"]
+    browser.say(kind="colorize")
+    browser.wait_until_idle()
+    assert stages == ["working", "done"] * 2
+
+
+def test_a_file_that_cannot_be_taken_costs_nothing_that_is_there(browser, make_video):
+    browser.drop("film.mp4", make_video().read_bytes())
+    browser.wait("ready")
+    browser.say(kind="colorize")
+    browser.wait("done")
+    result = browser.page.result
+    for size in (0, 10**9):
+        browser.say(kind="begin", name="other.mp4", size=size)
+        browser.wait_until_idle()
+        assert (browser.page.stage, browser.page.result, browser.page.name) == ("done", result, "film.mp4")
+        assert "other.mp4" in browser.page.problem
+    assert browser.page._files["film"].exists()
+
+
 def test_films_larger_than_a_piece_come_in_order(browser, make_video):
     video = make_video().read_bytes()
     padding = 2 * PIECE

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from pages import Visit, read_canvases
+from playwright.sync_api import expect
 from servers import TOKEN, server, temporary_folder
 
 from vidcolor_utils.system.builtin import builtin_clip
@@ -189,7 +190,7 @@ def test_cancelling_leaves_no_file(visit_app, home, long_film):
     button(working, "Cancel").click()
     root = wait_for_stage(page, "ready")
     (folder,) = set(visitors_folders(home)) - set(others)
-    assert [path.name for path in folder.iterdir()] == ["source"]
+    assert [path.name for path in folder.iterdir()] == ["source.mp4"]
     assert button(root, "Download").count() == 0 and button(root, "Colorize").is_enabled()
 
 
@@ -220,6 +221,7 @@ def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
         put(root, share)
     button(root, f"Remove point 1, {RED}").click()
     second.get_by_text("1 point", exact=True).wait_for()
+    expect(button(root, f"Remove point 1, {BLUE}")).to_be_focused()  # the keyboard keeps its place
     wait_for_strip(root, lambda strip: redness(strip) < redness(plain) - 3)
     for width in (1000, 400, 1400):
         page.set_viewport_size({"width": width, "height": 900})
@@ -233,11 +235,13 @@ def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
     assert len(frames) == 2 * SHOT_FRAMES
     assert redness(frames[:SHOT_FRAMES]) > 30 and redness(frames[SHOT_FRAMES:]) < redness(plain) - 3
     button(root, "Close").click()
+    expect(second).to_be_focused()
     second.click()
     wait_for_strip(root)  # which is the one of before
     first.click()
     button(root, "Leave my picture out").click()
     root.get_by_text("what you see is older").wait_for()
+    expect(button(root, "Use a coloured picture")).to_be_focused()
     asked = []
     for answer, stage in (("dismiss", "done"), ("accept", "ready")):
         page.once("dialog", lambda asks, answer=answer: asked.append(asks.message) or getattr(asks, answer)())

@@ -134,11 +134,12 @@ def test_variable_frame_rate_keeps_its_times_over_borders(make_video, colorizer,
 
 
 def test_borders_of_segments_do_not_show(make_video, colorizer, tmp_path):
-    source = make_video(frames=120)
-    colorize_file(source, tmp_path / "one.mkv", colorizer, segment_s=100)
-    colorize_file(source, tmp_path / "many.mkv", colorizer, segment_s=2)  # a lead of 32 frames of 50
-    one, many = decoded(tmp_path / "one.mkv").astype(int), decoded(tmp_path / "many.mkv").astype(int)
-    assert np.abs(one - many).mean() < 0.5
+    source, encoding = make_video(frames=120), Encoding("ffv1")
+    for name, seconds in (("one", 100), ("many", 2)):  # a lead of 32 frames of 50
+        colorize_file(source, tmp_path / f"{name}.mkv", colorizer, segment_s=seconds, encoding=encoding)
+    one, many = (decoded(tmp_path / f"{name}.mkv")[:, 48:].astype(int) for name in ("one", "many"))  # chroma
+    behind = np.r_[50:60, 100:110]  # the first frames of segments
+    assert np.abs(one - many)[behind].mean() < 0.8  # 1.3 without a lead
 
 
 @pytest.mark.parametrize(

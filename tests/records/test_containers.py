@@ -1,6 +1,10 @@
+import shutil
+
 import av
 
+from records.strain import containers
 from records.strain.containers import check_fidelity, check_film, compare_sound, fidelity_table
+from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.video.codecs import CODECS, Encoding
 
 
@@ -11,10 +15,21 @@ def test_every_codec_in_every_container_is_checked_and_good():
     assert fidelity_table(record).row_count == len(record["rows"])
 
 
-def test_a_lost_frame_is_noticed(make_video, tmp_path):
+def test_a_lost_frame_is_noticed(make_video, tmp_path, monkeypatch):
     source = make_video(frames=12, sound="aac")
     assert check_film(source, tmp_path / "out.mkv", Encoding())["good"]
-    lost = tmp_path / "lost.mp4"
+    short = make_video("short.mp4", frames=11, sound="aac")
+
+    def lose_one(_, output, *__, **___):
+        shutil.copy(short, output)
+        return ColorizeReport(output, 11, ())
+
+    monkeypatch.setattr(containers, "colorize_file", lose_one)
+    assert not check_film(source, tmp_path / "short.mkv", Encoding())["good"]
+
+
+def test_a_lost_packet_of_sound_is_noticed(make_video, tmp_path):
+    source, lost = make_video(frames=12, sound="aac"), tmp_path / "lost.mp4"
     with av.open(str(source)) as film, av.open(str(lost), "w") as container:
         copies = {stream.index: container.add_stream_from_template(stream, opaque=True) for stream in film.streams}
         for packet in film.demux():

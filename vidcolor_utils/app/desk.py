@@ -102,9 +102,9 @@ class FilmDesk:
         Raises:
             InputError: if it is empty or too large.
         """
+        incoming = Incoming(name, size, self._max_megabytes)  # complains before what is there goes
         self.close()
         self._name = name
-        incoming = Incoming(name, size, self._max_megabytes)
         self._folder = tempfile.TemporaryDirectory(prefix="vidcolor-", ignore_cleanup_errors=True)
         # Its suffix, together with what it holds, tells photographs from films.
         self._source = self._path("source" + UNSAFE.sub("", Path(name).suffix.lower()))

@@ -54,6 +54,7 @@ class Page {
     this.film = element("small", { className: "vidcolor-film" });
     this.step = element("output", { className: "vidcolor-step" });
     this.bar = element("progress", { max: 1, value: 0 });
+    this.bar.setAttribute("aria-label", "done so far");
     this.colorize = button("Colorize", () => this.model.send({ kind: "colorize" }));
     this.cancel = button("Cancel", () => this.model.send({ kind: "stop" }));
     this.download = button("Download", () => this.save());
@@ -123,8 +124,10 @@ class Page {
   take(file) {
     this.input.value = ""; // so that the same file can be chosen again
     if (!file || this.busy()) return;
-    const question = "The points and pictures that you gave this film will be gone. Take the other file?";
-    if (!this.model.get("edits") || window.confirm(question)) this.sender.begin(file);
+    const lost = this.model.get("edits")
+      ? "The points and pictures that you gave this film will be gone."
+      : this.model.get("result").name && !this.saved && "What was coloured is not downloaded yet, and will be gone.";
+    if (!lost || window.confirm(`${lost} Take the other file?`)) this.sender.begin(file);
   }
 
   // Whether the settings are no longer those that the result was made with.
@@ -157,9 +160,10 @@ class Page {
     const turns = this.root.dataset.stage !== stage && (this.root.dataset.stage === "waiting" || this.root.dataset.stage === "working");
     this.root.dataset.stage = stage;
     this.root.toggleAttribute("data-outdated", stage === "done" && this.outdated());
-    this.name.textContent = this.model.get("name");
-    this.film.textContent = this.model.get("film");
-    this.step.textContent = this.nextStep(stage);
+    say(this.name, this.model.get("name"));
+    say(this.film, this.model.get("film"));
+    this.step.setAttribute("aria-live", this.busy() ? "off" : "polite"); // else it is read aloud at every step of the work
+    say(this.step, this.nextStep(stage));
     this.input.disabled = this.busy();
     this.drop.hidden = stage !== "waiting";
     this.bar.hidden = !["receiving", "looking", "working"].includes(stage);
@@ -179,10 +183,10 @@ class Page {
     this.sheet.root.hidden = !isOpen || !this.model.get("is_film");
     for (const part of [this.settings, this.sheet.root]) part.inert = this.busy();
     this.problem.hidden = !this.model.get("problem");
-    this.problem.textContent = this.model.get("problem");
+    say(this.problem, this.model.get("problem"));
     if (turns) this.root.scrollIntoView({ block: "start" });
-    const buttons = [this.cancel, next, this.other];
-    if ([this.colorize, this.download, ...buttons].includes(focused) && focused.hidden) {
+    if (this.root.contains(focused) && focused.closest("[hidden], [inert]")) {
+      const buttons = [this.cancel, next, this.other];
       buttons.find((button) => !button.hidden)?.focus({ preventScroll: true }); // else the keyboard is at the page's top
     }
   }
@@ -207,15 +211,18 @@ class Page {
     }
     this.download.textContent = `Download (${megabytes(film)})`;
     this.download.title = name;
-    this.comparison.show(await this.receiver.get("comparison", comparison, type));
+    const blob = await this.receiver.get("comparison", comparison, type);
+    if (blob) this.comparison.show(blob);
   }
 
   async save() {
     const { name, film } = this.model.get("result");
     this.download.disabled = true;
-    this.saved = this.saved || (await this.receiver.get("film", film, "application/octet-stream"));
+    const blob = this.saved || (await this.receiver.get("film", film, "application/octet-stream"));
     this.download.disabled = false;
-    offer(this.saved, name);
+    if (!blob) return; // another one was asked for meanwhile
+    this.saved = blob;
+    offer(blob, name);
   }
 }
 

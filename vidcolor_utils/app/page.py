@@ -8,7 +8,6 @@ side that receives it.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,7 +18,7 @@ from vidcolor_utils.app.desk import FilmDesk
 from vidcolor_utils.app.incoming import MAX_MEGABYTES
 from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.threaded import ThreadedWidget
-from vidcolor_utils.app.words import progress_text
+from vidcolor_utils.app.words import Stopped, telling
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
 from vidcolor_utils.film.look import PLAIN, Look
@@ -29,21 +28,17 @@ from vidcolor_utils.system.progress import Progress
 FOLDER = Path(__file__).parent
 SCRIPTS = ("transfer", "comparison", "sheet", "page")  # one module in the browser
 PIECE = 1 << 20  # bytes; a web socket takes ten times as much
-TELL_S = 0.25  # how often the page hears of progress
 KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg"}  # of the comparison
 EDITS: dict[str, Callable[..., None]] = {
     "point": ContactSheet.add_point,
     "unpoint": ContactSheet.remove_point,
     "take_out": ContactSheet.take_out,
 }
+ONCE = {"colorize", "shots"}  # a second click while they wait or run is none
 STRONGEST = 0.98  # of the steadiness; at 1 colours would never change
 
 STAGES = ("waiting", "receiving", "opening", "ready", "looking", "working", "done")
 WAITING, RECEIVING, OPENING, READY, LOOKING, WORKING, DONE = STAGES
-
-
-class Stopped(Exception):
-    """The visitor wants no more of it."""
 
 
 class ColorizePage(ThreadedWidget):
@@ -102,6 +97,7 @@ class ColorizePage(ThreadedWidget):
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stop = threading.Event()
         self._files: dict[str, Path] = {}
+        self._asked: set[str] = set()  # what is still to be done, or going on, and not to be done twice
         self._chosen = -1  # number of the frame of the sheet that is looked at
         super().__init__(max_megabytes=max_megabytes)
         self.on_msg(self._hear)
@@ -118,27 +114,35 @@ class ColorizePage(ThreadedWidget):
             self._stop.set()
             self._tasks.put(self._stop_receiving)
             return
+        if kind in self._asked:
+            return
         if kind == "choose":
             self._chosen = message["frame"]
         tasks: dict[str, Callable[[], None]] = {
             "begin": lambda: self._begin(message["name"], message["size"]),
             "piece": lambda: self._append(message["start"], pieces[0]),
-            "colorize": self._colorize,
+            "colorize": lambda: self._once("colorize", self._colorize),
             "get": lambda: self._hand_out(message["file"], message["start"]),
-            "shots": self._look_for_shots,
+            "shots": lambda: self._once("shots", self._look_for_shots),
             "choose": lambda: self._show_strip(message["frame"]),
             "save": lambda: self._save(message["frame"]),
             "picture": lambda: self._begin_picture(message["frame"], message["name"], message["size"]),
             "edit": lambda: self._edit(message["edit"], message["frame"], message["values"]),
         }
+        self._asked |= {kind} & ONCE
         self._tasks.put(tasks[kind])
 
+    def _once(self, kind: str, task: Callable[[], None]) -> None:
+        try:
+            task()
+        finally:
+            self._asked.discard(kind)
+
     def _begin(self, name: str, size: int) -> None:
+        self._desk.begin(name, size)  # complains before anything is lost
         self.stage, self.problem, self.film, self.preview, self.result = WAITING, "", "", [], {}
         self.is_film, self.sheet, self.strip, self.saved, self._chosen = False, [], {}, {}, -1
-        self._files, self.name, self.edits = {}, "", 0
-        self._desk.begin(name, size)
-        self.name = name
+        self._files, self.name, self.edits, self.busy = {}, name, 0, ""
         self.stage = RECEIVING
         self._ask_for_more(0)
 
@@ -215,6 +219,7 @@ class ColorizePage(ThreadedWidget):
         if sheet.incoming:
             self._ask_for_more(sheet.incoming.received)
             return
+        self.busy = ""
         self._show_sheet()
         self._show_strip(self._chosen)
 
@@ -253,21 +258,12 @@ class ColorizePage(ThreadedWidget):
         self.stage = DONE
 
     def _teller(self) -> Progress:
-        """Give what tells the page now and then how far the work is."""
-        first: float | None = None  # when the first frame was done: loading is not part of the rate
-        last = 0.0
+        """Give what tells the page now and then how far the work is, and ends it when the visitor wants that."""
 
-        def tell(done: int, total: int | None) -> None:
-            nonlocal first, last
-            if self._stop.is_set():
-                raise Stopped
-            now = time.monotonic()
-            first = first or now
-            if now - last >= TELL_S:
-                last = now
-                self.share, self.words = progress_text(done, total, now - first)
+        def tell(share: float, words: str) -> None:
+            self.share, self.words = share, words
 
-        return tell
+        return telling(tell, self._stop)
 
     def _hand_out(self, name: str, start: int) -> None:
         path = self._file(name)

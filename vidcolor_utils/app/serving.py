@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import math
 import os
 import shutil
 import signal
@@ -42,8 +43,8 @@ def main() -> None:
         "--max-megabytes", type=float, default=MAX_MEGABYTES, help="largest file taken (%(default)s)"
     )
     known, others = parser.parse_known_args()
-    if not known.max_megabytes > 0:
-        parser.error("--max-megabytes must be above 0")
+    if not 0 < known.max_megabytes < math.inf:
+        parser.error("--max-megabytes must be a number above 0")
     missing = [
         package for package in ("voila", "anywidget", "ipykernel") if importlib.util.find_spec(package) is None
     ]

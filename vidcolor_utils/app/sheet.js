@@ -139,6 +139,7 @@ class Sheet {
     this.points = element("ul", {});
     this.file = element("input", { type: "file", accept: PICTURES, hidden: true });
     this.file.addEventListener("change", () => this.take(this.chosen, this.file.files[0]));
+    this.bring = button("Use a coloured picture", () => this.file.click());
     this.without = button("Leave my picture out", () => this.edit("take_out"));
     const color = element("label", { className: "vidcolor-row" }, this.color, "Choose a colour, then click the thing that has it (or arrow keys and Enter).");
     const how = "Or save this frame, colour it in a program of yours, and bring it back.";
@@ -152,7 +153,7 @@ class Sheet {
         "div",
         { className: "vidcolor-row" },
         button("Save this frame", () => this.model.send({ kind: "save", frame: this.chosen })),
-        button("Use a coloured picture", () => this.file.click()),
+        this.bring,
         this.without,
       ),
       this.file,
@@ -192,11 +193,13 @@ class Sheet {
   }
 
   choose(number) {
+    const left = this.editor.contains(document.activeElement) && this.items[this.chosen];
     this.chosen = number;
     this.updateStrip(); // the same frame again: what is there may be all that comes
     this.updateEditor();
     this.model.send({ kind: "choose", frame: number });
     if (number >= 0) this.editor.scrollIntoView({ block: "nearest" });
+    else if (left) left.root.focus({ preventScroll: true }); // else the keyboard is at the page's top
   }
 
   update() {
@@ -228,9 +231,14 @@ class Sheet {
     if (item.root.nextSibling !== this.editor) item.root.after(this.editor);
     this.title.textContent = frame.title;
     this.picture.src = item.picture.src;
+    const focused = document.activeElement;
+    const line = [...this.points.children].findIndex((point) => point.contains(focused));
     this.without.hidden = !frame.picture;
     this.marks.replaceChildren(...frame.points.map((point) => this.mark(point)));
     this.points.replaceChildren(...frame.points.map((point, index) => this.pointLine(point, index)));
+    const next = this.points.children[line] || this.points.lastChild;
+    if (line >= 0) (next ? next.querySelector("button") : this.frame).focus({ preventScroll: true });
+    if (focused === this.without && this.without.hidden) this.bring.focus();
   }
 
   mark({ x, y, color }) {
@@ -248,7 +256,7 @@ class Sheet {
   }
 
   updateBusy() {
-    this.busy.textContent = this.model.get("busy");
+    say(this.busy, this.model.get("busy"));
     this.strip.toggleAttribute("data-old", Boolean(this.model.get("busy")));
   }
 
@@ -274,7 +282,8 @@ class Sheet {
   async save() {
     const { frame, name, size } = this.model.get("saved");
     if (frame !== this.chosen) return;
-    offer(await this.receiver.get("frame", size, "image/png"), name);
+    const blob = await this.receiver.get("frame", size, "image/png");
+    if (blob) offer(blob, name);
   }
 
   hear(message, buffer) {

@@ -14,6 +14,11 @@ function megabytes(bytes) {
   return `${(bytes / MEGABYTE).toFixed(bytes < 10 * MEGABYTE ? 1 : 0)} MB`;
 }
 
+// Writes a text only if it is another one: what is read aloud is not read again for nothing.
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 // Has the browser save a file under a name.
 function offer(blob, name) {
   const address = URL.createObjectURL(blob);
@@ -42,7 +47,7 @@ class Sender {
   }
 }
 
-// Asks Python for a file piece by piece.
+// Asks Python for a file piece by piece; who waits for one that is given up gets nothing.
 class Receiver {
   constructor(model) {
     this.model = model;
@@ -77,7 +82,10 @@ class Receiver {
   }
 
   close() {
-    for (const { timer } of this.open.values()) clearTimeout(timer);
+    for (const { timer, resolve } of this.open.values()) {
+      clearTimeout(timer);
+      resolve(undefined);
+    }
     this.open.clear();
   }
 }

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from threading import Event
+
+from vidcolor_utils.system.progress import Progress
 from vidcolor_utils.video.description import VideoInfo
+
+TELL_S = 0.25  # how often the page hears of progress
 
 
 def in_words(info: VideoInfo) -> str:
@@ -49,3 +56,30 @@ def duration_text(seconds: float) -> str:
         return f"{round(seconds)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class Stopped(Exception):
+    """The visitor wants no more of it."""
+
+
+def telling(tell: Callable[[float, str], None], stop: Event) -> Progress:
+    """Give a progress callback that tells now and then how far the work is; see `progress_text`.
+
+    Args:
+        tell: called with the share that is done, in [0, 1], and the same in words.
+        stop: once it is set, the next call raises `Stopped`.
+    """
+    first: float | None = None  # when the first frame was done: loading is not part of the rate
+    last = 0.0
+
+    def progress(done: int, total: int | None) -> None:
+        nonlocal first, last
+        if stop.is_set():
+            raise Stopped
+        now = time.monotonic()
+        first = first or now
+        if now - last >= TELL_S:
+            last = now
+            tell(*progress_text(done, total, now - first))
+
+    return progress

@@ -35,11 +35,11 @@ def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_bro
     films = films_in(folder)
     ballot = Ballot(make_trials(films, seed=seed), judge, answers / f"{judge}.json")
     with SurveyServer(films, ballot) as server:
-        click.echo(f"{len(ballot.trials)} questions at {server.address}")
-        click.echo("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
-        if not no_browser:
-            webbrowser.open(server.address)
         if ballot.trial is not None:
+            click.echo(f"{len(ballot.trials)} questions at {server.address}")
+            click.echo("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
+            if not no_browser:
+                webbrowser.open(server.address)
             server.serve_forever()
     click.echo(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
 

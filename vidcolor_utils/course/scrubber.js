@@ -324,7 +324,7 @@ class View {
     this.slider = element("input", { type: "range", min: 0, max: this.player.count - 1, step: 1 });
     this.slider.setAttribute("aria-label", "Frame");
     this.slider.addEventListener("input", () => this.player.ask(Number(this.slider.value)));
-    this.counter = element("output", { className: "vidcolor-counter" });
+    this.counter = element("span", { className: "vidcolor-counter" });
     this.alert = element("p", { className: "vidcolor-alert", hidden: true });
     this.alert.setAttribute("role", "alert");
     const controls = element("div", { className: "vidcolor-controls" }, this.play, this.slider, this.counter);

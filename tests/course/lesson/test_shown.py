@@ -45,3 +45,9 @@ def test_an_unknown_goal_is_refused():
 def test_a_sentence_is_shown_as_markdown(capsys):
     say("It is **2.5** times.")
     assert "Markdown" in capsys.readouterr().out
+
+
+def test_what_is_no_number_is_never_the_best():
+    rows = {"a": {"x": float("nan")}, "b": {"x": 2.0}, "c": {"x": 1.0}}
+    marked = [line for line in repr(Table(rows, best={"x": "low"})).splitlines() if "*" in line]
+    assert len(marked) == 1 and marked[0].startswith("c")

@@ -7,6 +7,7 @@ import pytest
 
 from vidcolor_utils.course.lesson.ballot import Ballot, make_trials
 from vidcolor_utils.course.lesson.survey_page import SurveyServer
+from vidcolor_utils.system.errors import OutputError
 
 
 @pytest.fixture
@@ -34,11 +35,21 @@ def answer(server: SurveyServer, **content: object) -> None:
 def test_answers_go_to_the_ballot_and_the_next_films_come(server):
     first = server.ballot.trial
     assert json.loads(get(server, "state")) == {"question": first.question, "number": 0, "total": 3}
-    assert (get(server, "left").decode(), get(server, "right?0").decode()) == (first.left, first.right)
+    assert (get(server, "left?0").decode(), get(server, "right?0").decode()) == (first.left, first.right)
+    assert get(server, "left?1") == b""  # of a question that is not asked yet
     answer(server, choice="left", number=0)
     answer(server, choice="left", number=0)
     assert [given.winner for given in server.ballot.answers] == [first.left]
     assert json.loads(get(server, "state"))["number"] == 1
+
+
+def test_an_answer_that_cannot_be_kept_is_an_error(server, monkeypatch):
+    def fail(_):
+        raise OutputError("no space")
+
+    monkeypatch.setattr(server.ballot, "choose", fail)
+    with pytest.raises(HTTPError, match="507"):
+        answer(server, choice="left", number=0)
 
 
 def test_the_page_names_no_film(server):

@@ -71,7 +71,7 @@ class Table:
         numbers = {
             name: float(value)
             for name, row in self.rows.items()
-            if name not in unmarked and isinstance(value := row[column], int | float)
+            if name not in unmarked and isinstance(value := row[column], int | float) and not np.isnan(value)
         }
         if not numbers:
             return set()

@@ -15,13 +15,27 @@ function render({ model, el }) {
   const counter = element("p", { className: "vidcolor-survey-counter" });
   const videos = {};
   const addresses = {};
-  const choose = (choice) => model.get("question") && model.send({ choice, number: model.get("number") });
+  const buttons = [];
+  const awaited = new Set(); // films of this question that are not there yet: nobody judges what they did not see
+  const wait = (sides) => {
+    awaited.clear();
+    sides.forEach((side) => awaited.add(side));
+    buttons.forEach((button) => (button.disabled = awaited.size > 0));
+  };
+  const arrived = (side) => wait([...awaited].filter((each) => each !== side));
+  const choose = (choice) => {
+    if (awaited.size || !model.get("question")) return;
+    wait(SIDES);
+    model.send({ choice, number: model.get("number") });
+  };
   const panels = SIDES.map((side) => {
     const video = element("video", { loop: true, muted: true, autoplay: true, playsInline: true });
     video.setAttribute("aria-label", `the film on the ${side}`);
     videos[side] = video;
     const button = element("button", { type: "button", textContent: side === "left" ? "← This one" : "This one →" });
     button.addEventListener("click", () => choose(side));
+    buttons.push(button);
+    for (const event of ["loadeddata", "error"]) video.addEventListener(event, () => arrived(side));
     return element("div", { className: `vidcolor-survey-panel vidcolor-survey-${side}` }, video, button);
   });
   const row = element("div", { className: "vidcolor-survey-row" }, ...panels);
@@ -37,14 +51,21 @@ function render({ model, el }) {
     heading.textContent = done ? "That was all. Thank you: the answers are in the file." : model.get("question");
     counter.textContent = `${model.get("number")} of ${model.get("total")} answered`;
     row.hidden = done;
-    if (!done) SIDES.forEach(showFilm);
+    if (done) return;
+    wait(SIDES);
+    SIDES.forEach(showFilm);
   };
   // Both begin together, and again whenever the first one does.
   videos.left.addEventListener("seeked", () => (videos.right.currentTime = videos.left.currentTime));
 
   el.classList.add("vidcolor-survey");
   el.tabIndex = 0;
-  el.addEventListener("keydown", (event) => KEYS[event.key] && (event.preventDefault(), choose(KEYS[event.key])));
+  el.addEventListener("keydown", (event) => {
+    const isOther = event.repeat || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey; // as Alt, to go back
+    if (!KEYS[event.key] || isOther) return;
+    event.preventDefault();
+    choose(KEYS[event.key]);
+  });
   el.append(heading, row, counter);
   model.on("change:number", show);
   show();

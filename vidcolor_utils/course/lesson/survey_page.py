@@ -7,6 +7,7 @@ leave the server.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import threading
 from http import HTTPStatus
@@ -15,30 +16,42 @@ from pathlib import Path
 
 from vidcolor_utils.course.lesson.ballot import Ballot, Films
 from vidcolor_utils.course.lesson.judging import SIDES
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, VidcolorError
+
+log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 FOLDER = Path(__file__).parent
 LONGEST = 1000  # bytes of an answer
-PAGE = """<!doctype html>
+PAGE = r"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Which film?</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="survey.css">
 <style>body { margin: 0 auto; max-width: 1200px; }</style></head>
-<body><main></main><script type="module">
+<body><main></main><p id="wrong" role="alert"></p><script type="module">
 import survey from "./survey.js";
 const heard = [];
 const model = { state: {}, get: (name) => model.state[name], on: (_, f) => heard.push(f), off() {} };
+async function ask(...what) {
+  const response = await fetch(...what);
+  if (!response.ok) throw new Error(await response.text());
+  return response;
+}
 async function load() {
-  model.state = await (await fetch("state")).json();
-  if (!model.state.question) return;
-  for (const side of ["left", "right"])
-    model.state[side] = await (await fetch(`${side}?${model.state.number}`)).arrayBuffer();
+  const state = await (await ask("state")).json();
+  for (const side of state.question ? ["left", "right"] : [])
+    state[side] = await (await ask(`${side}?${state.number}`)).arrayBuffer();
+  model.state = state; // with its films, or not at all
 }
 model.send = async (answer) => {
-  await fetch("answer", { method: "POST", body: JSON.stringify(answer) });
-  await load();
-  heard.forEach((f) => f());
+  try {
+    await ask("answer", { method: "POST", body: JSON.stringify(answer) });
+    await load();
+    heard.forEach((f) => f());
+  } catch (error) {
+    document.querySelector("#wrong").textContent =
+      `The answer was not taken (${error.message}). See what \`vidcolor survey\` says, and load this page again.`;
+  }
 };
 await load();
 survey.render({ model, el: document.querySelector("main") });
@@ -77,9 +90,9 @@ class SurveyServer(ThreadingHTTPServer):
         trial, number = self.ballot.trial, len(self.ballot.answers)
         return {"question": trial.question if trial else "", "number": number, "total": len(self.ballot.trials)}
 
-    def film(self, side: str) -> bytes:
-        """The film on a side, nothing when all is answered."""
-        trial = self.ballot.trial
+    def film(self, side: str, number: int) -> bytes:
+        """The film on a side of a trial, nothing when that is answered."""
+        trial = self.ballot.trial if number == len(self.ballot.answers) else None
         return Path(self.films[trial.clip][getattr(trial, side)]).read_bytes() if trial else b""
 
     def answer(self, content: dict) -> None:
@@ -105,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "state":
             self._send(json.dumps(self.server.state()).encode(), "application/json")
         elif name in SIDES:
-            self._send(self.server.film(name), "video/mp4")
+            self._send(self.server.film(name, self._number()), "video/mp4")
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
@@ -120,12 +133,21 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, AttributeError, InputError):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
+        except VidcolorError as error:  # a full disk
+            log.error("%s", error)
+            self.send_error(HTTPStatus.INSUFFICIENT_STORAGE)
+            return
         self._send(b"{}", "application/json")
 
     def _name(self) -> str | None:
         """What is asked for below the secret, None if the secret is not said."""
         _, secret, *rest = [*self.path.split("?")[0].split("/"), ""]
         return rest[0] if secret == self.server.secret else None
+
+    def _number(self) -> int:
+        """The number of the trial that a film is of, -1 if none is said."""
+        number = self.path.partition("?")[2]
+        return int(number) if number.isdecimal() else -1
 
     def _send(self, content: bytes, kind: str) -> None:
         self.send_response(HTTPStatus.OK)
