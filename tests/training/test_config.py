@@ -37,3 +37,8 @@ def test_what_the_command_line_offers_has_a_help_each():
     offered = list(options_of(FrameTrainConfig))
     assert {"epochs", "encoder_rate", "known"} <= {option.name for option in offered}
     assert all(option.help.endswith(".") for option in offered)
+
+
+def test_statistics_are_kept_of_networks_that_have_some():
+    with pytest.raises(OptionError, match="needs `start_from`"):
+        FrameTrainConfig(keep_statistics=True)

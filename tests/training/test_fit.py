@@ -53,3 +53,17 @@ def test_the_rate_grows_and_falls_to_nothing(run):
     for run.step in (0, 75, 400, 599, 850, 999):
         rates.append(run._schedule())
     assert rates[0] < rates[1] < rates[2] == rates[3] == 1 > rates[4] > rates[5] > 0
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_batch_statistics_stay_if_asked_to(tmp_path, kept):
+    from vidcolor_utils.training.config import FrameTrainConfig, Stage
+    from vidcolor_utils.training.fit import _Run
+
+    norm = torch.nn.BatchNorm2d(1)
+    trainee = torch.nn.ModuleDict({"frame": torch.nn.ModuleDict({"parts": torch.nn.ModuleDict({"head": norm})})})
+    trainee.device = torch.device("cpu")
+    run = _Run(trainee, FrameTrainConfig(keep_statistics=kept, start_from="frame.safetensors"), tmp_path)
+    run._learn_only(Stage("everything", 1.0, {"decoder": 1.0}, (96,)).rates)
+    norm(torch.randn(8, 1, 4, 4) + 5)
+    assert (norm.running_mean.item() == 0) == kept and norm.weight.requires_grad

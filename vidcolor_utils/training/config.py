@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from vidcolor_utils.system.errors import OptionError
-from vidcolor_utils.system.options import Within, check_option, check_options
+from vidcolor_utils.system.options import Within, YesOrNo, check_option, check_options
 
 SIDE_STEP = 32  # the encoder halves pictures five times
 SIDE = Within(SIDE_STEP, whole=True)
@@ -45,6 +45,8 @@ class FrameTrainConfig:
     # It knows things from 142 million photographs, and forgets them if it learns fast.
     vit_rate: Annotated[float, Within(0), "Factor on the rate, for the transformer; 0: it stays as it is."] = 0.0
     weight_decay: float = 0.02
+    # Small batches vary less, which makes colours too strong: what learned from large ones should keep its own.
+    keep_statistics: Annotated[bool, YesOrNo(), "Keep the batch statistics that the networks begin with."] = False
     # That average is what is scored and exported.
     ema: Annotated[float, Within(0, 1, open_end=True), "Running average of the weights."] = 0.9995
     # For the others the light network must do without.
@@ -60,6 +62,8 @@ class FrameTrainConfig:
     def __post_init__(self) -> None:
         check_options(self)
         check_option("weight_decay", self.weight_decay, Within(0))
+        if self.keep_statistics and self.start_from is None:
+            raise OptionError("`keep_statistics` needs `start_from`: networks that never learned have none")
         for side in self.sides:
             check_option("sides", side, SIDE)
             if side % SIDE_STEP:

@@ -101,10 +101,12 @@ class _Run:
             self.trainee.load_state_dict(self._averages)
 
     def _learn_only(self, rates: Mapping[str, float]) -> None:
-        """Keep the parts that do not learn as they are, their batch statistics included."""
+        """Keep the parts that do not learn as they are, with their batch statistics; all of these if asked to."""
         self.trainee.train()
         for name, module in self.trainee.named_modules():
-            if isinstance(module, nn.BatchNorm2d) and part_of(f"{name}.weight") not in rates:
+            if not isinstance(module, nn.BatchNorm2d):
+                continue
+            if self.config.keep_statistics or part_of(f"{name}.weight") not in rates:
                 module.eval()
         for name, parameter in self.trainee.named_parameters():
             parameter.requires_grad_(part_of(name) in rates)
