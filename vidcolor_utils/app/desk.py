@@ -21,13 +21,13 @@ from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.words import in_words
 from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
 from vidcolor_utils.film.look import PLAIN, Look
-from vidcolor_utils.stills.images import is_still, read_image, write_apng, written_suffix
+from vidcolor_utils.stills.images import is_still, read_image, written_suffix
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.preview import preview_file
-from vidcolor_utils.tool.sequence import is_indirect
+from vidcolor_utils.tool.sequence import readable_film
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.streams import container_for
 
@@ -144,10 +144,7 @@ class FilmDesk:
 
     def _look(self) -> str:
         self._is_photograph = is_still(self._source)
-        if is_indirect(self._source):
-            animation = self._path("animation.apng")
-            write_apng(self._source, animation)
-            self._source = animation
+        self._source = readable_film(self._source, self._path(""))
         if self._is_photograph:
             self._frames = 1
             height, width = read_image(self._source).rgb.shape[:2]

@@ -100,10 +100,9 @@ def evaluate(
 ) -> None:
     """Score the frame colorizer on held-out photographs and clips."""
     from vidcolor_utils.colorizers.frame import FrameColorizer
-    from vidcolor_utils.system.files import check_target, write_json
+    from vidcolor_utils.system.files import write_json
     from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
 
-    check_target(output, None)
     with progress_bars() as bar:
         colorizer = FrameColorizer(weights)
         record: Evaluation = {}

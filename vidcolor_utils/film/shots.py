@@ -12,7 +12,7 @@ from vidcolor_utils.colorizers.links import SIDE, Cuts, small_gray
 from vidcolor_utils.pictures.chroma import luma01
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.files import frame_at
+from vidcolor_utils.video.files import check_end
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
@@ -48,7 +48,7 @@ def shot_around(path: str | Path, seconds: float, known: Iterable[Span] = ()) ->
 
 def _search(reader: VideoReader, begin: float, seconds: float, start: float | None) -> Span | None:
     """Look for the cuts around a time from `begin` on, a shot's known `start` or not; None if it begins before."""
-    begins_shot, shown = Cuts(), -inf
+    begins_shot = Cuts()
     for frame in reader.frames_from(begin):
         cut = begins_shot(_gray(frame.luma, reader.info))
         if frame.seconds > seconds + 1e-6:
@@ -56,9 +56,8 @@ def _search(reader: VideoReader, begin: float, seconds: float, start: float | No
                 return None
             if cut:
                 return Span(start, frame.seconds)
-        start, shown = frame.seconds if cut else start, frame.seconds
-    if shown <= seconds:
-        frame_at(reader, seconds)  # complains if it ends before
+        start = frame.seconds if cut else start
+    check_end(reader, seconds)
     return None if start is None else Span(start, inf)
 
 

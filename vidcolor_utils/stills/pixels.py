@@ -57,17 +57,29 @@ def pixels_of(path: Path, page: Image.Image) -> Pixels:
 
 def _read_raw(path: Path, page: Image.Image) -> Image.Image:
     """Read an uncompressed page that is to be turned on its side, as stored: Pillow 13 mixes up its rows."""
-    import tifffile  # here and not above: that takes 30 ms, and films do without
-
-    tags = getattr(page, "tag_v2", {})
-    values = tifffile.imread(path, key=page.tell())
-    if tags.get(PLANAR, TOGETHER) != TOGETHER:
-        values = np.moveaxis(values, 0, -1)
+    tags, values = getattr(page, "tag_v2", {}), _as_stored(path, page)
     if values.dtype == np.uint8 and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         values = 255 - values
-    copy = Image.fromarray(np.ascontiguousarray(values))
+    copy = Image.fromarray(values)
     copy.info, copy.tag_v2 = dict(page.info), tags  # type: ignore[attr-defined]  # as a picture of a TIFF has it
     return copy
+
+
+def _as_stored(path: Path, page: Image.Image) -> np.ndarray:
+    """Read a page of a TIFF without turning it, (H, W) or (H, W, C).
+
+    Raises:
+        ValueError: if it is coded in a way that only Pillow reads.
+    """
+    import tifffile  # here and not above: that takes 30 ms, and films do without
+
+    values = tifffile.imread(path, key=page.tell())
+    return values if _lies_together(page) else np.ascontiguousarray(np.moveaxis(values, 0, -1))
+
+
+def _lies_together(page: Image.Image) -> bool:
+    """Tell whether the numbers of a pixel lie side by side, rather than each channel by itself."""
+    return getattr(page, "tag_v2", {}).get(PLANAR, TOGETHER) == TOGETHER
 
 
 def _of_8_bits(page: Image.Image, profile: bytes | None) -> Pixels:
@@ -124,7 +136,7 @@ def _deep_pixels(path: Path, page: Image.Image) -> Pixels | None:
     if page.format != "TIFF":
         layers = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
         return _of_bgr(layers)
-    if getattr(page, "tag_v2", {}).get(PLANAR, TOGETHER) == TOGETHER:
+    if _lies_together(page):
         _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)
         pixels = _of_bgr(found[0]) if found else None
         return pixels and pixels._replace(is_upright=True)  # OpenCV turns a TIFF as well
@@ -142,15 +154,13 @@ def _of_bgr(layers: np.ndarray | None) -> Pixels | None:
 
 def _of_planes(path: Path, page: Image.Image) -> Pixels | None:
     """Read a page of a TIFF whose channels lie one after the other, of which OpenCV makes noise, as stored."""
-    import tifffile  # see above
-
     try:
-        planes = tifffile.imread(path, key=page.tell())
-    except (ValueError, tifffile.TiffFileError):  # coded in a way that only Pillow reads
+        layers = _as_stored(path, page)
+    except ValueError:
         return None
-    if planes.dtype != np.uint16 or planes.ndim != 3 or len(planes) not in (3, 4):
+    if layers.dtype != np.uint16 or layers.ndim != 3 or layers.shape[2] not in (3, 4):
         return None
-    return Pixels(np.ascontiguousarray(np.moveaxis(planes[:3], 0, -1)), planes[3] if len(planes) == 4 else None)
+    return Pixels(np.ascontiguousarray(layers[..., :3]), layers[..., 3].copy() if layers.shape[2] == 4 else None)
 
 
 def _bits(path: Path, page: Image.Image) -> int:

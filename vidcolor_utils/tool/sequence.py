@@ -60,16 +60,20 @@ def is_indirect(source: Path) -> bool:
     return source.suffix.lower() not in DIRECT and is_animation(source)
 
 
+def readable_film(source: Path, folder: Path) -> Path:
+    """Give a film itself, or of an animation that FFmpeg does not read a copy in a folder that it does."""
+    if not is_indirect(source):
+        return source
+    copy = folder / "animation.apng"
+    write_apng(source, copy)
+    return copy
+
+
 @contextmanager
 def film_to_look_at(source: Path) -> Iterator[Path]:
-    """Give a film, or of an animation that FFmpeg does not read a copy that it does, inside the block."""
-    if not is_indirect(source):
-        yield source
-        return
+    """The same, for as long as the block runs."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "animation.apng"
-        write_apng(source, copy)
-        yield copy
+        yield readable_film(source, Path(folder))
 
 
 @contextmanager
@@ -136,10 +140,9 @@ def _film_of(source: Path, pictures: Sequence[Path], folder: Path, rate: Fractio
     if pictures:
         film = folder / "frames.mov"
         write_film_of(pictures, film, rate)
-    elif is_indirect(source):
-        film = folder / "animation.apng"
-        write_apng(source, film)
     else:
+        film = readable_film(source, folder)
+    if film == source:
         return source
     changed = max(path.stat().st_mtime_ns for path in pictures or [source])
     os.utime(film, ns=(changed, changed))

@@ -59,10 +59,22 @@ def frame_at(reader: VideoReader, seconds: float) -> LumaFrame:
     """
     frames = reader.frames_from(seconds)
     frame, following = next(frames, None), next(frames, None)
-    end = float(reader.end or 0)
-    if frame is None or (following is None and seconds > end + ROUNDING_S):
-        raise InputError(f"{reader.path}: ends at {time_text(end)}, before {time_text(seconds)}")
+    if following is None:
+        check_end(reader, seconds)
+    if frame is None:
+        raise InputError(f"{reader.path}: has no frame at {time_text(seconds)}")
     return frame
+
+
+def check_end(reader: VideoReader, seconds: float) -> None:
+    """Check, of a video that was read to its end, that it has not ended before a time.
+
+    Raises:
+        InputError: if it has.
+    """
+    end = float(reader.end or 0)
+    if seconds > end + ROUNDING_S:
+        raise InputError(f"{reader.path}: ends at {time_text(end)}, before {time_text(seconds)}")
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:
