@@ -24,14 +24,16 @@ class Browser:
     """Does what the scripts of the page do, without a browser."""
 
     def __init__(self, page: ColorizePage):
-        self.page, self.file, self.received = page, b"", b""
+        self.page, self.file, self.received, self.answers = page, b"", b"", 0
         page.send = self.hear
 
     def say(self, buffers: tuple = (), **message: object) -> None:
         self.page._hear(self.page, message, list(buffers))
 
     def hear(self, message: dict, buffers: tuple = ()) -> None:
-        if message["kind"] == "more":
+        if message["kind"] == "alive":
+            self.answers += 1
+        elif message["kind"] == "more":
             start = message["start"]
             self.say([memoryview(self.file[start : start + message["length"]])], kind="piece", start=start)
         else:
@@ -118,6 +120,12 @@ def test_a_file_that_cannot_be_taken_costs_nothing_that_is_there(browser, make_v
         assert (browser.page.stage, browser.page.result, browser.page.name) == ("done", result, "film.mp4")
         assert "other.mp4" in browser.page.problem
     assert browser.page._files["film"].exists()
+
+
+def test_it_answers_while_it_works(browser):
+    browser.page._tasks.put(lambda: time.sleep(0.5))
+    browser.say(kind="alive")
+    assert browser.answers == 1
 
 
 def test_films_larger_than_a_piece_come_in_order(browser, make_video):

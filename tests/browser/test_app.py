@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from pages import Visit, read_canvases
 from playwright.sync_api import expect
@@ -262,6 +263,29 @@ def wait_for_strip(root: Locator, holds: Callable[[list[np.ndarray]], bool] = bo
 
     wait_until(is_there)
     return found
+
+
+def test_a_page_whose_program_does_not_answer_says_so(visit_app, two_shots):
+    visit = visit_app(400)
+    drop(visit.page, two_shots)
+    root = wait_for_stage(visit.page, "ready")
+    kernels = kernels_of_this_test()
+    lost = root.get_by_role("alert").get_by_text("does not answer")
+    for kernel in kernels:
+        kernel.suspend()
+    lost.wait_for()
+    assert_nothing_is_cut(root)
+    for kernel in kernels:
+        kernel.resume()
+    lost.wait_for(state="hidden")
+    for kernel in kernels:
+        kernel.kill()
+    lost.wait_for()
+
+
+def kernels_of_this_test() -> list[psutil.Process]:
+    processes = psutil.Process().children(recursive=True)
+    return [each for each in processes if any("ipykernel_launcher" in word for word in each.cmdline())]
 
 
 def test_wrong_and_too_large_files_give_a_sentence(visit_app, tmp_path):

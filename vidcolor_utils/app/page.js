@@ -2,6 +2,8 @@
 
 const FILES = "video/*,image/*,.mkv,.avi,.mpg,.mpeg,.flv,.wmv,.ts,.tif,.tiff";
 const TITLE = "Colorize your film";
+const LOST =
+  "The program behind this page does not answer. If this does not pass, it has ended: start it again, load this page anew and choose the file again.";
 
 // Keeps Jupyter's own keys away; from each control, as some of them (arrows) are bound to whatever has the focus.
 function keepKeys(control) {
@@ -14,6 +16,7 @@ class Page {
     this.root = root;
     this.sender = new Sender(model, (share) => (this.bar.value = share));
     this.receiver = new Receiver(model);
+    this.pulse = new Pulse(model, () => this.update());
     this.comparison = new Comparison();
     this.sheet = new Sheet(model, this.sender);
     this.addresses = []; // of the pictures of the preview
@@ -104,6 +107,7 @@ class Page {
 
   close() {
     for (const [events, action] of this.changes) this.model.off(events, action);
+    this.pulse.close();
     this.receiver.close();
     this.comparison.hide();
     this.sheet.close();
@@ -111,6 +115,7 @@ class Page {
   }
 
   hear(message, buffers) {
+    if (message.kind === "alive") this.pulse.hear();
     if (message.kind === "more" && this.sender.file) this.sender.more(message);
     if (message.kind !== "piece") return;
     this.receiver.take(message, buffers[0]);
@@ -182,8 +187,9 @@ class Page {
     this.calm.hidden = !this.model.get("is_film");
     this.sheet.root.hidden = !isOpen || !this.model.get("is_film");
     for (const part of [this.settings, this.sheet.root]) part.inert = this.busy();
-    this.problem.hidden = !this.model.get("problem");
-    say(this.problem, this.model.get("problem"));
+    const problem = this.pulse.lost ? LOST : this.model.get("problem");
+    this.problem.hidden = !problem;
+    say(this.problem, problem);
     if (turns) this.root.scrollIntoView({ block: "start" });
     if (this.root.contains(focused) && focused.closest("[hidden], [inert]")) {
       const buttons = [this.cancel, next, this.other];

@@ -108,8 +108,11 @@ class ColorizePage(ThreadedWidget):
         return f"ColorizePage({self.stage})"
 
     def _hear(self, _: ColorizePage, message: dict, pieces: list[memoryview]) -> None:
-        """Queue what the browser asks for; stopping does not wait."""
+        """Queue what the browser asks for; stopping does not wait, nor does the answer that somebody is here."""
         kind = message["kind"]
+        if kind == "alive":
+            self.send({"kind": "alive"})
+            return
         if kind == "stop":
             self._stop.set()
             self._tasks.put(self._stop_receiving)

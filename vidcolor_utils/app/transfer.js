@@ -2,6 +2,8 @@
 
 const MEGABYTE = 1e6; // as in incoming.py
 const ASK_AGAIN_MS = 5000; // a piece that did not come by then is asked for again: Jupyter may drop one
+const PULSE_MS = 5000; // between two questions whether Python is there
+const SILENT_MS = 15_000; // it answers them at once, whatever it works on
 
 function element(name, properties = {}, ...children) {
   const node = Object.assign(document.createElement(name), properties);
@@ -44,6 +46,42 @@ class Sender {
     const piece = await this.file.slice(start, start + length).arrayBuffer();
     this.model.send({ kind: "piece", start }, undefined, [piece]);
     this.onProgress(Math.min(1, (start + length) / this.file.size));
+  }
+}
+
+// Asks Python now and then whether it is there: a page whose kernel has ended looks like one that is at work.
+class Pulse {
+  constructor(model, onChange) {
+    this.model = model;
+    this.onChange = onChange;
+    this.lost = false;
+    this.timer = setInterval(() => this.beat(), PULSE_MS);
+  }
+
+  beat() {
+    if (this.asked && Date.now() - this.asked > SILENT_MS) this.tell(true);
+    if (this.asked && !this.lost) return;
+    this.asked ??= Date.now();
+    try {
+      this.model.send({ kind: "alive" });
+    } catch {
+      this.tell(true); // the front end knows already
+    }
+  }
+
+  hear() {
+    this.asked = undefined;
+    this.tell(false);
+  }
+
+  tell(lost) {
+    const changes = lost !== this.lost;
+    this.lost = lost;
+    if (changes) this.onChange();
+  }
+
+  close() {
+    clearInterval(this.timer);
   }
 }
 
