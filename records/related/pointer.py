@@ -12,7 +12,7 @@ from vidcolor_utils.related import rows
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.discs import MaskedClip, disc_clip
 from vidcolor_utils.related.pointer.model import STRIDE, Pointer, build_pointer
-from vidcolor_utils.related.pointer.tracking import Track, rank_correlation, track, track_by_motion
+from vidcolor_utils.related.pointer.tracking import Track, error_correlation, track, track_by_motion
 from vidcolor_utils.related.pointer.training import PointerConfig, train_pointer
 from vidcolor_utils.system.progress import Say
 
@@ -62,7 +62,7 @@ def measured(network: keras.Model, split: Split, discs: list[MaskedClip]) -> dic
     """Scores of a network: its colours on clips, its masks on discs."""
     pointer = Pointer(network)
     tracks = [track(pointer, masked) for masked in discs]
-    found = {"overlap": mean_overlap(tracks), "rank_correlation": rank_correlation(tracks)}
+    found = {"overlap": mean_overlap(tracks), "rank_correlation": error_correlation(tracks)}
     return colors(pointer.guess, split) | found
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vidcolor_utils.colorizers.links import Cuts, Linker, agreement, flow_size, small_gray
+from vidcolor_utils.colorizers.links import Cuts, Linker, flow_size, luma_agreement, small_gray
 
 
 def flat(value):
@@ -16,9 +16,11 @@ def test_sizes_at_which_colours_are_carried():
 
 def test_pictures_agree_apart_from_their_brightness():
     """Gains up to 1.5 are the lamp's. (119 + 1) / (59 + 1) is 2, so 1.5 of it is taken out: 119 - 88.5 = 30.5."""
-    np.testing.assert_allclose(agreement(flat(100), flat(100)), 1)
-    np.testing.assert_allclose(agreement(flat(119), flat(99)), np.exp(-((119 - 1.2 * 99) ** 2) / 20**2), rtol=1e-4)
-    np.testing.assert_allclose(agreement(flat(119), flat(59)), np.exp(-(30.5**2) / 20**2), rtol=1e-4)
+    np.testing.assert_allclose(luma_agreement(flat(100), flat(100)), 1)
+    np.testing.assert_allclose(
+        luma_agreement(flat(119), flat(99)), np.exp(-((119 - 1.2 * 99) ** 2) / 20**2), rtol=1e-4
+    )
+    np.testing.assert_allclose(luma_agreement(flat(119), flat(59)), np.exp(-(30.5**2) / 20**2), rtol=1e-4)
 
 
 @pytest.mark.parametrize("both_ways", [False, True])

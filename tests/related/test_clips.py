@@ -5,13 +5,13 @@ import pytest
 
 from tests.helpers.systems import sliding_clips
 from vidcolor_utils.related.clips import (
-    FramePairs,
+    DrawnPairs,
     SmallClip,
+    block_means,
     builtin_split,
     film_clips,
     folder_split,
     motion_energy,
-    shrunk,
     small_clip,
     small_frame,
 )
@@ -38,14 +38,14 @@ def test_black_bars_are_cut_off_and_the_length_is_limited():
 
 def test_squares_are_averaged():
     values = np.arange(16, dtype=np.float32).reshape(4, 4, 1)
-    assert shrunk(values, 2)[..., 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert block_means(values, 2)[..., 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
 
 
 def test_pairs_are_as_far_apart_as_asked_and_the_seed_decides():
     clip = SmallClip(
         "count", np.arange(10, dtype=np.float32)[:, None, None, None] * np.ones((1, 4, 4, 3), np.float32)
     )
-    first, again = (FramePairs([clip], gaps=(2, 5), batch=40, seed=3).draw() for _ in range(2))
+    first, again = (DrawnPairs([clip], gaps=(2, 5), batch=40, seed=3).draw() for _ in range(2))
     source, target = (frames[:, 0, 0, 0] for frames in first)
     assert set(np.abs(source - target)) == {2, 5}
     assert (source < target).any() and (source > target).any()
@@ -56,13 +56,13 @@ def test_clips_that_move_are_drawn_more_often():
     moving = sliding_clips(1)[0]
     still = SmallClip("still", np.repeat(moving.lab[:1], 14, axis=0) + 500)
     assert motion_energy(still) == 0 < motion_energy(moving)
-    source, _ = FramePairs([still, moving], gaps=(1,), batch=200).draw()
+    source, _ = DrawnPairs([still, moving], gaps=(1,), batch=200).draw()
     assert (source[:, 0, 0, 0] < 400).mean() > 0.6
 
 
 def test_too_short_clips_are_refused():
     with pytest.raises(ValueError, match="longer than 20"):
-        FramePairs(sliding_clips(1), gaps=(20,), batch=1)
+        DrawnPairs(sliding_clips(1), gaps=(20,), batch=1)
 
 
 def test_videos_are_split_by_name_and_damaged_ones_are_passed_over(make_video, tmp_path, caplog):

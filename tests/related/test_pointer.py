@@ -8,7 +8,7 @@ from tests.helpers.eager import without_graphs
 from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.discs import disc_clip
 from vidcolor_utils.related.pointer.model import Pointer, build_pointer
-from vidcolor_utils.related.pointer.tracking import Track, iou, rank_correlation, track, track_by_motion
+from vidcolor_utils.related.pointer.tracking import Track, error_correlation, iou, track, track_by_motion
 from vidcolor_utils.related.pointer.training import (
     PointerConfig,
     color_classes,
@@ -87,4 +87,4 @@ def test_overlap_and_rank_by_hand():
     assert iou(np.array([1, 1, 0], bool), np.array([0, 1, 1], bool)) == pytest.approx(1 / 3)
     assert iou(np.zeros(2, bool), np.zeros(2, bool)) == 1
     tracks = [Track(np.array([0.9, 0.5]), np.array([1.0, 5.0])), Track(np.array([0.1]), np.array([9.0]))]
-    assert rank_correlation(tracks) == pytest.approx(1)
+    assert error_correlation(tracks) == pytest.approx(1)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.helpers.systems import sliding_clips
 from vidcolor_utils.related import rows
-from vidcolor_utils.related.clips import SmallClip, shrunk
+from vidcolor_utils.related.clips import SmallClip, block_means
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_nearest_lightness_is_looked_up_wherever_it_is():
 def test_a_smaller_guess_is_compared_with_the_shrunk_truth(clips):
     def grid(reference, lightness):
         found = next(lab for clip in clips for lab in clip.lab if np.array_equal(lab[..., 0], lightness))
-        return shrunk(found[..., 1:], 4)
+        return block_means(found[..., 1:], 4)
 
     assert rows.score_guess(grid, clips, 4)["psnr_ab"] == 60
     assert rows.on_grid(rows.hold_guess, 4)(clips[0].lab[0], clips[0].lab[1, ..., 0]).shape == (8, 8, 2)

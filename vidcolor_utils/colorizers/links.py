@@ -73,7 +73,7 @@ class Cuts:
 def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
     """Tie a frame to another one, uint8 (h, w)."""
     motion = flow(gray, other)
-    return Link(motion, agreement(gray, warp(other.astype(np.float32), motion)))  # floats are fetched faster
+    return Link(motion, luma_agreement(gray, warp(other.astype(np.float32), motion)))  # floats are fetched faster
 
 
 def explains_nothing(link: Link) -> bool:
@@ -81,7 +81,7 @@ def explains_nothing(link: Link) -> bool:
     return bool(link.trust.mean() < CUT)
 
 
-def agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
+def luma_agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
     """Tell how well two pictures, uint8 or float32 (h, w) in [0, 255], agree, apart from their overall brightness.
 
     Returns:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 ONLY_ERRORS = 3  # of ONNX Runtime's levels of logging
+# Processors without VNNI (AMD before Zen 4, Intel before Ice Lake) multiply 8 bits in 16, where sums overflow: tokens
+# come out 6 to 9 % wrong instead of 2 to 3 %. With this they multiply in 32, which takes a fifth longer there.
+EXACT_IN_8_BITS = ("session.x64quantprecision", "1")
 _PRELOADING = Lock()
 _AHEAD: dict[tuple[Path, str], Future[Network]] = {}  # networks that nobody has asked for yet, see `loading_ahead`
 
@@ -144,6 +147,7 @@ def _start(content: bytes, providers: list[str]) -> InferenceSession:
         options.log_severity_level = ONLY_ERRORS
         options.intra_op_num_threads = 1  # see `OnnxNetwork`
         options.enable_cpu_mem_arena = False  # it keeps what one call took: 16 MB more, and no faster
+        options.add_session_config_entry(*EXACT_IN_8_BITS)
         options.enable_mem_pattern = False  # it takes all at once: 9 MB more; and DirectML demands it
         if PROVIDERS["cuda"] in providers:
             with _PRELOADING, redirect_stdout(StringIO()):  # where it says which libraries it did not find

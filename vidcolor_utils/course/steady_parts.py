@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer
-from vidcolor_utils.colorizers.links import Link, agreement, small_gray
+from vidcolor_utils.colorizers.links import Link, luma_agreement, small_gray
 from vidcolor_utils.colorizers.steady import Evidence, Fusion, LinkedFrame, SteadyColorizer
 
 
@@ -32,7 +32,7 @@ def per_frame(clip: LinkedClip, strength: float) -> Iterator[np.ndarray]:
 def without_flow(clip: LinkedClip, strength: float) -> Iterator[np.ndarray]:
     """Carry colours from where they were, not along the motion; trusted where the luma stays the same."""
     pairs = zip(clip.grays[1:], clip.grays, strict=False)
-    trusts = (agreement(gray, last) for gray, last in pairs)
+    trusts = (luma_agreement(gray, last) for gray, last in pairs)
     first, *others = clip.frames
     frames = (
         frame._replace(back=frame.back and Link(np.zeros_like(frame.back.flow), trust))

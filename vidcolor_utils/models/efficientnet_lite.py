@@ -20,7 +20,7 @@ from vidcolor_utils.weights.torch_file import read_torch_state_dict
 BATCH_NORM_EPSILON = 1e-3
 
 
-class Stage(NamedTuple):
+class EncoderStage(NamedTuple):
     """One row of the paper's table 1: `repeats` inverted residual blocks."""
 
     repeats: int
@@ -31,13 +31,13 @@ class Stage(NamedTuple):
 
 
 LITE0_STAGES = (
-    Stage(1, 3, 1, 1, 16),
-    Stage(2, 3, 2, 6, 24),
-    Stage(2, 5, 2, 6, 40),
-    Stage(3, 3, 2, 6, 80),
-    Stage(3, 5, 1, 6, 112),
-    Stage(4, 5, 2, 6, 192),
-    Stage(1, 3, 1, 6, 320),
+    EncoderStage(1, 3, 1, 1, 16),
+    EncoderStage(2, 3, 2, 6, 24),
+    EncoderStage(2, 5, 2, 6, 40),
+    EncoderStage(3, 3, 2, 6, 80),
+    EncoderStage(3, 5, 1, 6, 112),
+    EncoderStage(4, 5, 2, 6, 192),
+    EncoderStage(1, 3, 1, 6, 320),
 )
 
 
@@ -50,7 +50,7 @@ class Variant(NamedTuple):
     sha256: str  # of the checkpoint in it
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[EncoderStage, ...]:
         """The table of Lite0, scaled as in equation 3 of the paper."""
         first, *middle, last = (
             stage._replace(filters=int(stage.filters * self.width + 4) // 8 * 8) for stage in LITE0_STAGES
@@ -106,7 +106,7 @@ def _layer_name(key: str) -> str:
     return key.replace(".", "_")
 
 
-def _inverted_residual(x: keras.KerasTensor, stage: Stage, stride: int, prefix: str) -> keras.KerasTensor:
+def _inverted_residual(x: keras.KerasTensor, stage: EncoderStage, stride: int, prefix: str) -> keras.KerasTensor:
     shortcut, channels, name = x, x.shape[-1], _layer_name(prefix)
     if stage.expansion > 1:
         x = keras.layers.Conv2D(channels * stage.expansion, 1, use_bias=False, name=f"{name}_expand_conv")(x)

@@ -121,7 +121,7 @@ def folder_split(
     return split
 
 
-class FramePairs:
+class DrawnPairs:
     """Draws pairs of frames of the same clip, more often from clips that move.
 
     Args:
@@ -167,7 +167,7 @@ def motion_energy(clip: SmallClip) -> float:
     return float(np.minimum(changes, 10).mean()) if len(changes) else 0.0
 
 
-def shrunk(values: np.ndarray, factor: int) -> np.ndarray:
+def block_means(values: np.ndarray, factor: int) -> np.ndarray:
     """Average (..., H, W, C) over squares of `factor` pixels."""
     *rest, height, width, channels = values.shape
     blocks = values.reshape(*rest, height // factor, factor, width // factor, factor, channels)

@@ -9,7 +9,7 @@ import numpy as np
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, motion_between, warp
 from vidcolor_utils.pictures.metrics import chroma_warp_error, psnr_ab
 from vidcolor_utils.pictures.sizes import evenly
-from vidcolor_utils.related.clips import SmallClip, shrunk
+from vidcolor_utils.related.clips import SmallClip, block_means
 
 Guess = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From the Lab of a reference frame (S, S, 3) and the L of a target frame (S, S): the target's ab (s, s, 2)."""
@@ -83,7 +83,7 @@ def score_guess(guess: Guess, clips: Sequence[SmallClip], gap: int, *, count: in
             (guess(ref, frame[..., 0]), frame[..., 1:]) for ref, frame in pairs_apart(clip, gap, count=count)
         ]
         if results:
-            pairs = [(made, shrunk(true, true.shape[0] // made.shape[0])) for made, true in results]
+            pairs = [(made, block_means(true, true.shape[0] // made.shape[0])) for made, true in results]
             scores.append(np.mean([psnr_ab(true, made) for made, true in pairs]))
             energies.append(energy([made for made, _ in pairs]) / energy([true for _, true in pairs]))
     if not scores:
@@ -93,7 +93,7 @@ def score_guess(guess: Guess, clips: Sequence[SmallClip], gap: int, *, count: in
 
 def on_grid(guess: Guess, factor: int) -> Guess:
     """Shrink what a guess returns, so that rows of different resolution are compared on one grid."""
-    return lambda reference, lightness: shrunk(guess(reference, lightness), factor)
+    return lambda reference, lightness: block_means(guess(reference, lightness), factor)
 
 
 def energy(ab: Sequence[np.ndarray] | np.ndarray) -> float:

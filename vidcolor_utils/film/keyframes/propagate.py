@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.colorizers.links import agreement
+from vidcolor_utils.colorizers.links import luma_agreement
 from vidcolor_utils.film.keyframes.matching import UNSURE, Library, find_match, library_of
 from vidcolor_utils.film.keyframes.tracks import (
     Carried,
@@ -198,7 +198,7 @@ class Filler:
         if self._last is None or back is None:
             return np.zeros(gray.shape, np.float32), None
         last, before = (warp(each, back) for each in self._last)
-        return agreement(gray, last), before
+        return luma_agreement(gray, last), before
 
 
 def _nothing_found(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from keras import layers, ops
 from vidcolor_utils.pictures.color import rgb_from_gray
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.affinity import Tensor
-from vidcolor_utils.related.clips import shrunk
+from vidcolor_utils.related.clips import block_means
 
 STRIDE = 4
 GROUPS = 8
@@ -101,6 +101,6 @@ class Pointer:
         """Colours for a target frame, as `rows.Guess`: ab (S/4, S/4, 2)."""
         target = rgb_from_gray(lightness)
         target_features, source_features = self.features(np.stack([target, reference]))
-        ab = shrunk(reference[..., 1:], STRIDE)
+        ab = block_means(reference[..., 1:], STRIDE)
         weights = self.weights(target_features, source_features)
         return (weights @ ab.reshape(-1, 2)).reshape(ab.shape)

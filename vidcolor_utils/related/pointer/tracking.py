@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from vidcolor_utils.pictures.flow import warp
-from vidcolor_utils.related.clips import shrunk
+from vidcolor_utils.related.clips import block_means
 from vidcolor_utils.related.discs import MaskedClip
 from vidcolor_utils.related.pointer.model import STRIDE, Pointer
 from vidcolor_utils.related.rows import flow_between
@@ -34,8 +34,8 @@ def track(pointer: Pointer | None, masked: MaskedClip) -> Track:
         pointer: the mask goes by its strongest weight, the colours by all; None: both stay where they were.
         masked: the clip.
     """
-    masks = shrunk(masked.masks[..., None], STRIDE)[..., 0].reshape(len(masked.masks), -1)
-    ab = shrunk(masked.clip.lab[..., 1:], STRIDE).reshape(len(masks), -1, 2)
+    masks = block_means(masked.masks[..., None], STRIDE)[..., 0].reshape(len(masked.masks), -1)
+    ab = block_means(masked.clip.lab[..., 1:], STRIDE).reshape(len(masks), -1, 2)
     features = pointer.features(masked.clip.lab) if pointer else None
     overlaps, errors = [], []
     for t in range(1, len(masks)):
@@ -53,7 +53,7 @@ def track_by_motion(masked: MaskedClip) -> np.ndarray:
     lightness, overlaps = masked.clip.lab[..., 0], []
     for t in range(1, len(lightness)):
         made = warp(masked.masks[0], flow_between(lightness[t], lightness[0]))
-        made, true = (shrunk(mask[..., None], STRIDE)[..., 0] > 0.5 for mask in (made, masked.masks[t]))
+        made, true = (block_means(mask[..., None], STRIDE)[..., 0] > 0.5 for mask in (made, masked.masks[t]))
         overlaps.append(iou(made, true))
     return np.array(overlaps)
 
@@ -64,7 +64,7 @@ def iou(made: np.ndarray, true: np.ndarray) -> float:
     return float(np.logical_and(made, true).sum() / union) if union else 1.0
 
 
-def rank_correlation(tracks: Sequence[Track]) -> float:
+def error_correlation(tracks: Sequence[Track]) -> float:
     """Spearman's correlation of colour error and mask error (1 - IoU) over all frames of all clips."""
     colors = np.concatenate([each.color_error for each in tracks])
     masks = np.concatenate([1 - each.overlap for each in tracks])

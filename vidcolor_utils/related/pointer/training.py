@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers
 
 from vidcolor_utils.related import affinity
-from vidcolor_utils.related.clips import FramePairs, SmallClip, shrunk
+from vidcolor_utils.related.clips import DrawnPairs, SmallClip, block_means
 from vidcolor_utils.related.pointer.model import STRIDE, Pointing, build_pointer, scaled_lightness
 from vidcolor_utils.related.ready import compile_ready
 
@@ -71,7 +71,7 @@ def train_pointer(
     channels = 2 if config.loss == "ab" else CLASSES
     model = carrying_model(network, channels)
     compile_ready(model, keras.optimizers.Adam(config.learning_rate), loss=_loss(config.loss))
-    pairs = FramePairs(clips, gaps=GAPS, batch=config.batch, seed=config.seed)
+    pairs = DrawnPairs(clips, gaps=GAPS, batch=config.batch, seed=config.seed)
     coded = coding(clips, config)
     history = []
     for step in range(config.steps):
@@ -112,7 +112,7 @@ def coding(clips: Sequence[SmallClip], config: PointerConfig) -> Callable[[np.nd
 
 def grid_ab(lab: np.ndarray) -> np.ndarray:
     """The ab of Lab frames (B, S, S, 3) at the points, scaled: (B, (S/4)^2, 2)."""
-    small = shrunk(lab[..., 1:], STRIDE) / AB_SCALE
+    small = block_means(lab[..., 1:], STRIDE) / AB_SCALE
     return small.reshape(len(lab), -1, 2)
 
 

@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from vidcolor_utils.pictures.metrics import psnr_ab
 from vidcolor_utils.related import affinity
-from vidcolor_utils.related.clips import FramePairs, SmallClip, shrunk
+from vidcolor_utils.related.clips import DrawnPairs, SmallClip, block_means
 from vidcolor_utils.related.pointer.model import STRIDE, Pointer, Pointing, build_pointer, scaled_lightness
 from vidcolor_utils.related.pointer.training import GAPS, Watch, grid_ab
 from vidcolor_utils.related.ready import compile_ready
@@ -55,7 +55,7 @@ def train_propagator(
         loss=["mean_absolute_error", "mean_absolute_error", "mean_squared_error", "mean_squared_error"],
         loss_weights=[1.0, config.switched, config.round_trip, config.probes],
     )
-    pairs = FramePairs(clips, gaps=GAPS, batch=config.batch, seed=config.seed)
+    pairs = DrawnPairs(clips, gaps=GAPS, batch=config.batch, seed=config.seed)
     rng = np.random.default_rng(config.seed)
     history = []
     for step in range(config.steps):
@@ -106,7 +106,7 @@ def chain(pointer: Pointer, clip: SmallClip, *, hops: int = 15) -> np.ndarray:
 
 def grid_values(lab: np.ndarray) -> np.ndarray:
     """The ab of Lab frames (T, S, S, 3) on the grid of points, in Lab units: (T, n, 2)."""
-    return shrunk(lab[..., 1:], STRIDE).reshape(len(lab), -1, 2)
+    return block_means(lab[..., 1:], STRIDE).reshape(len(lab), -1, 2)
 
 
 def score_chain(made: np.ndarray, clip: SmallClip) -> Hops:
@@ -135,7 +135,7 @@ def mean_hops(pointer: Pointer | str, clips: Sequence[SmallClip], *, hops: int =
 
 def _control(name: str, clip: SmallClip) -> np.ndarray:
     ab = held(clip) if name == "hold" else carried_by_motion(clip)
-    return shrunk(ab, STRIDE).reshape(len(ab), -1, 2)
+    return block_means(ab, STRIDE).reshape(len(ab), -1, 2)
 
 
 def mean_gap(pointer: Pointer, clips: Sequence[SmallClip], *, apart: int = 1) -> float:
