@@ -1,8 +1,12 @@
 """The options that decide colours: checked before anything is touched, and the same from all sides."""
 
+import json
 from dataclasses import fields
+from fractions import Fraction
+from math import inf, nan
 from typing import get_type_hints
 
+import numpy as np
 import pytest
 
 from tests.helpers.command import fails_in_one_line, run_vidcolor
@@ -14,6 +18,7 @@ from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder import colorize_folder
 from vidcolor_utils.tool.plan import plan_file
 from vidcolor_utils.tool.preview import preview_file
+from vidcolor_utils.video.times import Span
 
 WRONG = {
     "method": "crayons",
@@ -59,6 +64,20 @@ def test_a_wrong_time_or_segment_is_one_sentence_too(untouched, tmp_path):
         Look(references=(Reference("photo.png", -1.0),))
     with pytest.raises(ValueError, match="`segment_s` must be a number above 0"):
         colorize_file(untouched, tmp_path / "out.mp4", segment_s=0)
+
+
+@pytest.mark.parametrize("span", [Span(-1), Span(nan), Span(inf), Span(1, 1), Span(2, 1), Span("1"), Span(0, nan)])
+@pytest.mark.parametrize("work", [colorize_file, colorize_folder, preview_file, plan_file])
+def test_a_part_that_is_none_is_one_sentence(untouched, tmp_path, work, span):
+    source = tmp_path if work is colorize_folder else untouched
+    output = tmp_path / ("out.png" if work is preview_file else "out.mp4")
+    with pytest.raises(ValueError, match=r"^`span` must start at 0 or later and end after its start\."):
+        work(source, output, span=span)
+
+
+def test_numbers_of_other_kinds_are_kept_as_pythons():
+    look = Look(strength=np.float32(0.5), every=np.int64(2), saturation=Fraction(1, 2))
+    assert json.loads(json.dumps([look.strength, look.every, look.saturation])) == [0.5, 2, 0.5]
 
 
 def test_keywords_and_object_have_the_same_options_and_types():

@@ -80,7 +80,7 @@ def test_a_rotated_film_stands_upright(make_video, tmp_path):
 
 
 def test_wrong_names_are_refused(make_video, tmp_path):
-    with pytest.raises(InputError, match="a preview is a picture"):
+    with pytest.raises(InputError, match="an image is written to a file that ends in"):
         preview_file(make_video(), tmp_path / "strip.mp4", Plain(), count=3)
     Image.new("L", (20, 20)).save(tmp_path / "in.png")
     with pytest.raises(InputError, match="a preview is for videos"):

@@ -17,13 +17,15 @@ from tests.helpers.command import REPOSITORY
 from tests.helpers.films import Interrupted, crash_after
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.film.look import Reference
-from vidcolor_utils.stills.images import read_pages
+from vidcolor_utils.pictures.chroma import luma01
+from vidcolor_utils.stills.images import HEIF, read_pages
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.sequence import piped
 from vidcolor_utils.video import files
 from vidcolor_utils.video.codecs import Encoding
-from vidcolor_utils.video.files import sequence_files, video_info
+from vidcolor_utils.video.files import THROUGH_PNG, sequence_files, video_info
+from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
 FRAMES = 6
@@ -82,6 +84,50 @@ def test_pictures_with_exif_become_a_film(tmp_path):
     for suffix in (".jpg", ".tif"):
         report = colorize_file(tmp_path / f"%d{suffix}", tmp_path / f"film{suffix}.mp4", GrayColorizer())
         assert report.frames == FRAMES
+
+
+@pytest.mark.parametrize("suffix", THROUGH_PNG)
+def test_pictures_of_any_format_become_a_film(tmp_path, suffix):
+    if suffix in HEIF:
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    tones = [40 + 30 * index for index in range(FRAMES)]
+    for index, tone in enumerate(tones):
+        picture = Image.new("L", (64, 48), tone)
+        picture = picture.convert("1", dither=Image.Dither.NONE) if suffix == ".pbm" else picture
+        picture.save(tmp_path / f"{index}{suffix}")
+    output = tmp_path / "film.mkv"
+    report = colorize_file(
+        tmp_path / f"%d{suffix}", output, GrayColorizer(), encoding=Encoding("ffv1", sound="none")
+    )
+    assert report.frames == FRAMES
+    with VideoReader(output) as reader:
+        levels = {"bit_depth": reader.info.bit_depth, "full_range": reader.info.full_range}
+        seen = [luma01(frame.luma, **levels).mean() * 255 for frame in reader.luma_frames()]
+    expected = [255.0 * (tone > 127) for tone in tones] if suffix == ".pbm" else tones
+    np.testing.assert_allclose(seen, expected, atol=2)
+
+
+@pytest.mark.parametrize("name", ["%d.bmp", "moving.webp"])
+def test_no_place_for_what_stands_for_a_film_is_said_with_its_name(tmp_path, name):
+    pictures = [Image.fromarray((gray(index) >> 8).astype(np.uint8)) for index in range(FRAMES)]
+    pictures[0].save(tmp_path / "moving.webp", save_all=True, append_images=pictures[1:], lossless=True)
+    for index, picture in enumerate(pictures):
+        picture.save(tmp_path / f"{index}.bmp")
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)); from vidcolor_utils.cli import main; main()"
+    )
+    command = [sys.executable, "-c", script, "colorize", tmp_path / name, "-o", tmp_path / "film.mkv"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 1 and "no place for" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".pgm", ".heic"])
+def test_pictures_that_cannot_be_written_are_refused_before_the_work(make_video, tmp_path, suffix):
+    never = Known()
+    never.predict_ab = lambda lumas: pytest.fail("it was coloured")
+    with pytest.raises(InputError, match=rf"%03d\{suffix}: an image is written to a file that ends in"):
+        colorize_file(make_video(), tmp_path / f"%03d{suffix}", never)
 
 
 def test_pictures_are_not_written_over_those_that_they_are_made_of(pictures, tmp_path):

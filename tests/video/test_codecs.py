@@ -74,7 +74,7 @@ def test_ten_bits_stay_or_a_warning_says_so(make_video, tmp_path, codec, bits):
         (Encoding("av1"), "out.mov", r"\.mov cannot hold av1.*\.mp4 or \.mkv or \.webm.*the codec h264"),
         (Encoding(), "out.webm", r"cannot hold h264.*the codec vp9 or av1"),
         (Encoding("ffv1", crf=3), "out.mkv", "no quality"),
-        (Encoding("h264", crf=52), "out.mkv", "0 .best. to 51"),
+        *((Encoding("h264", crf=crf), "out.mkv", "0 .best. to 51") for crf in (52, -1, 12.5, "12")),
         (Encoding("vp9", preset="veryfast"), "out.webm", "vp9 takes 0, 1"),
         (Encoding("h265", preset="5"), "out.mp4", "h265 takes ultrafast"),
         (Encoding("theora"), "out.mp4", "h264, h265"),

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 ONLY_ERRORS = 3  # of ONNX Runtime's levels of logging
-# Processors without VNNI (AMD before Zen 4, Intel before Ice Lake) multiply 8 bits in 16, where sums overflow: tokens
-# come out 6 to 9 % wrong instead of 2 to 3 %. With this they multiply in 32, which takes a fifth longer there.
+# Processors without VNNI (AMD before Zen 4, Intel before Ice Lake) multiply 8 bits in 16, where sums overflow: the
+# tokens are 6 to 9 % off and not 2 to 5 %. With this they multiply in 32, which takes a fifth longer there.
 EXACT_IN_8_BITS = ("session.x64quantprecision", "1")
 _PRELOADING = Lock()
 _AHEAD: dict[tuple[Path, str], Future[Network]] = {}  # networks that nobody has asked for yet, see `loading_ahead`

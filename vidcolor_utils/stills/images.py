@@ -97,6 +97,7 @@ def write_apng(source: Path, output: Path) -> None:
 
     Raises:
         InputError: if it cannot be read.
+        OutputError: if that cannot be written.
     """
     try:
         with _opened(source) as image:
@@ -104,10 +105,13 @@ def write_apng(source: Path, output: Path) -> None:
             for frame in ImageSequence.Iterator(image):
                 frame.load()
                 durations.append(frame.info.get("duration", 0))
-            image.seek(0)
-            image.save(output, "PNG", save_all=True, duration=durations)
     except Exception as error:  # decoders raise whatever they like at what is damaged
         raise InputError(f"{source}: not an animation that can be read ({error})") from None
+    with _opened(source) as image:
+        try:
+            image.save(output, "PNG", save_all=True, duration=durations)
+        except OSError as error:
+            raise OutputError(f"{output.parent}: no place for a copy of {source} ({error.strerror})") from None
 
 
 def is_still(path: str | Path) -> bool:

@@ -26,6 +26,10 @@ class Rule(Protocol):
         """Tell whether a value is one of them."""
         ...
 
+    def plain(self, value: Any) -> object:
+        """Give a value that is allowed as JSON holds it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Within:
@@ -46,6 +50,10 @@ class Within:
         below = number < self.most if self.open_end else number <= self.most
         return math.isfinite(number) and above and below
 
+    def plain(self, value: Any) -> object:
+        """Give such a number, NumPy's or a fraction as well, as Python's own."""
+        return int(value) if self.whole else float(value)
+
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         if self.most == float("inf"):
@@ -63,6 +71,10 @@ class OneOf:
         """Tell whether a value is one of the names."""
         return value in self.names
 
+    def plain(self, value: Any) -> object:
+        """Give the name."""
+        return value
+
     def __str__(self) -> str:
         return f"one of {', '.join(self.names)}"
 
@@ -74,6 +86,10 @@ class YesOrNo:
     def allows(self, value: object) -> bool:
         """Tell whether a value is one of the two."""
         return isinstance(value, bool)
+
+    def plain(self, value: Any) -> object:
+        """Give the same."""
+        return value
 
     def __str__(self) -> str:
         return "True or False"
@@ -98,13 +114,15 @@ def options_of(kind: type) -> Iterator[Option]:
 
 
 def check_options(options: object) -> None:
-    """Check the values of a dataclass against its rules.
+    """Check the values of a frozen dataclass against its rules, and keep them as JSON holds them.
 
     Raises:
         OptionError: if a value is not allowed; names the option, what it may be, and the value.
     """
     for option in options_of(type(options)):
-        check_option(option.name, getattr(options, option.name), option.rule)
+        value = getattr(options, option.name)
+        check_option(option.name, value, option.rule)
+        object.__setattr__(options, option.name, option.rule.plain(value))
 
 
 def check_option(name: str, value: object, rule: Rule) -> None:

@@ -27,7 +27,7 @@ from vidcolor_utils.system.spread import HERE, Spread, ThreadSpread
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
-from vidcolor_utils.video.times import WHOLE, Span
+from vidcolor_utils.video.times import WHOLE, Span, check_span
 
 REPORT = "vidcolor.json"
 STATES = ("done", "there already", "failed")
@@ -153,6 +153,7 @@ def colorize_folder(
     """
     source, output = Path(source), Path(output)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
+    check_span(span)
     task = Task(replace(look, **options), span, segment_s, encoding)
     if encoding is not None:
         encoding.check_settings()

@@ -21,7 +21,7 @@ from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.chroma import luma01, shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, to_width
-from vidcolor_utils.stills.images import IMAGE_SUFFIXES, StillImage, is_image, is_still, write_image
+from vidcolor_utils.stills.images import StillImage, check_image_name, is_still, write_image
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.system.options import Within, check_option
@@ -32,7 +32,7 @@ from vidcolor_utils.video.fields import deinterlaced
 from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.times import WHOLE, Span
+from vidcolor_utils.video.times import WHOLE, Span, check_span
 
 WIDTH = 320  # of each frame in the strip, in pixels
 ROWS_GAP = 4
@@ -76,10 +76,10 @@ def preview_file(
     """
     source, output, look = Path(source), Path(output), replace(look, **options)
     check_option("count", count, Within(1, whole=True))
+    check_span(span)
     if look.keyframes is not None or look.hints:
         raise OptionError(f"{source}: a preview shows no key frames and no points: colorize a part of the film")
-    if not is_image(output):
-        raise InputError(f"{output}: a preview is a picture: name a file that ends in {', '.join(IMAGE_SUFFIXES)}")
+    check_image_name(output)
     if source.exists() and is_still(source):
         raise InputError(f"{source}: a preview is for videos; this is a picture")
     with (

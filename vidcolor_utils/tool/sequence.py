@@ -16,7 +16,7 @@ from typing import BinaryIO
 from vidcolor_utils.film.color_video import nothing_more
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.work_folder import work_folder_path
-from vidcolor_utils.stills.images import is_animation, is_image, is_still, write_apng
+from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still, write_apng
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import hidden_beside
 from vidcolor_utils.video.codecs import Encoding
@@ -97,6 +97,7 @@ def stand_for(
     rate, target, deliver = rate or DEFAULT_RATE, output, nothing_more
     pictures = sequence_files(source) if is_sequence(source) else {}
     if _is_sequence_of(output, source):
+        check_image_name(output)
         if encoding is not None:
             raise OptionError(f"{output}: a codec, its quality and its preset are for videos; these are images")
         first = _first_number(source, pictures, output, rate, span)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.options import Within
 
 LARGE = 4_000_000  # pixels of frames that are dealt with in less memory, see `VideoCodec.large_options`
 INTERMEDIATE = ".nut"  # holds any codec, and exact times, for what is put into another container later
@@ -261,8 +262,9 @@ class Encoding(NamedTuple):
         spec = self.spec
         if spec.crf is None and (self.crf is not None or self.preset is not None):
             raise InputError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
-        if self.crf is not None and not 0 <= self.crf <= spec.crf_limit:
-            raise InputError(f"crf {self.crf}: {self.codec} takes 0 (best) to {spec.crf_limit}")
+        if self.crf is not None and not Within(0, spec.crf_limit, whole=True).allows(self.crf):
+            limits = f"a whole number from 0 (best) to {spec.crf_limit}"
+            raise InputError(f"crf {self.crf}: {self.codec} takes {limits}")
         if self.preset is not None and self.preset not in spec.presets:
             raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
         if self.sound not in SOUND:

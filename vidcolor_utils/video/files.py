@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -15,8 +17,17 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.pictures.chroma import luma01, luma_range
-from vidcolor_utils.stills.images import StillImage, is_still, read_image, write_pages
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.stills.images import (
+    HEIF,
+    NETPBM,
+    StillImage,
+    is_still,
+    read_image,
+    read_pages,
+    write_image,
+    write_pages,
+)
+from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import finished_file, is_hidden
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
@@ -26,6 +37,8 @@ from vidcolor_utils.video.reader import VideoReader
 
 NUMBER = re.compile(r"%0?\d*d")  # in a name, stands for the number of a picture in a sequence, as in %05d.png
 ROUNDING_S = 1e-3  # times are printed in thousandths of a second, and come back so
+# Pictures that .mov does not hold, or that FFmpeg does not read as one: they become PNGs on the way.
+THROUGH_PNG = (".bmp", ".webp", ".avif", ".gif", ".ico", ".pcx", ".pgm", ".pbm", *NETPBM, *HEIF)
 SAMPLES = 24  # places of a video looked at to learn what holds for all of it
 
 
@@ -143,20 +156,48 @@ def write_film_of(pictures: Iterable[Path], film: Path, rate: Fraction) -> None:
 
     Raises:
         InputError: if one cannot be read, or is coded in another way than the first; the picture is named.
+        OutputError: if the film cannot be written.
     """
+    try:
+        with av.open(f"file:{film}", "w", options={"video_track_timescale": str(rate.numerator)}) as container:
+            _put_together(pictures, container, rate)
+    except (av.error.FFmpegError, OSError) as error:
+        raise OutputError(f"{film.parent}: no place for the pictures in one file ({reason(error)})") from None
+
+
+def _put_together(pictures: Iterable[Path], container: av.container.OutputContainer, rate: Fraction) -> None:
     copy, codec = None, ""
-    with av.open(f"file:{film}", "w", options={"video_track_timescale": str(rate.numerator)}) as container:
-        for index, path in enumerate(pictures):
-            with _open_picture(path, rate) as picture:
-                stream, packet = picture.streams.video[0], _whole_picture(path, picture)
-                if copy is None:
-                    copy = container.add_stream_from_template(stream, opaque=True)
-                    codec = stream.codec_context.name
-                if stream.codec_context.name != codec:
-                    raise InputError(f"{path}: is coded in another way than the pictures before it")
-                packet.pts = packet.dts = index
-                packet.duration, packet.time_base, packet.stream = 1, 1 / rate, copy
-                container.mux(packet)
+    for index, path in enumerate(pictures):
+        with _readable(path) as readable, _open_picture(readable, rate) as picture:
+            stream, packet = picture.streams.video[0], _whole_picture(path, picture)
+            if copy is None:
+                copy, codec = _copied(path, stream, container), stream.codec_context.name
+            if stream.codec_context.name != codec:
+                raise InputError(f"{path}: is coded in another way than the pictures before it")
+            packet.pts = packet.dts = index
+            packet.duration, packet.time_base, packet.stream = 1, 1 / rate, copy
+            container.mux(packet)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Give a picture as FFmpeg and .mov take it: itself, or as long as the block runs a PNG of it."""
+    if path.suffix.lower() not in THROUGH_PNG:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "picture.png"
+        write_image(copy, StillImage(read_pages(path, first_only=True).images[0].rgb, None))
+        yield copy
+
+
+def _copied(
+    path: Path, stream: av.video.stream.VideoStream, container: av.container.OutputContainer
+) -> av.video.stream.VideoStream:
+    try:
+        return container.add_stream_from_template(stream, opaque=True)
+    except ValueError as error:
+        raise InputError(f"{path}: pictures of this kind make no film: make PNGs of them ({error})") from None
 
 
 def _open_picture(path: Path, rate: Fraction) -> av.container.InputContainer:

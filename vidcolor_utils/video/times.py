@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import av
 import av.container
 import av.error
 
+from vidcolor_utils.system.errors import OptionError
 from vidcolor_utils.video.ffmpeg import Packets, open_input
 
 TS_DISCONT = 0x200  # flag of FFmpeg's formats whose times may start over, as a broadcast's do
@@ -36,6 +38,19 @@ class Span(NamedTuple):
 
 
 WHOLE = Span()
+
+
+def check_span(span: Span, name: str = "span") -> None:
+    """Check that a part of a video can be one.
+
+    Raises:
+        OptionError: if it begins before the video, or does not end after its start.
+    """
+    start, end = span
+    has_start = isinstance(start, int | float) and 0 <= start < inf
+    has_end = end is None or (has_start and isinstance(end, int | float) and start < end)
+    if not (has_start and has_end):
+        raise OptionError(f"`{name}` must start at 0 or later and end after its start. Received: {span}")
 
 
 def start_of(container: av.container.InputContainer) -> Fraction:
