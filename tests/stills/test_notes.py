@@ -42,6 +42,39 @@ def test_notes_are_kept_and_the_picture_stands_upright(tmp_path, name, output):
     assert luma.shape == (32, 24) and luma[:12].mean() > 0.7 and luma[20:].mean() < 0.1
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("output", ["out.jpg", "out.png", "out.webp", "out.tif"])
+def test_notes_in_other_letters_are_kept_byte_for_byte(tmp_path, coding, output):
+    owner, lens = "© 1948 Zoë Müller".encode(coding), "Objektiv für Nahes".encode(coding)
+    exif = Image.Exif()
+    exif[0x8298] = owner
+    exif.get_ifd(0x8769)[0xA434] = lens
+    Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "in.jpg", exif=exif)
+    assert colorized(tmp_path / "in.jpg", tmp_path / output).warnings == ()
+    content = (tmp_path / output).read_bytes()
+    with Image.open(tmp_path / output) as picture:
+        assert picture.getexif()[0x8298].encode("latin-1") == owner
+    assert lens in content
+
+
+def test_damaged_notes_cost_no_picture_and_are_said_to_be_lost(tmp_path):
+    """Every byte of EXIF changed, a few at a time; some of what that makes Pillow cannot write."""
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0132] = "The mill", "1948:06:01 12:00:00"
+    exif.get_ifd(0x8769).update({0x9003: "1948:06:01 12:00:00", 0x829A: 0.5, 0x9000: b"0232"})
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 12.0, 3.5)})
+    whole, warned = exif.tobytes(), 0
+    for place in range(6, len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x5D
+        Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "in.jpg", exif=bytes(damaged))
+        pages = read_pages(tmp_path / "in.jpg")
+        warned += pages.warnings == [f"{tmp_path / 'in.jpg'}: some of its notes are damaged, and left out"]
+        for suffix in (".jpg", ".png", ".tif"):
+            write_pages(tmp_path / f"out{suffix}", pages.images)
+    assert warned > 0
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_eight_orientations_are_pillow_s(tmp_path, orientation):
     rgb = np.random.default_rng(2).integers(0, 256, (5, 7, 3), dtype=np.uint8)

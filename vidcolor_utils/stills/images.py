@@ -164,7 +164,9 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
 
 
 def _read(path: Path, first_only: bool) -> Pages:
-    return Pages(list(_stills(path, first_only)), [])
+    images = list(_stills(path, first_only))
+    is_whole = all(image.notes.is_whole for image in images)
+    return Pages(images, [] if is_whole else [f"{path}: some of its notes are damaged, and left out"])
 
 
 def _read_damaged(path: Path, first_only: bool) -> Pages:

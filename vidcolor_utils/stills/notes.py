@@ -39,6 +39,7 @@ class Notes(NamedTuple):
     comment: bytes | None = None
     texts: tuple[tuple[str, str], ...] = ()  # those of PNG: title, author and the like
     profile: bytes | None = None  # ICC, of the pixels as they were given out
+    is_whole: bool = True  # or some of EXIF is damaged, and left out
 
 
 def orientation_of(image: Image.Image) -> Orientation:
@@ -54,8 +55,10 @@ def notes_of(image: Image.Image, profile: bytes | None) -> Notes:
         profile: of its pixels, as they are given out.
     """
     texts = {name: text for name, text in getattr(image, "text", {}).items() if name not in PNG_OWN_TEXTS}
+    exif, is_whole = _exif_of(image)
     return Notes(
-        exif=_exif_of(image),
+        exif=exif,
+        is_whole=is_whole,
         dpi=_dpi(image.info.get("dpi")),
         xmp=_bytes(image.info.get("xmp")),
         comment=_bytes(image.info.get("comment")),
@@ -73,19 +76,38 @@ def _dpi(found: tuple | None) -> tuple[float, float] | None:
     return (across, down) if is_one and (round(across), round(down)) not in NO_RESOLUTION else None
 
 
-def _exif_of(image: Image.Image) -> Image.Exif | None:
+def _exif_of(image: Image.Image) -> tuple[Image.Exif | None, bool]:
+    """Read what of EXIF can be written again, and tell whether that is all that was to be kept."""
     source, kept = image.getexif(), Image.Exif()
-    for tag in DESCRIPTIVE:
-        if tag in source:
-            kept[tag] = source[tag]
-    for directory in (EXIF_IFD, GPS_IFD):
-        if found := source.get_ifd(directory):
-            kept.get_ifd(directory).update(found)
+    found: dict[int | None, dict[int, Any]] = {None: {tag: source[tag] for tag in DESCRIPTIVE if tag in source}}
+    found |= {directory: dict(source.get_ifd(directory)) for directory in (EXIF_IFD, GPS_IFD)}
+    is_whole = True
+    for directory, values in found.items():
+        for tag, value in values.items():
+            can_be_kept = _put(Image.Exif(), directory, tag, value)
+            is_whole = is_whole and can_be_kept
+            if can_be_kept:
+                _put(kept, directory, tag, value)
     if not dict(kept) and not kept.get_ifd(EXIF_IFD) and not kept.get_ifd(GPS_IFD):
-        return None
+        return None, is_whole
     if image.format != "TIFF" or ORIENTATION in source:
         kept[ORIENTATION] = 1
-    return kept
+    return kept, is_whole
+
+
+def _put(exif: Image.Exif, directory: int | None, tag: int, value: Any) -> bool:
+    """Put a value into a directory, and tell whether EXIF with it can be written: not where it is damaged.
+
+    Pillow takes texts for Latin-1, whatever they are, and writes ASCII: others go in as the bytes they were.
+    """
+    is_foreign = isinstance(value, str) and not value.isascii()
+    place = exif if directory is None else exif.get_ifd(directory)
+    place[tag] = value.encode("latin-1", "replace") if is_foreign else value
+    try:
+        exif.tobytes()
+    except Exception:  # Pillow raises whatever it stumbles over
+        return False
+    return True
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -27,6 +27,7 @@ OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
 SEGMENT_BYTES, XMP_HEAD_BYTES = 65533, 29  # of a JPEG, at most; what stands before XMP in one
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
 TEXT_TYPE, SHORT_TYPE, LONG_TYPE = 2, 3, 4  # of TIFF's fields
+LARGEST_SHORT = 65535
 
 
 def format_of(path: Path) -> str:
@@ -149,9 +150,10 @@ def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, A
 def _tiff_notes(notes: Notes) -> dict[str, Any]:
     """The same as `save_options`, for tifffile."""
     exif: Mapping[int, Any] = notes.exif or {}
-    texts = [(tag, str(exif[tag])) for tag in DESCRIPTIVE if isinstance(exif.get(tag), str)]
-    tags: list[tuple] = [(tag, TEXT_TYPE, len(text) + 1, text, True) for tag, text in texts]
-    tags += [(tag, SHORT_TYPE, 1, exif[tag], True) for tag in DESCRIPTIVE if isinstance(exif.get(tag), int)]
+    texts = {tag: exif[tag] for tag in DESCRIPTIVE if isinstance(exif.get(tag), str | bytes)}
+    numbers = {tag: exif[tag] for tag in DESCRIPTIVE if exif.get(tag) in range(LARGEST_SHORT + 1)}
+    tags: list[tuple] = [(tag, TEXT_TYPE, len(text) + 1, text, True) for tag, text in texts.items()]
+    tags += [(tag, SHORT_TYPE, 1, number, True) for tag, number in numbers.items()]
     # tifffile writes no directories; `_append_directory` makes them of these, which stand where they will.
     tags += [(tag - 1, LONG_TYPE, 1, 0, True) for tag, _ in directories_of(notes)]
     if notes.xmp:
