@@ -76,8 +76,7 @@ def write_kinds(films: Path, output: Path) -> None:
             shown["gray"] = rgb_from_gray(to_uint8(luma_from_rgb(shown["true"])))
             for row, frames in rows.items():
                 frames.append(shown[row])
-    with finished_file(output) as part:
-        write_image(part, StillImage(strip(rows), None))
+    write_image(output, StillImage(strip(rows), None))
 
 
 def _frame(film: Path) -> np.ndarray:
@@ -97,8 +96,7 @@ def write_moving(films: Mapping[str, Path], output: Path, excerpt: Excerpt) -> N
 def write_strip(films: Mapping[str, Path], output: Path) -> None:
     """Write a picture with a row a film, of frames that lie `STRIP_STEP` apart, without their black bars."""
     columns = list(moments(films, Excerpt(0, STRIP_STEP, 5, 0, 0)))
-    with finished_file(output) as part:
-        write_image(part, StillImage(strip({name: [column[name] for column in columns] for name in films}), None))
+    write_image(output, StillImage(strip({name: [column[name] for column in columns] for name in films}), None))
 
 
 def moments(films: Mapping[str, Path], excerpt: Excerpt) -> Iterator[dict[str, np.ndarray]]:

@@ -77,7 +77,7 @@ def measure_spread(
     frames = (
         rgb for film in films_of(films) for rgb in islice(iter_rgb(film), EVERY_FRAME // 2, None, EVERY_FRAME)
     )
-    photos = (photo.rgb for photo in find_photos(*photographs)[::EVERY_PHOTOGRAPH])
+    photos = (photo.decoded() for photo in find_photos(*photographs)[::EVERY_PHOTOGRAPH])
     groups = {"films": frames, "photographs": photos}
     closely = looking_closely(colorizer)
     record: dict = {"weights": shipped_sums()} | {

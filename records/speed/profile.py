@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
@@ -88,7 +88,8 @@ class Clock(NamedTuple):
 class Stages:
     """Adds up what stages take, in all threads; a stage within another one is not counted for both."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], Iterable[float]] = Clock.now) -> None:
+        self._now = now
         self.taken: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])  # name: seconds passed, computed
         self._open, self._lock = threading.local(), threading.Lock()
 
@@ -96,13 +97,13 @@ class Stages:
     def stage(self, name: str) -> Iterator[None]:
         """Count what is done in the block."""
         within: list[list[float]] = self._open.__dict__.setdefault("within", [])
-        began, inner = Clock.now(), [0.0, 0.0]
+        began, inner = self._now(), [0.0, 0.0]
         within.append(inner)
         try:
             yield
         finally:
             within.pop()
-            spans = [end - start for start, end in zip(began, Clock.now(), strict=True)]
+            spans = [end - start for start, end in zip(began, self._now(), strict=True)]
             with self._lock:
                 for kind, span in enumerate(spans):
                     self.taken[name][kind] += span - inner[kind]

@@ -4,6 +4,7 @@ from records.films import write_walk
 from records.speed import colorizing
 from records.speed.colorizing import PLAIN, Effort, bench_film, bench_options, copy_film, write_key_frame
 from vidcolor_utils.film.keyframes.album import read_key_pictures
+from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.video.files import video_info
 
 TINY = (64, 96)
@@ -54,4 +55,4 @@ def test_the_key_frame_is_the_first_one_in_its_colours(tmp_path):
     write_walk(tmp_path / "film.mp4", TINY, 3)
     write_key_frame(tmp_path / "film.mp4", tmp_path / "keys")
     (key,) = read_key_pictures(tmp_path / "keys")
-    assert key.seconds == 0 and key.rgb.shape == (*TINY, 3)
+    assert key.seconds == 0 and read_image(key.path).rgb.shape == (*TINY, 3)

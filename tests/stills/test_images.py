@@ -71,7 +71,7 @@ def test_write_image_errors(tmp_path):
     image = StillImage(np.zeros((2, 2, 3), np.uint8), None)
     with pytest.raises(InputError, match=r"\.png"):
         write_image(tmp_path / "a.xyz", image)
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="no such folder"):
         write_image(tmp_path / "none" / "a.png", image)
 
 

@@ -1,7 +1,9 @@
 import os
+from pathlib import Path
 
 import pytest
 
+from vidcolor_utils.system import files
 from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import finished_file, read_checked, write_sidecar
 
@@ -24,6 +26,30 @@ def test_finished_file_leaves_the_old_one_after_a_failure(tmp_path, error):
         raise error
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+def test_a_lock_that_was_removed_while_it_was_waited_for_is_none(tmp_path, monkeypatch):
+    """One run holds the file and removes it in the end: who opened it before must not hold what is gone."""
+    lock, real = tmp_path / "lock", Path.open
+    first, opened = files.hold(lock), []
+
+    def open_and_lose(path, mode):
+        opened.append(real(path, mode))
+        if len(opened) == 1:
+            lock.unlink()
+            first.close()
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", open_and_lose)
+    with files.hold(lock), pytest.raises(BlockingIOError):
+        files.hold(lock)
+
+
+def test_one_run_is_alone_in_a_place(tmp_path):
+    lock = tmp_path / "lock"
+    with files.alone(lock, shown=tmp_path), pytest.raises(OutputError, match="another run is at work there"):
+        files.alone(lock, shown=tmp_path).__enter__()
+    assert not lock.exists()
 
 
 def test_finished_file_refuses_its_own_source(tmp_path):

@@ -135,6 +135,22 @@ def test_a_piece_that_takes_down_every_process_ends_the_work(tmp_path):
     assert len(list(tmp_path.glob("2-*"))) == 3
 
 
+class Stubborn(Exception):
+    """One that cannot be made again from what it was sent as."""
+
+    def __init__(self, one: str, two: str):
+        super().__init__(f"{one} and {two}")
+
+
+def stumble(_: int) -> None:
+    raise Stubborn("this", "that")
+
+
+def test_an_error_that_cannot_be_sent_says_the_same():
+    with spread_over(workers=2) as spread, pytest.raises(VidcolorError, match="Stubborn: this and that"):
+        list(spread(stumble, range(2)))
+
+
 def test_errors_of_processes_come_back_and_end_them():
     with pytest.raises(ZeroDivisionError):
         list(ProcessSpread(2)(partial(divmod, 1), [1, 0]))

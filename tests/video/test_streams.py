@@ -16,6 +16,7 @@ from vidcolor_utils.video.codecs import CODECS, HARDWARE, Encoding
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import settled
+from vidcolor_utils.video.times import Span
 
 PHONE_TAGS = {
     "title": "Walk",
@@ -146,6 +147,21 @@ def test_what_a_phone_says_of_a_film_is_kept_and_what_has_no_place_is_named(make
         lost = [tag for tag, value in tags.items() if found.get(tag.lower()) != value]
         assert lost == (["MOOD"] if name == "other.mkv" and suffix != ".mkv" else [])
         assert any("no place for these tags: MOOD" in text for text in report.warnings) == bool(lost)
+
+
+@pytest.mark.parametrize(("name", "subtitles"), [("in.mkv", "subrip"), ("in.mp4", "mov_text")])
+def test_a_subtitle_that_is_on_screen_when_a_part_begins_is_kept(make_film, tmp_path, name, subtitles):
+    output = tmp_path / f"out{name[2:]}"
+    colorize_file(make_film(name, subtitles=subtitles), output, GrayColorizer(), span=Span(0.06))
+    with av.open(str(output)) as container:
+        found = [
+            (float(packet.pts * packet.time_base), float(packet.duration * packet.time_base), bytes(packet))
+            for packet in container.demux(subtitles=0)
+            if b"Hello" in bytes(packet) or b"Gr" in bytes(packet)
+        ]
+    (begin, length, first), (later, *_, second) = found
+    assert (begin, length, later) == pytest.approx((0, 0.04, 0.06), abs=0.002)
+    assert b"Hello" in first and "Grüße".encode() in second
 
 
 def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path):

@@ -53,8 +53,7 @@ def write_still_comparison(before: str | Path, after: str | Path, output: str | 
     """
     upper, lower = read_image(before), read_image(after).rgb
     gray = rgb_from_gray(to_uint8(upper.luma))
-    with finished_file(output) as part:
-        write_image(part, StillImage(_stacked(gray, lower, min(WIDTH, lower.shape[1])), None))
+    write_image(output, StillImage(_stacked(gray, lower, min(WIDTH, lower.shape[1])), None))
 
 
 def _stacked(upper: np.ndarray, lower: np.ndarray, width: int) -> np.ndarray:

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 PathArgument = click.Path(path_type=Path)
 
 
-def _writable(_: click.Context, __: click.Parameter, path: Path) -> Path:
-    """Check before the work, not after it, that a file can be written."""
-    check_target(path, None)
+def writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Check before the work, not after it, that a file can be written, if one is named."""
+    if path is not None:
+        check_target(path, None)
     return path
 
 
 json_option = click.option(
-    "-o", "--output", required=True, type=PathArgument, callback=_writable, help="JSON file to write."
+    "-o", "--output", required=True, type=PathArgument, callback=writable, help="JSON file to write."
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from vidcolor_utils.cli.options import PathArgument, json_option
+from vidcolor_utils.cli.options import PathArgument, json_option, writable
 from vidcolor_utils.cli.screen import distance_table, progress_bars, score_table
 from vidcolor_utils.system.builtin import DEMO_CLIPS
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     type=PathArgument,
     help="By the distance from the key frames in this folder, instead.",
 )
-@click.option("--plot", type=PathArgument, help="With --by-distance: an .svg file to draw it in.")
+@click.option(
+    "--plot", type=PathArgument, callback=writable, help="With --by-distance: an .svg file to draw it in."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def score(
     true: Path,
@@ -103,6 +105,8 @@ def evaluate(
     from vidcolor_utils.system.files import write_json
     from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
 
+    if len({each.stem for each in photos}) < len(photos):
+        raise click.UsageError("--photos: the record calls them by their names, and two have the same")
     with progress_bars() as bar:
         colorizer = FrameColorizer(weights)
         record: Evaluation = {}

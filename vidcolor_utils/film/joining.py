@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
 from itertools import islice, zip_longest
+from math import ceil
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from vidcolor_utils.video.streams import keep_streams, open_output, skipped_warn
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
 
-MARGIN_S = 1.0  # seconds before the span at which to begin to look for its sound
+MARGIN_S = 10.0  # seconds before the span at which to begin to look for its sound, and for what is written on it
 # .mp4 keeps the one, but for 1970, which is none; streams have the other.
 NOT_MISSED = {"creation_time", "timecode"}
 VIDEO, OTHER = range(2)  # kinds of packets
@@ -130,8 +131,20 @@ def _other_packets(reader: VideoReader, span: Span) -> Iterator[TimedPacket]:
     """Yield the packets of the source's other streams that lie in a span, each after its time from its start."""
     start, last = reader.start + Fraction(span.start), Fraction(0)
     for packet in reader.other_packets():
+        if packet.stream.type == "subtitle":
+            _begin_no_earlier(packet, start)
         time = packet.dts if packet.pts is None else packet.pts
         if time is not None and packet.time_base:
             last = time * packet.time_base - start
         if (last >= 0 or not span.start) and (span.end is None or last < span.end - span.start):
             yield last, OTHER, packet
+
+
+def _begin_no_earlier(packet: Packet, start: Fraction) -> None:
+    """Have a subtitle that is on screen at a time, in seconds, begin there."""
+    if packet.pts is None or not packet.duration or not packet.time_base:
+        return
+    late = ceil(start / packet.time_base) - packet.pts
+    if 0 < late < packet.duration:
+        packet.pts, packet.duration = packet.pts + late, packet.duration - late
+        packet.dts = packet.pts

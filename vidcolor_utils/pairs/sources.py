@@ -155,12 +155,12 @@ def constant_rate_frames(path: str | Path, fps: float) -> Iterator[np.ndarray]:
 
 def _timed_frames(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
     """Upright RGB frames with their times in seconds from the first one."""
-    with VideoReader(path) as pictures, VideoReader(path) as clock:
+    with VideoReader(path) as reader:
         start = None
-        for frame, timed in zip(pictures.rgb_frames(), clock.luma_frames(), strict=True):
-            start = timed.pts if start is None else start
-            yield (timed.pts - start) * clock.time_base, frame
-        warning = pictures.truncation_warning()
+        for frame in reader.luma_frames():
+            start = frame.pts if start is None else start
+            yield (frame.pts - start) * reader.time_base, reader.upright_rgb(frame.decoded)
+        warning = reader.truncation_warning()
     if warning is not None:
         raise InputError(warning)
 

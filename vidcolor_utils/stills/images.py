@@ -18,6 +18,7 @@ from vidcolor_utils.stills.notes import Notes, notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
 from vidcolor_utils.stills.writing import save_pages
 from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.files import finished_file
 
 JPEG, JPEG2000 = (".jpg", ".jpeg", ".jpe", ".jfif"), (".jp2", ".j2k", ".jpf", ".jpx")
 TIFF, NETPBM = (".tif", ".tiff"), (".ppm", ".pnm")
@@ -235,13 +236,15 @@ def check_image_name(path: Path) -> None:
 
 
 def write_image(path: str | Path, image: StillImage) -> None:
-    """Write a still picture in the format of the path's suffix.
+    """Write a still picture in the format of the path's suffix; it appears complete or not at all.
 
     Raises:
         InputError: if the suffix is none of `IMAGE_SUFFIXES`.
         OutputError: if the file cannot be written.
     """
-    write_pages(path, [image])
+    check_image_name(Path(path))
+    with finished_file(path) as part:
+        write_pages(part, [image], shown=Path(path))
 
 
 def write_pages(path: str | Path, images: list[StillImage], *, shown: Path | None = None) -> list[str]:

@@ -29,9 +29,8 @@ class Photo(NamedTuple):
     kind: str  # the first folder of its name, "" if there is none
     encoded: bytes
 
-    @property
-    def rgb(self) -> np.ndarray:
-        """Its picture, uint8 (H, W, 3); decoded each time, as thousands of them would not fit into memory."""
+    def decoded(self) -> np.ndarray:
+        """Its picture, uint8 RGB (H, W, 3), decoded each time: thousands of them would not fit into memory."""
         picture = _decode(self.encoded)
         if picture is None:
             raise InputError(f"a photograph of the kind {self.kind!r} cannot be decoded")

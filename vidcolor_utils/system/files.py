@@ -77,16 +77,48 @@ def hold(path: Path) -> IO[bytes]:
         BlockingIOError: if another one holds it.
         OSError: if it cannot be opened.
     """
-    file = path.open("ab")
-    try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise
-    except OSError:
-        pass
-    return file
+    while True:
+        file = path.open("ab")
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise
+        except OSError:
+            pass
+        if _leads_to(path, file):
+            return file
+        file.close()  # whoever held it has removed it meanwhile: the next one would hold another file
+
+
+@contextmanager
+def alone(lock: Path, *, shown: Path) -> Iterator[None]:
+    """Keep other runs off a place, by a file that is there for as long as the block runs.
+
+    Args:
+        lock: the file.
+        shown: how messages call the place.
+
+    Raises:
+        OutputError: if another run is at work there, or the file cannot be written.
+    """
+    with writing(shown):
+        try:
+            held = hold(lock)
+        except BlockingIOError:
+            raise OutputError(f"{shown}: another run is at work there: wait for it, or end it") from None
+    with held:
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _leads_to(path: Path, file: IO[bytes]) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    return False
 
 
 def hidden_beside(path: Path, name: str, ending: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -178,8 +179,17 @@ def _serve(pipe: Connection, function: Callable) -> None:
             try:
                 answer: tuple[bool, Any] = (True, function(item))
             except Exception as error:
-                answer = (False, error)
+                answer = (False, _sendable(error))
             pipe.send(answer)
+
+
+def _sendable(error: Exception) -> Exception:
+    """Give an error, or one that says the same if it cannot go to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever its own methods raise
+        return VidcolorError(f"{type(error).__name__}: {error}")
+    return error
 
 
 class ClusterSpread(Spread):

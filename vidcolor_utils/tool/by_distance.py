@@ -136,7 +136,7 @@ def _pairs(reader: VideoReader, candidate_path: str | Path) -> Iterator[tuple[fl
     for frame, rgb in zip_longest(reader.luma_frames(), iter_rgb(candidate_path)):
         if frame is None or rgb is None:
             raise InputError(f"{candidate_path}: has not as many frames as {reader.path}")
-        true = reader.info.orientation.upright(frame.decoded.to_ndarray(format="rgb24"))
+        true = reader.upright_rgb(frame.decoded)
         if true.shape != rgb.shape:
             raise InputError(f"{candidate_path}: its frames are not as large as those of {reader.path}")
         yield frame.seconds, lab_from_rgb(true)[..., 1:], lab_from_rgb(rgb)[..., 1:]

@@ -105,8 +105,7 @@ def write_strip(videos: dict[str, Path], output: str | Path, *, frames: int = ST
     total = video_info(next(iter(videos.values()))).frames or frames
     step = max(1, total // frames)
     rows = {name: list(islice(iter_rgb(path), step // 2, step * frames, step)) for name, path in videos.items()}
-    with finished_file(output) as part:
-        write_image(part, StillImage(strip(rows), None))
+    write_image(output, StillImage(strip(rows), None))
 
 
 def write_moving_picture(videos: dict[str, Path], output: str | Path) -> None:

@@ -101,7 +101,7 @@ def evaluate_photos(source: str | Path, colorizer: Colorizer, *, progress: Progr
     photos, colorizer = find_photos(source), looking_closely(as_predicted(colorizer))
     rows = []
     for index, photo in enumerate(photos, start=1):
-        rows.append(_photo_scores(photo.rgb, colorizer))
+        rows.append(_photo_scores(photo.decoded(), colorizer))
         progress(index, len(photos))
     kinds = sorted({photo.kind for photo in photos})
     of_kind = {

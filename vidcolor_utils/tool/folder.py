@@ -20,7 +20,7 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, Loo
 from vidcolor_utils.film.record import fingerprint, identify, versions
 from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, written_suffix
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
-from vidcolor_utils.system.files import check_target, is_same_file, write_json
+from vidcolor_utils.system.files import alone, check_target, is_same_file, write_json
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Steps, silent_steps
 from vidcolor_utils.system.spread import HERE, Spread, ThreadSpread
@@ -29,7 +29,7 @@ from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.times import WHOLE, Span, check_span
 
-REPORT = "vidcolor.json"
+REPORT, LOCK = "vidcolor.json", ".vidcolor.lock"
 STATES = ("done", "there already", "failed")
 WRITE_S = 2.0  # seconds from one writing of the report to the next: of many files it is long
 AT_ONCE = 2  # photographs: while one is read, painted or written, the network has the other
@@ -162,17 +162,18 @@ def colorize_folder(
     jobs = find_jobs(source, output, encoding or Encoding())
     output.mkdir(parents=True, exist_ok=True)
     check_target(output / REPORT, None)
-    book = Book(output / REPORT, task.settings(), jobs)
-    tell = progress("files")
-    tell(len(book.results), len(jobs))
-    waiting = [job for job in jobs if job.name not in book.results]
-    here = progress if spread.is_local else silent_steps  # others cannot be sent to other processes
-    try:
-        for result, made_of in _worked_on(partial(_colorize, task, here), waiting, task.look, spread):
-            book.note(result, made_of)
-            tell(len(book.results), len(jobs))
-    finally:
-        book.write()
+    with alone(output / LOCK, shown=output):  # each run writes the report of its own
+        book = Book(output / REPORT, task.settings(), jobs)
+        tell = progress("files")
+        tell(len(book.results), len(jobs))
+        waiting = [job for job in jobs if job.name not in book.results]
+        here = progress if spread.is_local else silent_steps  # others cannot be sent to other processes
+        try:
+            for result, made_of in _worked_on(partial(_colorize, task, here), waiting, task.look, spread):
+                book.note(result, made_of)
+                tell(len(book.results), len(jobs))
+        finally:
+            book.write()
     return [book.results[job.name] for job in jobs]
 
 

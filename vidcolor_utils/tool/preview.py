@@ -23,7 +23,7 @@ from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, to_width
 from vidcolor_utils.stills.images import StillImage, check_image_name, is_still, write_image
 from vidcolor_utils.system.errors import InputError, OptionError
-from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.files import check_target
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
@@ -82,11 +82,8 @@ def preview_file(
     check_image_name(output)
     if source.exists() and is_still(source):
         raise InputError(f"{source}: a preview is for videos; this is a picture")
-    with (
-        film_to_look_at(source) as film,
-        VideoReader(film) as reader,
-        finished_file(output, source=source) as part,
-    ):
+    check_target(output, source)
+    with film_to_look_at(source) as film, VideoReader(film) as reader:
         check_size(reader)
         painted = _Painted(reader, FilmColors(film, look, colorizer), look)
         columns = {}
@@ -95,7 +92,7 @@ def preview_file(
             progress(done, count)
         if not columns:
             raise InputError(f"{source}: there is no frame between the start and the end asked for")
-        write_image(part, StillImage(side_by_side(columns), None))
+        write_image(output, StillImage(side_by_side(columns), None))
     return ColorizeReport(output, len(columns), ())
 
 
@@ -120,7 +117,7 @@ class _Painted:
     def rgb(self, frame: LumaFrame) -> np.ndarray:
         """Give a frame in colour, RGB uint8 (h, w, 3)."""
         if self._has_color(frame.decoded):
-            return self._reader.info.orientation.upright(frame.decoded.to_ndarray(format="rgb24"))
+            return self._reader.upright_rgb(frame.decoded)
         colorizer = self._colors.at(frame.seconds)
         return colorize_still(self.luma(frame), colorizer, area=self._area, restore=self._look.is_restored)
 

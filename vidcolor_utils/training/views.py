@@ -59,16 +59,17 @@ def random_view(photo: Photo, rng: np.random.Generator, *, min_crop: float, wear
         min_crop: smallest crop, as a share of the photograph's shorter side.
         wear: how often the luma is worn, see `film_luma`.
     """
-    crop = random_crop(photo.rgb, SIDE, min_crop, rng)
+    crop = random_crop(photo.decoded(), SIDE, min_crop, rng)
     return Square(to_uint8(film_luma(crop, rng, wear)), _ab_of(crop))
 
 
 def central_view(photo: Photo) -> Square:
     """Cut the central square out of a photograph, as validation looks at it."""
-    height, width = photo.rgb.shape[:2]
+    rgb = photo.decoded()
+    height, width = rgb.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = photo.rgb[top : top + side, left : left + side]
+    square = rgb[top : top + side, left : left + side]
     square = resized(square, (SIDE, SIDE))
     return Square(to_uint8(luma_from_rgb(square)), _ab_of(square))
 

@@ -44,12 +44,12 @@ class VideoReader:
         self.start = start_of(self._container)  # in seconds; output times count from here
         try:
             self._first = self._decode_first()
-        except InputError:
+            self.colors: ColorDescription = description_of(self._first)
+            self.luma_format = luma_format(self._first.format, int(self._first.color_range))
+            self.info: VideoInfo = describe_video(self.path, self._container, self.stream, self._first)
+        except BaseException:
             self._container.close()
             raise
-        self.colors: ColorDescription = description_of(self._first)
-        self.luma_format = luma_format(self._first.format, int(self._first.color_range))
-        self.info: VideoInfo = describe_video(self.path, self._container, self.stream, self._first)
 
     def __enter__(self) -> VideoReader:
         return self
@@ -181,10 +181,13 @@ class VideoReader:
         """Luma plane of the first frame as stored."""
         return luma_plane(self._first)
 
+    def upright_rgb(self, decoded: av.VideoFrame) -> np.ndarray:
+        """Give a frame as upright RGB (H, W, 3) uint8."""
+        return self.info.orientation.upright(decoded.to_ndarray(format="rgb24"))
+
     def rgb_frames(self) -> Iterator[np.ndarray]:
         """Yield each frame as upright RGB (H, W, 3) uint8."""
-        for frame in self._frames():
-            yield self.info.orientation.upright(frame.to_ndarray(format="rgb24"))
+        return map(self.upright_rgb, self._frames())
 
     def truncation_warning(self) -> str | None:
         """After reading: a sentence if the file holds less than it declares, or damaged parts."""
@@ -236,10 +239,8 @@ class VideoReader:
         for frame in self._decoded_frames():
             self.restart()
             return frame
-        raise InputError(
-            f"{self.path}: no frame of the video can be read: they are damaged, or too large "
-            f"(over {MAX_PIXELS:,} pixels)"
-        )
+        why = f"they are damaged, or too large (over {MAX_PIXELS:,} pixels)"
+        raise InputError(f"{self.path}: no frame of the video can be read: {why}")
 
     def _frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
         """Decode; frames unlike the first one, as after a switch in a broadcast, are made like it."""

@@ -80,12 +80,13 @@ def settled(encoding: Encoding, reader: VideoReader, scratch: Path) -> Encoding:
         return encoding
     others = (name for name in HARDWARE if encoding.codec in HARDWARE[name] and name != encoding.encoder)
     plain = encoding if encoding.encoder == AUTO else encoding._replace(preset=None)  # each has presets of its own
-    there = [name for name in others if _failure(plain._replace(encoder=name), reader, scratch) is None]
+    there = (name for name in others if _failure(plain._replace(encoder=name), reader, scratch) is None)
     if encoding.encoder != AUTO:
         names = " or ".join([*there, SOFTWARE])
         raise InputError(f"{encoding.encoder} cannot encode this here ({failure}): take the encoder {names}")
-    chosen = [*there, SOFTWARE][0]
-    _tell_once(f"{encoding.codec} is encoded by {chosen}" + (": no hardware for it works here" * (not there)))
+    chosen = next(there, SOFTWARE)
+    missing = ": no hardware for it works here" if chosen == SOFTWARE else ""
+    _tell_once(f"{encoding.codec} is encoded by {chosen}{missing}")
     return encoding._replace(encoder=chosen)
 
 

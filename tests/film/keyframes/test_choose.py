@@ -1,3 +1,5 @@
+import numpy as np
+
 from vidcolor_utils.film.keyframes.choose import Shot, choose, reaching
 
 
@@ -21,6 +23,14 @@ def test_what_moves_much_gets_more_frames_than_what_moves_little():
 def test_two_halves_that_do_not_reach_each_other_get_a_frame_each():
     found = reaching(shot([0.0] * 10 + [5.0] * 10), 2)
     assert sorted(index >= 10 for index in found) == [False, True]
+
+
+def test_a_long_take_is_looked_at_in_places():
+    """25 minutes without a cut: to weigh each frame against each would take hours."""
+    take = shot([0.01 * index for index in range(37_500)])
+    found = sorted(reaching(take))
+    assert len(found) == round(take.times[-1] / 8) and np.diff(found).max() < 37_500 / 64
+    assert len(set(reaching(take, 600))) == 600
 
 
 def test_every_so_many_frames_counts_from_each_cut():

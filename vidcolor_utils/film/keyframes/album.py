@@ -18,7 +18,8 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import is_hidden
 
 SUFFIX = ".png"
-TIME = re.compile(r"(\d+)-(\d\d)-(\d\d(?:\.\d+)?)")  # h-mm-ss.mmm, anywhere in a name
+# h-mm-ss.mmm, anywhere in a name; a date before it is none.
+TIME = re.compile(r"(?<![\d-])(\d{1,3})-([0-5]\d)-([0-5]\d(?:\.\d+)?)(?![\d-])")
 ROUNDED_S = 0.0006  # by so much that time may be less than its frame's
 LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray,
 LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
@@ -35,7 +36,6 @@ class KeyPicture(NamedTuple):
 
     path: Path
     seconds: float
-    rgb: np.ndarray  # uint8 (H, W, 3), of any size
 
 
 def key_name(shot: int, seconds: float) -> str:
@@ -46,12 +46,12 @@ def key_name(shot: int, seconds: float) -> str:
 
 def time_in_name(path: Path) -> float | None:
     """Seconds that a picture's name says, None if it says none."""
-    found = TIME.search(path.stem)
+    *_, found = [None, *TIME.finditer(path.stem)]
     return None if found is None else int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
 
 
 def read_key_pictures(folder: str | Path) -> list[KeyPicture]:
-    """Read those pictures of a folder that are in colour, by time; those that are still gray are left out.
+    """Find those pictures of a folder that are in colour, by time; those that are still gray are left out.
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -63,15 +63,14 @@ def read_key_pictures(folder: str | Path) -> list[KeyPicture]:
         raise FileNotFoundError(f"{folder}: no such folder of key frames")
     found: dict[float, KeyPicture] = {}
     for path in sorted(path for path in folder.iterdir() if is_image(path) and not is_hidden(path)):
-        rgb = read_image(path).rgb
-        if not has_color(rgb):
+        if not has_color(read_image(path).rgb):
             continue
         seconds = time_in_name(path)
         if seconds is None:
             raise InputError(f"{path}: a key frame's name must hold its time, as in {key_name(1, 80.5)}")
         if seconds in found:
             raise InputError(f"{path}: of the same frame as {found[seconds].path.name}: remove one of them")
-        found[seconds] = KeyPicture(path, seconds, rgb)
+        found[seconds] = KeyPicture(path, seconds)
     if not found:
         raise InputError(f"{folder}: no picture in colour: colour some of them first")
     return [found[seconds] for seconds in sorted(found)]

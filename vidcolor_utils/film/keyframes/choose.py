@@ -10,13 +10,14 @@ import numpy as np
 
 from vidcolor_utils.colorizers.links import SIDE, Linker, small_gray
 from vidcolor_utils.pictures.chroma import luma01
-from vidcolor_utils.pictures.sizes import shrunk
+from vidcolor_utils.pictures.sizes import evenly, shrunk
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.video.reader import VideoReader
 
 ENOUGH = 0.6  # share of a shot that its key frames should reach, on the mean of its frames
 APART_S = 8.0  # seconds of a shot that one key frame serves at most
 MOST = 12  # key frames of a shot, unless somebody asks for more
+LOOKED_AT = 512  # frames of a shot among which is chosen, evenly spread: a long take has tens of thousands
 LEAST_TRUST = 0.02  # of a frame in the one before; keeps logarithms finite
 
 
@@ -74,17 +75,14 @@ def choose(shots: list[Shot], *, per_shot: int | None = None, every: int | None 
 
 def reaching(shot: Shot, count: int | None = None) -> list[int]:
     """Choose frames of a shot one after the other, each the one from which most is reached that was not before."""
-    away, length = np.array(shot.away), len(shot.times)
     least = max(1, round((shot.times[-1] - shot.times[0]) / APART_S))
-    most = min(count or max(MOST, least), length)
-    reached, found = np.zeros(length), list[int]()
+    most = min(count or max(MOST, least), len(shot.times))
+    places = evenly(len(shot.times), max(LOOKED_AT, most))
+    away = np.array(shot.away)[places]
+    reach = np.exp(-np.abs(away - away[:, None]))  # a row for each frame: what is reached of all from there
+    reached, found = np.zeros(len(places)), list[int]()
     while len(found) < most and (count or len(found) < least or reached.mean() < ENOUGH):
-        best = max(range(length), key=lambda index: _with(index, away, reached).sum())
-        reached = _with(best, away, reached)
-        found.append(best)
+        best = int(np.maximum(reached, reach).sum(axis=1).argmax())
+        reached = np.maximum(reached, reach[best])
+        found.append(int(places[best]))
     return found
-
-
-def _with(index: int, away: np.ndarray, reached: np.ndarray) -> np.ndarray:
-    """What is reached of each frame with one key frame more."""
-    return np.maximum(reached, np.exp(-np.abs(away - away[index])))

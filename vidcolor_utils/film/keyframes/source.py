@@ -19,6 +19,7 @@ from vidcolor_utils.film.keyframes.propagate import Filler
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import identify
+from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.system.times import time_text
@@ -107,7 +108,7 @@ class KeyedColors:
             return str(error)
         if any(key.seconds == frame.seconds for key in before):
             return f"another one is of the frame at {time_text(frame.seconds)}, too"
-        ab = self._film.key_colors(frame, picture.rgb, reader)
+        ab = self._film.key_colors(frame, read_image(picture.path).rgb, reader)
         if ab is None:
             return f"it does not look like the frame at {time_text(picture.seconds)}"
         shot = self._film.shot_around(frame.seconds, [key.shot for key in before])

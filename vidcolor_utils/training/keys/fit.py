@@ -110,7 +110,7 @@ def _views(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random
 def _picture(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
     if frames and rng.random() < FROM_FILMS:
         return shrunk(frames[int(rng.integers(len(frames)))], rng.uniform(*FILM_LINES))
-    rgb = photos[int(rng.integers(len(photos)))].rgb
+    rgb = photos[int(rng.integers(len(photos)))].decoded()
     return shrunk(rgb, rng.uniform(*PHOTO_SCALE) * min(rgb.shape[:2]))
 
 
