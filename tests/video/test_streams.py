@@ -28,7 +28,17 @@ CHAPTERS = ((0, 120, "Arrival"), (120, 240, "Departure"))  # milliseconds
 LINES = ((0, 100, "Hello."), (120, 200, "Grüße, čau!"))
 
 
-def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None, codec="libx264", sound_from=0):
+def mux_film(
+    container,
+    *,
+    subtitles,
+    sound="aac",
+    layout="stereo",
+    pixel_aspect=None,
+    field=None,
+    codec="libx264",
+    sound_from=0,
+):
     """Write six frames, a tone, subtitles, chapters and tags into an open container."""
     video = container.add_stream(codec, rate=25)
     video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
@@ -41,7 +51,7 @@ def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None
         graph = av.filter.Graph()
         source = graph.add_buffer(width=64, height=48, format="yuv420p", time_base=Fraction(1, 25))
         graph.link_nodes(source, graph.add("setfield", field), graph.add("buffersink")).configure()
-    voice = container.add_stream(sound, rate=48000, layout="stereo")
+    voice = container.add_stream(sound, rate=48000, layout=layout)
     voice.metadata.update(language="cze", title="commentary")
     text = container.add_mux_stream(subtitles) if subtitles else None
     if text is not None:
@@ -66,7 +76,8 @@ def mux_film(container, *, subtitles, sound="aac", pixel_aspect=None, field=None
         container.mux(video.encode(frame))
     container.mux(video.encode())
     for start in range(0, 11520, 960):
-        tone = av.AudioFrame.from_ndarray(np.zeros((2, 960), np.float32), format="fltp", layout="stereo")
+        silence = np.zeros((voice.codec_context.channels, 960), np.float32)
+        tone = av.AudioFrame.from_ndarray(silence, format="fltp", layout=layout)
         tone.sample_rate, tone.pts, tone.time_base = 48000, start + sound_from, Fraction(1, 48000)
         container.mux(voice.encode(tone))
     container.mux(voice.encode())
@@ -162,6 +173,88 @@ def test_a_subtitle_that_is_on_screen_when_a_part_begins_is_kept(make_film, tmp_
     (begin, length, first), (later, *_, second) = found
     assert (begin, length, later) == pytest.approx((0, 0.04, 0.06), abs=0.002)
     assert b"Hello" in first and "Grüße".encode() in second
+
+
+def test_a_chapter_that_is_over_before_the_first_frame_costs_no_film(make_film, tmp_path):
+    """As where the subtitles of a film begin before its pictures."""
+    early, late = make_film("in.mkv", subtitles="subrip", codec="mpeg4"), tmp_path / "late.mkv"
+    with av.open(str(early)) as source, av.open(str(late), "w") as target:
+        picture = target.add_stream_from_template(source.streams.video[0])
+        text = target.add_mux_stream("subrip")
+        text.time_base = Fraction(1, 1000)
+        target.set_chapters(source.chapters())
+        for packet in source.demux(video=0):
+            if packet.pts is not None:
+                packet.pts = packet.dts = packet.pts + 150
+                packet.stream = picture
+                target.mux(packet)
+        hello = av.Packet(b"Hello.")
+        hello.stream, hello.time_base, hello.pts, hello.dts, hello.duration = text, Fraction(1, 1000), 0, 0, 400
+        target.mux(hello)
+    assert colorize_file(late, tmp_path / "out.mkv", GrayColorizer()).frames == 6
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["Departure"]
+
+
+def test_what_a_container_refuses_is_named(make_film, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        streams, "_chapters_in", lambda span, chapters: [chapter | {"end": -9} for chapter in chapters]
+    )
+    with pytest.raises(InputError, match=r"\.mkv cannot hold this file's sound \(aac\)"):
+        colorize_file(make_film("in.mkv", subtitles="subrip"), tmp_path / "out.mkv", GrayColorizer())
+
+
+def test_sound_from_the_sides_goes_into_webm(make_film, tmp_path):
+    source = make_film("in.mkv", subtitles=None, sound="ac3", layout="5.1(side)")
+    colorize_file(source, tmp_path / "out.webm", GrayColorizer(), encoding=Encoding("vp9"))
+    with av.open(str(tmp_path / "out.webm")) as container:
+        sound = container.streams.audio[0]
+        assert (sound.codec_context.name, sound.layout.name) == ("opus", "5.1")
+        assert sum(frame.samples for frame in container.decode(sound)) >= 11520
+
+
+@pytest.mark.parametrize(
+    ("sound", "kept"), [("pcm_s24le", "flac"), ("pcm_f32le", "flac"), ("pcm_s16le", "pcm_s16le")]
+)
+def test_sound_that_few_players_take_in_mp4_is_made_anew(make_film, tmp_path, sound, kept):
+    source = make_film("in.mkv", subtitles=None, sound=sound)
+    report = colorize_file(source, tmp_path / "out.mp4", GrayColorizer())
+    assert video_info(tmp_path / "out.mp4").sound == (kept,)
+    assert ("made anew as FLAC, as few players know it in .mp4" in " ".join(report.warnings)) == (kept == "flac")
+    colorize_file(source, tmp_path / "copy.mp4", GrayColorizer(), encoding=Encoding(sound="copy"))
+    assert video_info(tmp_path / "copy.mp4").sound == (sound,)
+
+
+def test_closed_captions_are_said_to_be_lost(make_film, tmp_path):
+    """A pair of bytes of EIA-608 in the user data of each picture, as ATSC A/53 has it."""
+    with av.open(str(tmp_path / "plain.m2v"), "w", format="mpeg2video") as container:
+        picture = container.add_stream("mpeg2video", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 352, 240, "yuv420p"
+        for index in range(4):
+            frame = av.VideoFrame.from_ndarray(np.full((240, 352, 3), 60 * index, np.uint8), format="rgb24")
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode())
+    content = (tmp_path / "plain.m2v").read_bytes()
+    captions = b"\0\0\1\xb2GA94\x03\x41\xff\xfc\x94\x2c\xff"
+    (tmp_path / "captions.m2v").write_bytes(content.replace(b"\0\0\1\1", captions + b"\0\0\1\1"))
+    for name in ("plain", "captions"):
+        report = colorize_file(tmp_path / f"{name}.m2v", tmp_path / f"{name}.mp4", GrayColorizer())
+        assert ("closed captions" in " ".join(report.warnings)) == (name == "captions")
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("libx264", "h264"), ("libx265", "hevc")])
+def test_a_stream_without_a_container_has_the_rate_that_it_says(tmp_path, codec, suffix):
+    with av.open(str(tmp_path / f"in.{suffix}"), "w", format=suffix) as container:
+        picture = container.add_stream(codec, rate=Fraction(30000, 1001))
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        for index in range(30):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * index, np.uint8), format="rgb24")
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode())
+    colorize_file(tmp_path / f"in.{suffix}", tmp_path / "out.mp4", GrayColorizer())
+    assert frame_times(tmp_path / "out.mp4") == pytest.approx(
+        [number * 1001 / 30000 for number in range(30)], abs=1e-3
+    )
 
 
 def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path):

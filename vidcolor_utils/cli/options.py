@@ -131,7 +131,7 @@ def only_span(text: str) -> Span:
     start, dash, end = text.partition("-")
     if not dash:
         raise click.BadParameter(f"{text}: write two times, as 1:20-1:32", param_hint="--only")
-    return span(start, end)
+    return span(start, end, names=("its second time", "its first"))
 
 
 def click_option(option: Option) -> Callable[[Callable], Callable]:
@@ -196,14 +196,14 @@ def references(photographs: tuple[Path, ...], times: tuple[str, ...]) -> tuple[R
     return tuple(Reference(*pair) for pair in zip(photographs, seconds, strict=True))
 
 
-def span(start: str | None, end: str | None) -> Span:
-    """Read the part of a film between two times."""
+def span(start: str | None, end: str | None, names: tuple[str, str] = ("--end", "--start")) -> Span:
+    """Read the part of a film between two times, which messages call by their `names`."""
     from vidcolor_utils.system.times import parse_time
     from vidcolor_utils.video.times import Span
 
     span = Span(parse_time(start or "0"), parse_time(end) if end else None)
     if span.end is not None and span.end <= span.start:
-        raise click.UsageError("--end must be later than --start")
+        raise click.UsageError(f"{names[0]} must be later than {names[1]}")
     return span
 
 

@@ -27,6 +27,7 @@ from vidcolor_utils.video.formats import ALPHA_FORMATS, HD_HEIGHT, is_rgb, luma_
 from vidcolor_utils.video.times import start_of
 
 DEFAULT_RATE = Fraction(25)  # for files that do not say
+WITHOUT_RATE = ("h264", "hevc")  # formats whose average rate is a guess: the stream itself knows better
 HIGHEST_RATE = 1000  # frames per second; what is said to be above is a clock, not a rate
 SAY_WHEN_THEY_END = ("matroska,webm", "nut")  # not how long they are, as others do: some begin late
 OPAQUE = 255
@@ -130,6 +131,9 @@ TECHNICAL_TAGS = (
     "isvbr",
     "deviceconformance",
     "_",
+    # Of MXF: numbers of the file and of the program that wrote it.
+    *("uid", "generation_uid", "product_", "company_name", "toolkit_version", "application_platform"),
+    *("operational_pattern", "material_package", "file_package", "modification_date"),
 )
 
 
@@ -164,6 +168,11 @@ def description_of(frame: av.VideoFrame) -> ColorDescription:
         _mastering(_side_data(frame, Type.MASTERING_DISPLAY_METADATA)),
         _light_level(_side_data(frame, Type.CONTENT_LIGHT_LEVEL)),
     )
+
+
+def has_captions(frame: av.VideoFrame) -> bool:
+    """Tell whether a frame carries closed captions (EIA-608, CTA-708), as those of American broadcasts do."""
+    return _side_data(frame, Type.A53_CC) is not None
 
 
 def _side_data(frame: av.VideoFrame, kind: Type) -> bytes | None:
@@ -203,7 +212,7 @@ def describe_video(
         height=height,
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
-        rate=_rate(stream),
+        rate=_rate(stream, container.format.name),
         frames=stream.frames or None,
         duration_s=_duration(container),
         matrix=description_of(first).weights.name,
@@ -255,8 +264,10 @@ def _is_transparent(stream: av.VideoStream, first: av.VideoFrame) -> bool:
     return stream.metadata.get("alpha_mode") == "1"  # of VP8 and VP9, whose decoders leave it out
 
 
-def _rate(stream: av.VideoStream) -> Fraction:
-    rates = (stream.average_rate, stream.guessed_rate)
+def _rate(stream: av.VideoStream, container: str) -> Fraction:
+    rates = [stream.average_rate, stream.guessed_rate]
+    if container in WITHOUT_RATE:
+        rates.reverse()
     return next((rate for rate in rates if rate and rate <= HIGHEST_RATE), DEFAULT_RATE)
 
 

@@ -5,8 +5,11 @@ Sound is encoded only where a container cannot hold it as it is: without loss wh
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -37,6 +40,9 @@ SOUND_CODECS = {
 }  # the first that a container takes is used
 BIT_RATE = 96_000  # bits per second and channel, where there is a loss
 EXACT = ("pcm", "flac", "alac", "truehd", "mlp", "wmalossless", "ape", "tta", "wavpack")  # how their names begin
+FORMAT_NAMES = {".mkv": "matroska", ".m4v": "ipod"}  # others are called as their suffix
+# The only order of speakers that Opus has for each number of them; a film's 5.1 has them at the sides, mostly.
+OPUS_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 LAYOUTS = {(1, 1): "yuv444p", (1, 2): "yuv422p", (2, 2): "yuv420p"}
 SEMI_PLANAR = {"yuv420p": "nv12", "yuv420p10le": "p010le"}  # the same numbers as most hardware takes them
 
@@ -183,6 +189,33 @@ def is_sound(stream: av.stream.Stream) -> bool:
     )
 
 
+@lru_cache
+def sound_encoders(suffix: str) -> tuple[str, ...]:
+    """Those of `SOUND_CODECS` that a container takes."""
+
+    def takes(codec: str) -> bool:
+        return muxer_takes(suffix, lambda container: container.add_stream(codec, rate=48_000))
+
+    return tuple(filter(takes, SOUND_CODECS))
+
+
+def muxer_takes(suffix: str, add: Callable[[OutputContainer], object]) -> bool:
+    """Tell whether the container of a suffix takes the streams that `add` adds to it."""
+    name = FORMAT_NAMES.get(suffix, suffix[1:])
+    return is_taken(lambda: av.open(io.BytesIO(), "w", format=name), add)
+
+
+def is_taken(open_: Callable[[], OutputContainer], add: Callable[[OutputContainer], object]) -> bool:
+    """Tell whether a header can be written with the streams that `add` adds."""
+    try:
+        with open_() as container:
+            add(container)
+            container.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
+
+
 class SoundEncoder:
     """Decodes the packets of one stream of sound and encodes it for another.
 
@@ -200,8 +233,7 @@ class SoundEncoder:
         rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
         self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
         context = self.stream.codec_context
-        named = not heard.layout.name.endswith("channels")
-        context.layout = heard.layout.name if named else f"{heard.channels}c"
+        context.layout = _layout(heard, codec)
         if codec in LOSSLESS:
             is_deep = heard.format.bytes > 2 and heard.name.startswith(EXACT)
             planar = "p" if codec == "alac" else ""
@@ -233,3 +265,10 @@ class SoundEncoder:
             frame.pts, frame.time_base = self._next, self._time_base
         self._next = frame.pts + round(Fraction(frame.samples, frame.sample_rate) / self._time_base)
         return frame
+
+
+def _layout(heard: av.audio.codeccontext.AudioCodecContext, codec: str) -> str:
+    if codec == "libopus" and heard.channels <= len(OPUS_LAYOUTS):
+        return OPUS_LAYOUTS[heard.channels - 1]
+    named = not heard.layout.name.endswith("channels")
+    return heard.layout.name if named else f"{heard.channels}c"

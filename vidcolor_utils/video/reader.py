@@ -20,7 +20,7 @@ import numpy as np
 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.counts import MISSING_S, Anchor, Counts, truncation_warning
-from vidcolor_utils.video.description import ColorDescription, VideoInfo, describe_video, description_of, film_tags
+from vidcolor_utils.video.description import VideoInfo, describe_video, description_of, film_tags, has_captions
 from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, marks_end, open_input, reason
 from vidcolor_utils.video.formats import LumaFrame, luma_format, luma_plane
 from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, JoinedTimes, ShownTimes, Span, has_parts, start_of
@@ -38,13 +38,13 @@ class VideoReader:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self.counts = Counts()
+        self.counts, self.has_captions = Counts(), False  # of the frames read so far
         self.end: Fraction | None = None  # when the last frame read stops being shown, in seconds from the start
         self._open()
         self.start = start_of(self._container)  # in seconds; output times count from here
         try:
             self._first = self._decode_first()
-            self.colors: ColorDescription = description_of(self._first)
+            self.colors = description_of(self._first)
             self.luma_format = luma_format(self._first.format, int(self._first.color_range))
             self.info: VideoInfo = describe_video(self.path, self._container, self.stream, self._first)
         except BaseException:
@@ -250,7 +250,7 @@ class VideoReader:
             yield alike
 
     def _like_first(self, frame: av.VideoFrame) -> av.VideoFrame:
-        first = self._first
+        first, self.has_captions = self._first, self.has_captions or has_captions(frame)
         if (frame.width, frame.height, frame.format.name) == (first.width, first.height, first.format.name):
             return frame
         pts, duration = frame.pts, frame.duration

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import av
 import av.container
-import av.error
 import av.stream
 import numpy as np
 from av.stream import Disposition
@@ -20,7 +17,7 @@ from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound
+from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound, is_taken, muxer_takes, sound_encoders
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span
@@ -29,7 +26,7 @@ from vidcolor_utils.video.writer import VideoWriter
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp")}
 WITH_COVERS = (".mp4", ".m4v", ".mov")  # as streams of one picture
 PHONES = "com.apple.quicktime."  # tags of their cameras begin so
-FORMAT_NAMES = {".mkv": "matroska", ".m4v": "ipod"}  # others are called as their suffix
+RARE_IN_MP4 = ("pcm_s24", "pcm_s32", "pcm_f")  # its muxer takes them; players of before 2023 make noise of them
 
 log = logging.getLogger(__name__)
 
@@ -147,14 +144,16 @@ def _keep_sound(stream: av.stream.Stream, writer: VideoWriter) -> str | None:
     if wanted == "none":
         return None
     can_copy = _can_hold(suffix, stream) or (writer.any_sound and _has_no_name(stream))
-    if can_copy and wanted != "encode":
+    is_rare = suffix in (".mp4", ".m4v") and stream.codec_context.name.startswith(RARE_IN_MP4)
+    if can_copy and (wanted == "copy" or (wanted == "auto" and not is_rare)):
         writer.copy_stream(stream)
         return None
     codec = next((codec for codec in SOUND_CODECS if codec in sound_encoders(suffix)), None)
     if wanted == "copy" or codec is None:
         raise InputError(f"{suffix} cannot hold {name}: {_advice(stream, writer)}")
     writer.encode_sound(stream, codec)
-    why = "as was asked for" if can_copy else f"{suffix} cannot hold it as it is"
+    why = "as was asked for" if wanted == "encode" else f"{suffix} cannot hold it as it is"
+    why = f"as few players know it in {suffix}" if is_rare and wanted == "auto" else why
     return f"{name}: made anew as {SOUND_CODECS[codec]}, {why}"
 
 
@@ -189,7 +188,7 @@ def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:
         unit = chapter["time_base"]
         first, last = round(span.start / unit), None if span.end is None else round(span.end / unit)
         start, end = max(chapter["start"], first), chapter["end"] if last is None else min(chapter["end"], last)
-        if start < end or span == WHOLE:
+        if start < end or (span == WHOLE and start == end):  # else it is over before the first frame
             found.append(chapter | {"start": start - first, "end": end - first})
     return found
 
@@ -205,6 +204,8 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
     """Say what of the pictures the output cannot have, or what harms their colours."""
     info, codec = reader.info, writer.encoding.codec
     found = []
+    if reader.has_captions:
+        found.append(f"{info.path}: closed captions, which lie in the pictures, are not kept: take them out first")
     if info.transparent:
         found.append(f"{info.path}: transparency is not kept")
     if info.bit_depth > writer.bit_depth:
@@ -248,44 +249,16 @@ def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
         return False
     if stream.type == "audio" and not is_sound(stream):
         return False
-    return _muxer_takes(suffix, lambda container: copied(container, stream))
+    return muxer_takes(suffix, lambda container: copied(container, stream))
 
 
 def _has_no_name(stream: av.stream.Stream) -> bool:
     """Tell sound that Matroska holds, but has no name for: WMA, ADPCM, mu-law, ..."""
     if not is_sound(stream) or _can_hold(".mkv", stream):
         return False
-    return _is_taken(
+    return is_taken(
         lambda: open_muxer(Path(os.devnull), any_sound=True), lambda container: copied(container, stream)
     )
-
-
-@lru_cache
-def sound_encoders(suffix: str) -> tuple[str, ...]:
-    """Those of `SOUND_CODECS` that a container takes."""
-
-    def takes(codec: str) -> bool:
-        return _muxer_takes(suffix, lambda container: container.add_stream(codec, rate=48_000))
-
-    return tuple(filter(takes, SOUND_CODECS))
-
-
-def _muxer_takes(suffix: str, add: Callable[[av.container.OutputContainer], object]) -> bool:
-    name = FORMAT_NAMES.get(suffix, suffix[1:])
-    return _is_taken(lambda: av.open(io.BytesIO(), "w", format=name), add)
-
-
-def _is_taken(
-    open_: Callable[[], av.container.OutputContainer], add: Callable[[av.container.OutputContainer], object]
-) -> bool:
-    """Tell whether a header can be written with the streams that `add` adds."""
-    try:
-        with open_() as container:
-            add(container)
-            container.start_encoding()
-    except (ValueError, av.error.FFmpegError):
-        return False
-    return True
 
 
 def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:

@@ -167,6 +167,8 @@ class VideoWriter:
         """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
         self._container.metadata.update(tags)
         self._stream.metadata.update(video_tags)
+        if "name" in video_tags:  # see `copied`
+            self._stream.metadata.setdefault("title", video_tags["name"])
         self._container.set_chapters(chapters)
 
     def copy_stream(self, stream: av.stream.Stream) -> None:
@@ -196,7 +198,7 @@ class VideoWriter:
                 self._container.start_encoding()
         except RefusedError:
             if self._copies:
-                names = ", ".join(stream_name(stream) for stream in self._container.streams[1:])
+                names = ", ".join(stream_name(stream) for stream in list(self._container.streams)[1:])
                 raise InputError(
                     f"{self.path.suffix} cannot hold this file's {names}: name an output that ends in .mkv"
                 ) from None
