@@ -182,10 +182,11 @@ def test_a_chapter_that_is_over_before_the_first_frame_costs_no_film(make_film, 
         picture = target.add_stream_from_template(source.streams.video[0])
         text = target.add_mux_stream("subrip")
         text.time_base = Fraction(1, 1000)
-        target.set_chapters(source.chapters())
+        arrival, departure = source.chapters()
+        target.set_chapters([arrival, departure | {"end": 20 * departure["start"]}])
         for packet in source.demux(video=0):
             if packet.pts is not None:
-                packet.pts = packet.dts = packet.pts + 150
+                packet.pts = packet.dts = packet.pts + 1500
                 packet.stream = picture
                 target.mux(packet)
         hello = av.Packet(b"Hello.")
