@@ -1,5 +1,6 @@
 """Folders: what is done, passed over, tried again."""
 
+import io
 import json
 import os
 import signal
@@ -11,14 +12,16 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from tests.helpers.command import run_vidcolor
 from tests.helpers.films import decoded
+from vidcolor_utils.cli.screen import folder_table
 from vidcolor_utils.film.look import Reference
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.spread import spread_over
-from vidcolor_utils.tool.folder import REPORT, colorize_folder, find_jobs
+from vidcolor_utils.tool.folder import REPORT, Result, colorize_folder, find_jobs
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.times import Span
 
@@ -222,6 +225,38 @@ def test_the_output_folder_is_found_by_any_path(folder, monkeypatch):
     colorize_folder(folder, folder / "color")
     monkeypatch.chdir(folder)
     assert len(find_jobs(folder, Path("color"), Encoding())) == 3
+
+
+def test_the_input_folder_may_lie_in_the_output_folder(folder, tmp_path):
+    results = colorize_folder(folder, tmp_path)
+    assert all(result.state == "done" for result in results)
+
+
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path, caplog):
+    inside, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    for each in (inside, elsewhere):
+        each.mkdir()
+    Image.new("L", (32, 24), 90).save(elsewhere / "a.png")
+    (inside / "1950s").symlink_to(elsewhere)
+    (elsewhere / "round").symlink_to(inside)
+    (inside / "lost.png").symlink_to(tmp_path / "gone.png")
+    assert [job.name for job in find_jobs(inside, tmp_path / "out", Encoding())] == ["1950s/a.png"]
+    assert "lost.png: passed over: leads nowhere" in caplog.text
+
+
+def test_no_file_that_is_to_be_coloured_is_replaced(tmp_path):
+    (tmp_path / "in" / "in").mkdir(parents=True)
+    for name in ("a.png", "in/a.png"):
+        Image.new("L", (32, 24), 90).save(tmp_path / "in" / name)
+    with pytest.raises(InputError, match=r"in/a\.png: is to be coloured, and would be replaced"):
+        find_jobs(tmp_path / "in", tmp_path, Encoding())
+
+
+def test_names_are_shown_as_they_are():
+    table = folder_table([Result("[red] house [/b].jpg", "out", "done")])
+    console = Console(file=io.StringIO(), width=99)
+    console.print(table)
+    assert "[red] house [/b].jpg" in console.file.getvalue()
 
 
 def test_folders_that_cannot_be_done(tmp_path):

@@ -59,6 +59,16 @@ def test_red_has_the_luma_of_its_matrix():
         assert luma_plane(frame).mean() == pytest.approx(16 + 219 * weight, abs=1)
 
 
+@pytest.mark.parametrize(("name", "bits"), [("rgb48le", 16), ("gbrp10le", 10), ("gbrp12le", 12)])
+def test_gray_of_deep_rgb_keeps_its_levels(name, bits):
+    top = (1 << bits) - 1
+    ramp = np.linspace(0, top, 64).astype(np.uint16)
+    frame = av.VideoFrame.from_ndarray(np.tile(ramp[:, None], (4, 1, 3)) << (16 - bits), format="rgb48le")
+    frame = frame if name == "rgb48le" else frame.reformat(format=name)
+    expected = (16 + 219.0 * ramp / top) * 2 ** (bits - 8)
+    np.testing.assert_allclose(luma_plane(frame)[0], expected, atol=3 if bits == 16 else 1)
+
+
 def test_miniatures_show_colour_and_gray_has_none():
     frame = yuv_from_rgb(np.full((96, 128, 3), (255, 0, 0), np.uint8), "yuv420p", 6, full_range=True)
     small = Miniatures(32)(frame)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
@@ -56,7 +57,7 @@ def progress_bars(unit: str = "frames") -> Iterator[Steps]:
     with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def open_bar(name: str) -> Progress:
-            task = bars.add_task(name, total=None)
+            task = bars.add_task(escape(name), total=None)
             return lambda done, total: bars.update(task, completed=done, total=total)
 
         yield open_bar
@@ -73,7 +74,7 @@ def folder_table(results: Iterable[Result]) -> Table:
         table.add_column(title, justify="right")
     for result in results:
         speed = f"{result.frames / result.seconds:.1f}" if result.seconds else "-"
-        table.add_row(result.name, result.state, str(result.frames), f"{result.seconds:.0f}", speed)
+        table.add_row(escape(result.name), result.state, str(result.frames), f"{result.seconds:.0f}", speed)
     return table
 
 

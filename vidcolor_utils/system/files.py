@@ -133,6 +133,24 @@ def hidden_beside(path: Path, name: str, ending: str) -> Path:
     return path.with_name(f".{name}{ending}")
 
 
+def files_below(folder: Path, *, but: Path) -> Iterator[Path]:
+    """Yield the files of a folder and of those below it, wherever links lead, each once; hidden ones are none.
+
+    Args:
+        folder: where to look.
+        but: a folder that is passed over where it lies in `folder`.
+    """
+    seen: set[Path] = set()
+    for name, folders, names in os.walk(folder, followlinks=True):
+        here, place = Path(name), Path(name).resolve()
+        if place in seen or (place == but.resolve() and here != folder):
+            folders.clear()
+            continue
+        seen.add(place)
+        folders[:] = sorted(each for each in folders if not is_hidden(here / each))
+        yield from (here / each for each in names if not is_hidden(here / each))
+
+
 def is_hidden(path: Path) -> bool:
     """Tell by its name whether a file is not for users: what is on its way, or what macOS lays beside a file."""
     return path.name.startswith(".")

@@ -20,7 +20,7 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, Loo
 from vidcolor_utils.film.record import fingerprint, identify, versions
 from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, written_suffix
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
-from vidcolor_utils.system.files import alone, check_target, is_same_file, write_json
+from vidcolor_utils.system.files import alone, check_target, files_below, is_same_file, write_json
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Steps, silent_steps
 from vidcolor_utils.system.spread import HERE, Spread, ThreadSpread
@@ -190,14 +190,20 @@ def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
         raise InputError(f"{source}: no such folder")
     if is_same_file(output, source):
         raise InputError(f"{output}: input and output are the same folder")
-    paths = [path for path in sorted(source.rglob("*")) if _is_wanted(path, source, output.resolve())]
+    paths = sorted(path for path in files_below(source, but=output) if path.name != REPORT)
     for path in paths:
-        if not _is_known(path):
+        if not path.is_file():
+            log.warning("%s: passed over: leads nowhere", path)
+        elif not _is_known(path):
             log.warning("%s: passed over: by its name it is no video or image", path)
-    names = sorted(path.relative_to(source) for path in paths if _is_known(path))
+    names = [path.relative_to(source) for path in paths if path.is_file() and _is_known(path)]
     if not names:
         raise InputError(f"{source}: holds no video or image")
     targets = _apart(names, [_target(source, name, encoding) for name in names])
+    inputs = {(source / name).resolve() for name in names}
+    for target in targets:
+        if (output / target).resolve() in inputs:
+            raise InputError(f"{output / target}: is to be coloured, and would be replaced: name another folder")
     return [Job(str(name), source / name, output / target) for name, target in zip(names, targets, strict=True)]
 
 
@@ -213,11 +219,6 @@ def _apart(names: Sequence[Path], targets: Sequence[Path]) -> list[Path]:
         taken.add(free)
         found.append(free)
     return found
-
-
-def _is_wanted(path: Path, source: Path, output: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(source).parts)
-    return not hidden and path.is_file() and not path.parent.resolve().is_relative_to(output)
 
 
 def _is_known(path: Path) -> bool:

@@ -82,7 +82,17 @@ def is_rgb(pixel_format: av.VideoFormat) -> bool:
 
 def luma_plane(frame: av.VideoFrame) -> np.ndarray:
     """Take a frame's luma (H, W), uint8 or uint16, as `luma_format` says."""
-    return _plane(_readable(frame), 0)
+    plane = _plane(_readable(frame), 0)
+    return _of_deep_rgb(plane, luma_format(frame.format)) if is_rgb(frame.format) else plane
+
+
+def _of_deep_rgb(luma: np.ndarray, stored: LumaFormat) -> np.ndarray:
+    """Undo that FFmpeg takes 255 shifted for white in RGB of more than 8 bits, where it is the largest number."""
+    if luma.dtype == np.uint8:
+        return luma
+    black, shifted = 16 << (stored.bit_depth - 8), 255 << (stored.bit_depth - 8)
+    share = np.float32(shifted / ((1 << stored.bit_depth) - 1))
+    return np.rint(black + (luma.astype(np.float32) - black) * share).astype(luma.dtype)
 
 
 def chroma_planes(frame: av.VideoFrame, pixel_format: str) -> tuple[np.ndarray, np.ndarray]:
