@@ -15,7 +15,7 @@ from vidcolor_utils.colorizers.stills import colorize_frames
 from vidcolor_utils.film import painting
 from vidcolor_utils.pictures.color import luma_from_rgb
 from vidcolor_utils.stills.images import read_image
-from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.errors import InputError, OutputError, VidcolorError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.files import iter_rgb, video_info
 from vidcolor_utils.video.reader import VideoReader
@@ -257,3 +257,19 @@ def test_a_film_for_a_link_goes_where_the_link_leads(make_video, tmp_path):
     assert [path.name for path in (tmp_path / "disk").iterdir()] == ["real.mp4"]
     with pytest.raises(InputError, match="same file"):
         colorize_file(tmp_path / "disk" / "real.mp4", tmp_path / "out.mp4", GrayColorizer())
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("folder", "is a folder; name a file in it"),
+        ("out.pdf", r"an image is written to a file that ends in \.png"),
+        ("out", r"an image is written to a file that ends in \.png"),
+        ("out.mp4", "the input is an image, but this name is that of a video"),
+    ],
+)
+def test_what_a_photograph_cannot_be_written_to_is_said_truly(tmp_path, name, problem):
+    Image.new("L", (40, 30), 99).save(tmp_path / "photo.png")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(VidcolorError, match=problem):
+        colorize_file(tmp_path / "photo.png", tmp_path / name, GrayColorizer())

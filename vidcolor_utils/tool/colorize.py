@@ -28,13 +28,13 @@ from vidcolor_utils.stills.images import (
     read_pages,
     write_pages,
 )
-from vidcolor_utils.system.errors import InputError, OptionError
+from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.system.files import finished_file, followed, is_same_file
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.tool.sequence import needs_stand, renamed, stand_for
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.codecs import CONTAINERS, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.fields import REACH
@@ -127,7 +127,11 @@ def _colorize(
     """Colorize one file, as `colorize_file`; `deliver` as for `color_video`."""
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file")
+    if output.is_dir():
+        raise OutputError(f"{output}: is a folder; name a file in it, as {output / source.name}")
     is_picture = is_still(source) or (is_image(output) and not _is_film(source))
+    if is_picture and output.suffix.lower() not in CONTAINERS:
+        check_image_name(output)  # says what there is, of a name that is neither's
     if is_picture != is_image(output):
         kinds = ("an image", "a video") if is_picture else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
