@@ -1,29 +1,13 @@
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image
 
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.stills.images import read_image, read_pages, write_pages
+from vidcolor_utils.stills.images import read_pages, write_pages
 from vidcolor_utils.tool.colorize import colorize_file
 
 RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
-
-
-def gray_profile(gamma: float) -> bytes:
-    """An ICC profile of gray: a header, one white point and one power curve (ICC.1, u8Fixed8Number)."""
-    white = b"XYZ \0\0\0\0" + b"".join(round(v * 65536).to_bytes(4, "big") for v in (0.9642, 1.0, 0.8249))
-    curve = b"curv\0\0\0\0" + (1).to_bytes(4, "big") + round(gamma * 256).to_bytes(2, "big") + bytes(2)
-    text = b"desc\0\0\0\0" + (5).to_bytes(4, "big") + b"gray\0" + bytes(79)
-    tags, place = [], 128 + 4 + 3 * 12
-    for name, content in ((b"wtpt", white), (b"kTRC", curve), (b"desc", text)):
-        tags.append(name + place.to_bytes(4, "big") + len(content).to_bytes(4, "big"))
-        place += len(content)
-    body = (3).to_bytes(4, "big") + b"".join(tags) + white + curve + text
-    head = bytearray(128)
-    head[0:4], head[8:12], head[12:24] = (128 + len(body)).to_bytes(4, "big"), b"\x02\x40\0\0", b"mntrGRAYXYZ "
-    head[36:40], head[68:80] = b"acsp", white[8:20]
-    return bytes(head) + body
 
 
 def luma_of(path) -> np.ndarray:
@@ -89,31 +73,3 @@ def test_whole_numbers_with_room_to_spare_are_not_black(tmp_path, kind, top, whi
     gray = np.linspace(0, top, 32 * 24).reshape(24, 32)
     tifffile.imwrite(tmp_path / "in.tif", gray.astype(kind))
     assert np.abs(luma_of(tmp_path / "in.tif") - gray / white).max() < 0.005
-
-
-@pytest.mark.parametrize("deep", [False, True])
-def test_a_gray_profile_is_honoured(tmp_path, deep):
-    """Light 0.5 in a linear profile is 0.735 in sRGB (IEC 61966-2-1: 1.055 x 0.5^(1/2.4) - 0.055)."""
-    gray = np.full((24, 32), 32768 if deep else 128, np.uint16 if deep else np.uint8)
-    Image.fromarray(gray).save(tmp_path / "in.tif", icc_profile=gray_profile(1.0))
-    assert luma_of(tmp_path / "in.tif").mean() == pytest.approx(0.735, abs=0.005)
-    colorized(tmp_path / "in.tif", tmp_path / "out.png")
-    with Image.open(tmp_path / "out.png") as picture:
-        assert b"RGB" in picture.info["icc_profile"][16:20]
-    assert luma_of(tmp_path / "out.png").mean() == pytest.approx(0.735, abs=0.005)
-
-
-def test_srgb_is_left_as_it_is(tmp_path):
-    rgb = np.random.default_rng(1).integers(0, 256, (24, 32, 3), dtype=np.uint8)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    Image.fromarray(rgb).save(tmp_path / "in.png", icc_profile=profile)
-    np.testing.assert_array_equal(read_image(tmp_path / "in.png").rgb, rgb)
-
-
-def test_a_profile_is_not_srgb_for_its_name_alone(tmp_path):
-    """Half of the light is 0.735 in sRGB; there are profiles called "Linear sRGB" and the like."""
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    curve = profile.index(b"para")  # ICC.1: signature, 4 zeros, kind of function, 2 zeros, gamma
-    linear = profile[: curve + 8] + bytes(4) + b"\0\1\0\0" + profile[curve + 16 :]
-    Image.fromarray(np.full((24, 32, 3), 128, np.uint8)).save(tmp_path / "in.png", icc_profile=linear)
-    assert luma_of(tmp_path / "in.png").mean() == pytest.approx(0.735, abs=0.01)

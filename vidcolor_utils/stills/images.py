@@ -16,6 +16,7 @@ from vidcolor_utils.pictures.color import REC601_WEIGHTS
 from vidcolor_utils.pictures.orientation import UPRIGHT
 from vidcolor_utils.stills.notes import Notes, notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
+from vidcolor_utils.stills.tiff import pictures_of
 from vidcolor_utils.stills.writing import save_pages
 from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import finished_file
@@ -28,8 +29,6 @@ FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SG
 IMAGE_SUFFIXES = (".png", *JPEG, ".webp", ".bmp", *TIFF, ".avif", *JPEG2000, ".tga", *NETPBM)  # written as well
 READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", *HEIF)
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
-REDUCED = 1  # of TIFF's NewSubfileType: a small copy of another page
-SUBFILE_TYPE = 254
 
 _READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
 
@@ -153,6 +152,8 @@ def read_pages(path: str | Path, *, first_only: bool = False) -> Pages:
 def _read_or_rescue(path: Path, first_only: bool) -> Pages:
     try:
         return _read(path, first_only)
+    except InputError:
+        raise
     except Exception as error:  # decoders raise whatever they like at what is damaged
         truncated = error
     try:
@@ -165,42 +166,43 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
 
 
 def _read(path: Path, first_only: bool) -> Pages:
-    images = list(_stills(path, first_only))
-    is_whole = all(image.notes.is_whole for image in images)
-    return Pages(images, [] if is_whole else [f"{path}: some of its notes are damaged, and left out"])
+    said: list[str] = []
+    images = list(_stills(path, first_only, said))
+    if not all(image.notes.is_whole for image in images):
+        said.append(f"{path}: some of its notes are damaged, and left out")
+    return Pages(images, said)
 
 
 def _read_damaged(path: Path, first_only: bool) -> Pages:
     """Read what is there of pages, and of a file of several those before the first of which nothing is."""
-    images = []
+    images: list[StillImage] = []
+    said: list[str] = []
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     try:
-        for image in _stills(path, first_only):
+        for image in _stills(path, first_only, said):
             images.append(image)
     except Exception:
         if not images:
             raise
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
-    return Pages(images, [])
+    return Pages(images, said)
 
 
-def _stills(path: Path, first_only: bool) -> Iterator[StillImage]:
+def _stills(path: Path, first_only: bool, said: list[str]) -> Iterator[StillImage]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
         with _opened(path) as image:
-            pages = ImageSequence.Iterator(image) if image.format == "TIFF" and not first_only else [image]
-            for page in pages:
-                if not _is_reduced(page):
-                    yield _still(path, page)
+            for page in pictures_of(path, image, said) if image.format == "TIFF" else [image]:
+                yield _still(path, page, said)
+                if first_only:
+                    return
 
 
-def _is_reduced(page: Image.Image) -> bool:
-    return page.tell() > 0 and bool(getattr(page, "tag_v2", {}).get(SUBFILE_TYPE, 0) & REDUCED)
-
-
-def _still(path: Path, page: Image.Image) -> StillImage:
+def _still(path: Path, page: Image.Image, said: list[str]) -> StillImage:
     orientation, pixels = orientation_of(page), pixels_of(path, page)
+    if pixels.bits > 8 and pixels.rgb.dtype == np.uint8:
+        said.append(f"{path}: of its {pixels.bits} bits 8 are read")
     if pixels.is_upright:
         orientation = UPRIGHT
     alpha = None if pixels.alpha is None else orientation.upright(pixels.alpha)

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from vidcolor_utils.stills.notes import DESCRIPTIVE, XMP, Notes, directories_of, save_options
+from vidcolor_utils.stills.profiles import in_srgb, is_srgb
 
 if TYPE_CHECKING:
     from vidcolor_utils.stills.images import StillImage
@@ -24,6 +25,7 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG2000": {"irreversible": False},
 }
 OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
+WITHOUT_PROFILE = ("BMP", "TGA", "PPM", "JPEG2000")
 SEGMENT_BYTES, XMP_HEAD_BYTES = 65533, 29  # of a JPEG, at most; what stands before XMP in one
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
 TEXT_TYPE, SHORT_TYPE, LONG_TYPE = 2, 3, 4  # of TIFF's fields
@@ -85,6 +87,9 @@ def _too_long(notes: Mapping[str, Any]) -> list[str]:
 
 def _picture(image: StillImage, image_format: str) -> Image.Image:
     image = image.in_8_bits()
+    profile = image.notes.profile
+    if image_format in WITHOUT_PROFILE and profile is not None and not is_srgb(profile):
+        image = image._replace(rgb=in_srgb(Image.fromarray(image.rgb), profile)[0])
     if image.alpha is None or image_format in OPAQUE:
         return Image.fromarray(image.rgb)
     return Image.fromarray(np.dstack([image.rgb, image.alpha]))

@@ -1,0 +1,154 @@
+"""The numbers of pictures of more than 8 bits, of which Pillow gives 8 or leaves open which one is white."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from vidcolor_utils.stills.jpeg2000 import bits_of_jpeg2000
+from vidcolor_utils.stills.profiles import DEEP
+from vidcolor_utils.stills.tiff import BITS_PER_SAMPLE, PHOTOMETRIC, as_stored, extra_alpha, lies_together
+
+SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341  # tags of TIFF
+WHITE_IS_ZERO, SIGNED = 0, 2
+
+cv2.utils.logging.setLogLevel(0)  # it has its own opinions of TIFFs, on stderr
+
+
+class Pixels(NamedTuple):
+    """What is read of one picture."""
+
+    rgb: np.ndarray  # (H, W, 3) uint8 or uint16
+    alpha: np.ndarray | None  # (H, W), the same dtype
+    profile: bytes | None = None  # ICC, of `rgb`
+    is_upright: bool = False  # already: Pillow turns a TIFF while it reads it
+    bits: int = 8  # of a number in the file
+
+
+def bits_of(path: Path, page: Image.Image) -> int:
+    """Tell how many bits a number has in the file; of a picture that is not loaded yet."""
+    if page.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24]  # the header's ninth byte, after its width and height
+    if page.format == "TIFF":
+        return max(getattr(page, "tag_v2", {}).get(BITS_PER_SAMPLE) or (8,))
+    if page.format == "JPEG2000":
+        return max(bits_of_jpeg2000(path.read_bytes()), default=8)
+    return _white_of_netpbm(page).bit_length() if page.format == "PPM" else 8
+
+
+def _white_of_netpbm(page: Image.Image) -> int:
+    """The largest number of a PPM, which its header names; 255 of what has none."""
+    tiles = getattr(page, "tile", None)
+    arguments = tiles[0].args if tiles else None
+    return int(arguments[1]) if isinstance(arguments, tuple) and page.mode == "RGB" else 255
+
+
+def deep_pixels(path: Path, page: Image.Image) -> Pixels | None:
+    """Read colour or alpha of more than 8 bits as 16; None where there is no more to be had than by Pillow."""
+    if page.format != "TIFF":
+        content = path.read_bytes()
+        layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
+        return None if layers is None else _taken_apart(_in_full_range(layers, page, content), (3, False))
+    if lies_together(page):
+        _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)
+        layers = _in_rgb_order(found[0]) if found else None
+        if layers is not None:  # OpenCV turns a TIFF as well
+            return _taken_apart(layers, extra_alpha(page))._replace(is_upright=True)
+        return None
+    return _of_planes(path, page)
+
+
+def _in_rgb_order(layers: np.ndarray | None) -> np.ndarray | None:
+    """Bring what OpenCV has read, (H, W) or (H, W, C), to RGB or RGBA, if it is uint16."""
+    if layers is None or layers.dtype != np.uint16:
+        return None
+    if layers.ndim == 2:
+        return np.repeat(layers[..., None], 3, axis=2)
+    return cv2.cvtColor(layers, cv2.COLOR_BGRA2RGBA if layers.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+
+
+def _in_full_range(layers: np.ndarray, page: Image.Image, content: bytes) -> np.ndarray:
+    """Make the largest number of the file, whose numbers OpenCV leaves as they are, that of 16 bits."""
+    if page.format == "JPEG2000":
+        whites = [2 ** min(bits, 16) - 1 for bits in bits_of_jpeg2000(content)]
+    else:
+        whites = [_white_of_netpbm(page) if page.format == "PPM" else DEEP]
+    if all(white == DEEP for white in whites):
+        return layers
+    whites = whites if len(whites) == layers.shape[2] else [max(whites)] * layers.shape[2]
+    steps = np.arange(DEEP + 1)
+    tables = [np.minimum(np.rint(steps * (DEEP / white)), DEEP).astype(np.uint16) for white in whites]
+    return np.stack([table[layers[..., channel]] for channel, table in enumerate(tables)], axis=2)
+
+
+def _taken_apart(layers: np.ndarray, alpha_at: tuple[int, bool] | None) -> Pixels:
+    """Take RGB and what follows it apart.
+
+    Args:
+        layers: (H, W, C) uint16.
+        alpha_at: which channel is alpha, if there is so many, and whether the colours are multiplied by it.
+    """
+    rgb = np.ascontiguousarray(layers[..., :3])
+    if alpha_at is None or alpha_at[0] >= layers.shape[2]:
+        return Pixels(rgb, None)
+    channel, is_multiplied = alpha_at
+    alpha = layers[..., channel].copy()
+    return Pixels(_divided(rgb, alpha) if is_multiplied else rgb, alpha)
+
+
+def _divided(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    share = np.maximum(alpha, 1).astype(np.float32)[..., None] / np.float32(DEEP)
+    return np.minimum(np.rint(rgb / share), DEEP).astype(np.uint16)
+
+
+def _of_planes(path: Path, page: Image.Image) -> Pixels | None:
+    """Read a page of a TIFF whose channels lie one after the other, of which OpenCV makes noise, as stored."""
+    try:
+        layers = as_stored(path, page)
+    except ValueError:
+        return None
+    if layers.dtype != np.uint16 or layers.ndim != 3 or layers.shape[2] < 3:
+        return None
+    return _taken_apart(layers, extra_alpha(page))
+
+
+def gray01(page: Image.Image) -> np.ndarray:
+    """Read gray of more than 8 bits as float32 in [0, 1], black 0."""
+    tags = getattr(page, "tag_v2", {})
+    if page.mode == "F":
+        values = np.nan_to_num(np.asarray(page, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        black, white = _float_range(values, tags)
+    else:
+        black, (values, white) = 0.0, _integers(page, tags)
+    gray = np.clip((values - black) / np.float32(white - black), 0, 1)
+    return 1 - gray if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray
+
+
+def _float_range(values: np.ndarray, tags: dict) -> tuple[float, float]:
+    """Tell which numbers of a float picture are black and white: as tagged, or the usual range that holds them."""
+    if SMALLEST in tags and LARGEST in tags:
+        smallest, largest = (np.ravel(tags[tag])[0] for tag in (SMALLEST, LARGEST))
+        if largest > smallest:
+            return float(smallest), float(largest)
+    top = float(values.max(initial=0))
+    return 0.0, next((white for white in (1.0, 255.0, float(DEEP)) if top <= white), max(top, 1.0))
+
+
+def _integers(page: Image.Image, tags: dict) -> tuple[np.ndarray, float]:
+    """Read whole numbers as float32, and tell which one is white.
+
+    Up to 16 bits it is the largest one that there is room for. Hardly anything uses all of 32: there it is the end
+    of the usual range that holds them.
+    """
+    bits, signed = (tags.get(BITS_PER_SAMPLE) or (16,))[0], SIGNED in (tags.get(SAMPLE_FORMAT) or ())
+    integers = np.asarray(page)
+    if bits == 32 and not signed:
+        integers = integers.view(np.uint32)  # Pillow reads them as signed
+    room, top = float(2 ** (bits - signed) - 1), float(integers.max(initial=0))
+    usual = (room,) if bits <= 16 else (255.0, float(DEEP), room)
+    return integers.astype(np.float32), next((white for white in usual if top <= white), max(top, float(DEEP)))
