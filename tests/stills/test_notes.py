@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps, IptcImagePlugin, PngImagePlugin
 
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import StillImage, read_image, read_pages, write_pages
@@ -139,3 +139,77 @@ def test_a_resolution_that_is_none_costs_no_picture(tmp_path, resolution):
         colorized(tmp_path / "in.tif", tmp_path / name)
         assert (tmp_path / name).exists()
     assert read_pages(tmp_path / "in.tif").images[0].notes.dpi is None
+
+
+@pytest.mark.parametrize("name", ["in.jpg", "in.tif", "in.png"])
+@pytest.mark.parametrize("output", ["out.jpg", "out.png", "out.tif", "out.webp"])
+def test_what_windows_writes_is_kept(tmp_path, name, output):
+    exif = Image.Exif()
+    for tag, text in zip(
+        range(0x9C9B, 0x9CA0), ("Mühle", "by the river", "Zoë", "mill;river", "Family"), strict=True
+    ):
+        exif[tag] = text.encode("utf-16-le") + b"\0\0"
+    Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / name, exif=exif)
+    assert colorized(tmp_path / name, tmp_path / output).warnings == ()
+    with Image.open(tmp_path / output) as picture:
+        found = picture.getexif()
+    assert {tag: bytes(found[tag]) for tag in exif if tag in range(0x9C9B, 0x9CA0)} == dict(exif)
+    if output == "out.tif":
+        with tifffile.TiffFile(tmp_path / output) as file:
+            assert file.pages[0].tags[0x9C9B].dtype == 1  # bytes, as Windows wants them
+
+
+IPTC = b"\x1c\x02\x78\0\x08The mill\x1c\x02\x50\0\4Anna"  # two datasets of IIM: a caption and who took it
+
+
+def write_with_iptc(path, kind):
+    resource = b"8BIM\4\4\0\0" + len(IPTC).to_bytes(4, "big") + IPTC + b"\0" * (len(IPTC) % 2)
+    segment = b"Photoshop 3.0\0" + resource
+    if kind == "jpeg":
+        app13 = b"\xff\xed" + (len(segment) + 2).to_bytes(2, "big") + segment
+        return Image.fromarray(RAMP.astype(np.uint8)).save(path, "JPEG", extra=app13)
+    padded = IPTC + b"\0" * (-len(IPTC) % 4)
+    tag = {
+        "bytes": (33723, 7, len(IPTC), IPTC, True),
+        "longs": (33723, 4, len(padded) // 4, np.frombuffer(padded, ">u4").tolist(), True),
+        "photoshop": (34377, 1, len(resource), resource, True),
+    }[kind]
+    tifffile.imwrite(path, RAMP.astype(np.uint8), metadata=None, extratags=[tag], byteorder=">")
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "bytes", "longs", "photoshop"])
+@pytest.mark.parametrize("output", ["out.jpg", "out.tif"])
+def test_iptc_is_kept(tmp_path, kind, output):
+    source = tmp_path / ("in.jpg" if kind == "jpeg" else "in.tif")
+    write_with_iptc(source, kind)
+    assert colorized(source, tmp_path / output).warnings == ()
+    found = read_pages(tmp_path / output).images[0].notes.iptc
+    assert found.rstrip(b"\0") == IPTC
+    with Image.open(tmp_path / output) as picture:
+        assert IptcImagePlugin.getiptcinfo(picture)[2, 80] == b"Anna"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (b'<x xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>', b'tiff:Orientation="1"'),
+        (b"<x xmlns:tiff='http://ns.adobe.com/tiff/1.0/' tiff:Orientation = '8'/>", b"tiff:Orientation = '1'"),
+        (b"<tiff:Orientation>3</tiff:Orientation>", b"<tiff:Orientation>1</tiff:Orientation>"),
+        (b'<x xmlns:t="http://ns.adobe.com/tiff/1.0/"><t:Orientation>7<', b"<t:Orientation>1<"),
+        (b'<x other:Orientation="6" n:tiff="6">', b'<x other:Orientation="6" n:tiff="6">'),
+    ],
+)
+@pytest.mark.parametrize("name", ["in.jpg", "in.png", "in.tif"])
+def test_no_note_says_that_what_is_upright_is_to_be_turned(tmp_path, told, expected, name):
+    write_pages(tmp_path / name, [StillImage(np.zeros((24, 32, 3), np.uint8), None, Notes(xmp=told))])
+    found = read_pages(tmp_path / name).images[0].notes.xmp or b""
+    is_left_out = name == "in.tif" and b"Orientation" not in found  # by Pillow, as it turns TIFFs
+    assert is_left_out or (expected in found and len(found) == len(told))
+
+
+def test_places_in_the_source_are_not_kept(tmp_path):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update({0x9003: "1948:06:01 12:00:00", 0xA005: 1234})
+    Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "in.jpg", exif=exif)
+    kept = read_pages(tmp_path / "in.jpg").images[0].notes.exif.get_ifd(0x8769)
+    assert dict(kept) == {0x9003: "1948:06:01 12:00:00"}

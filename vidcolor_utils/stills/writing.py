@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from vidcolor_utils.stills.notes import DESCRIPTIVE, XMP, Notes, directories_of, save_options
+from vidcolor_utils.stills.keeping import lost_notes, save_options, too_long
+from vidcolor_utils.stills.notes import DESCRIPTIVE, IPTC, WINDOWS_TEXTS, XMP, Notes, directories_of
 from vidcolor_utils.stills.profiles import in_srgb, is_srgb
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
 WITHOUT_PROFILE = ("BMP", "TGA", "PPM", "JPEG2000")
-SEGMENT_BYTES, XMP_HEAD_BYTES = 65533, 29  # of a JPEG, at most; what stands before XMP in one
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
-TEXT_TYPE, SHORT_TYPE, LONG_TYPE = 2, 3, 4  # of TIFF's fields
+BYTE_TYPE, TEXT_TYPE, SHORT_TYPE, LONG_TYPE, UNDEFINED_TYPE = 1, 2, 3, 4, 7  # of TIFF's fields
 LARGEST_SHORT = 65535
 
 
@@ -51,6 +51,7 @@ def save_pages(path: Path, images: list[StillImage]) -> list[str]:
     if image_format != "TIFF" and len(images) > 1:
         lost.append(f"has the first of {len(images)} pages: a file that ends in .tif holds all of them")
         images = images[:1]
+    lost += dict.fromkeys(text for image in images for text in lost_notes(image.notes, image_format))
     if image_format == "TIFF":
         _save_tiff(path, images)
         return lost
@@ -63,26 +64,14 @@ def save_pages(path: Path, images: list[StillImage]) -> list[str]:
     if image_format in OPAQUE and _is_transparent(image):
         lost.append("has no transparency: a .png or a .tif holds it")
     notes = save_options(image.notes, image_format)
-    for name in _too_long(notes) if image_format == "JPEG" else []:
-        lost.append(f"has no {name.upper()} notes: they are too long for a JPEG, a .png or a .tif holds them")
-        del notes[name]
+    for name in too_long(notes) if image_format == "JPEG" else []:
+        lost.append(f"has no {name} notes: they are too long for a JPEG, a .png or a .tif holds them")
     _picture(image, image_format).save(path, format=image_format, **SAVE_OPTIONS.get(image_format, {}), **notes)
     return lost
 
 
 def _is_transparent(image: StillImage) -> bool:
     return image.alpha is not None and int(image.alpha.min()) < np.iinfo(image.alpha.dtype).max
-
-
-def _too_long(notes: Mapping[str, Any]) -> list[str]:
-    """Which notes do not fit into a segment of a JPEG."""
-    exif = notes["exif"].tobytes() if "exif" in notes else b""
-    lengths = {
-        "xmp": len(notes.get("xmp", b"")) + XMP_HEAD_BYTES,
-        "exif": len(exif),
-        "comment": len(notes.get("comment", b"")),
-    }
-    return [name for name, length in lengths.items() if name in notes and length > SEGMENT_BYTES]
 
 
 def _picture(image: StillImage, image_format: str) -> Image.Image:
@@ -156,13 +145,17 @@ def _tiff_notes(notes: Notes) -> dict[str, Any]:
     """The same as `save_options`, for tifffile."""
     exif: Mapping[int, Any] = notes.exif or {}
     texts = {tag: exif[tag] for tag in DESCRIPTIVE if isinstance(exif.get(tag), str | bytes)}
+    windows = {tag: bytes(texts.pop(tag)) for tag in WINDOWS_TEXTS if isinstance(texts.get(tag), bytes)}
     numbers = {tag: exif[tag] for tag in DESCRIPTIVE if exif.get(tag) in range(LARGEST_SHORT + 1)}
     tags: list[tuple] = [(tag, TEXT_TYPE, len(text) + 1, text, True) for tag, text in texts.items()]
+    tags += [(tag, BYTE_TYPE, len(text), text, True) for tag, text in windows.items()]
     tags += [(tag, SHORT_TYPE, 1, number, True) for tag, number in numbers.items()]
     # tifffile writes no directories; `_append_directory` makes them of these, which stand where they will.
     tags += [(tag - 1, LONG_TYPE, 1, 0, True) for tag, _ in directories_of(notes)]
     if notes.xmp:
-        tags.append((XMP, 1, len(notes.xmp), notes.xmp, True))
+        tags.append((XMP, BYTE_TYPE, len(notes.xmp), notes.xmp, True))
+    if notes.iptc:
+        tags.append((IPTC, UNDEFINED_TYPE, len(notes.iptc), notes.iptc, True))
     options: dict[str, Any] = {"extratags": tags, "iccprofile": notes.profile, "software": False}
     if notes.dpi:
         options |= {"resolution": notes.dpi, "resolutionunit": "INCH"}
