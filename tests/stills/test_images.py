@@ -1,5 +1,7 @@
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,7 +55,7 @@ def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch, name):
         read_image(tmp_path / name)
 
 
-@pytest.mark.parametrize("error", [RuntimeError, TypeError, IndexError, Image.DecompressionBombError])
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, IndexError])
 def test_whatever_a_decoder_raises_is_one_sentence(tmp_path, monkeypatch, error):
     Image.new("L", (8, 8)).save(tmp_path / "a.avif")
 
@@ -73,6 +75,44 @@ def test_write_image_errors(tmp_path):
         write_image(tmp_path / "a.xyz", image)
     with pytest.raises(OutputError, match="no such folder"):
         write_image(tmp_path / "none" / "a.png", image)
+
+
+def test_too_many_pixels_are_told_with_how_many_are_taken(tmp_path):
+    (tmp_path / "in.pgm").write_bytes(b"P5\n20000 20000\n255\n")
+    with pytest.raises(InputError) as told:
+        read_image(tmp_path / "in.pgm")
+    assert str(told.value) == (f"{tmp_path / 'in.pgm'}: has more than 178,956,970 pixels, the most that are taken")
+
+
+def test_whatever_an_encoder_raises_is_one_sentence(tmp_path):
+    with pytest.raises(OutputError, match=r"a\.avif: cannot be written \(.+\)$"):
+        write_image(tmp_path / "a.avif", StillImage(np.zeros((3, 70_000, 3), np.uint8), None))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("free", "told"), [(0, "No space left on device"), (2**30, "9 requested and 0 written")])
+def test_a_full_disk_is_said_to_be_one(tmp_path, monkeypatch, free, told):
+    def fail(*_, **__):
+        raise OSError("9 requested and 0 written")
+
+    monkeypatch.setattr(images, "save_pages", fail)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(OutputError, match=rf"a\.tif: cannot be written \({told}\)$"):
+        write_image(tmp_path / "a.tif", StillImage(np.zeros((2, 2, 3), np.uint8), None))
+
+
+def test_what_libraries_print_is_held_back(tmp_path, capfd, monkeypatch):
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+
+    def chatter(*_, **__):
+        os.write(2, b"libpng warning: of its own\n")
+        return []
+
+    monkeypatch.setattr(images, "_stills", chatter)
+    monkeypatch.setattr(images, "save_pages", chatter)
+    read_pages(tmp_path / "a.png")
+    images.write_pages(tmp_path / "b.png", [StillImage(np.zeros((2, 2, 3), np.uint8), None)])
+    assert capfd.readouterr().err == ""
 
 
 def test_a_damaged_picture_is_told_in_whatever_thread_another_one_is_read(tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def ab_in_area(ab: np.ndarray, shape: tuple[int, int], area: Area) -> np.ndarray
     """Lay chroma (h, w, 2) over `area` of a frame (H, W); returns (H, W, 2) float32, neutral outside."""
     full = np.zeros((*shape, 2), np.float32)
     inside = area.cut(full)
-    inside[:] = resize_ab(ab, inside.shape[:2])
+    resize_ab(ab, inside.shape[:2], into=inside)
     return full
 
 

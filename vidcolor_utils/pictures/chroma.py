@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.pictures.color import BT601, ColorMatrix, lightness_from_luma, rgb_from_lab, to_uint8
+from vidcolor_utils.pictures.sizes import row_bands
 
 TINY = 1e-6  # keeps divisions finite
-BAND = 1 << 14  # pixels that are converted together: what that takes stays in the processor's cache
 DARK = 20  # of 255: what is darker, or as near to white, says nothing of brightness
 MOST_GAIN = 2.0  # most that brightness may differ
 PQ, HLG = 16, 18  # transfers of HDR, numbers of ITU-T H.273
@@ -127,9 +127,7 @@ def uv_planes(
     """
     depth = np.uint8 if bit_depth == 8 else np.uint16
     planes = np.empty(luma.shape, depth), np.empty(luma.shape, depth)
-    lines = max(1, BAND // luma.shape[1])
-    for top in range(0, len(luma), lines):
-        band = slice(top, top + lines)
+    for band in row_bands(luma.shape):
         parts = _uv_band(luma[band], ab[band], matrix, bit_depth=bit_depth, full_range=full_range)
         for plane, part in zip(planes, parts, strict=True):
             plane[band] = part
@@ -174,10 +172,10 @@ def in_light_of(gray: np.ndarray, rgb: np.ndarray, seen: np.ndarray) -> tuple[np
     return np.clip(rgb * np.float32(gain), 0, 1), seen * np.float32(gain)
 
 
-def resize_ab(ab: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize chroma (h, w, 2) to `size` = (height, width)."""
+def resize_ab(ab: np.ndarray, size: tuple[int, int], *, into: np.ndarray | None = None) -> np.ndarray:
+    """Resize chroma (h, w, 2) to `size` = (height, width), `into` an array (height, width, 2) if one is given."""
     height, width = size
-    return cv2.resize(ab, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(ab, (width, height), dst=into, interpolation=cv2.INTER_LINEAR)
 
 
 def with_chroma(luma: np.ndarray, ab: np.ndarray, *, deep: bool = False) -> np.ndarray:
@@ -186,8 +184,11 @@ def with_chroma(luma: np.ndarray, ab: np.ndarray, *, deep: bool = False) -> np.n
     Returns:
         RGB (H, W, 3) of exactly that luma, up to rounding: uint8, or if `deep` uint16.
     """
-    rgb = luma[..., None] + rgb_difference(luma, ab)
-    return np.clip(np.rint(rgb * 65535), 0, 65535).astype(np.uint16) if deep else to_uint8(rgb)
+    colored = np.empty((*luma.shape, 3), np.uint16 if deep else np.uint8)
+    for band in row_bands(luma.shape):  # all at once it takes 60 bytes a pixel
+        rgb = luma[band][..., None] + rgb_difference(luma[band], ab[band])
+        colored[band] = np.clip(np.rint(rgb * 65535), 0, 65535) if deep else to_uint8(rgb)
+    return colored
 
 
 def shown_luma(luma: np.ndarray, transfer: int) -> np.ndarray:

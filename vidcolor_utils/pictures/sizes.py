@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
+
+BAND = 1 << 14  # pixels that are worked on together: what that takes stays in the processor's cache
+
+
+def row_bands(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Cut a picture (H, W, ...) into bands of rows, of `BAND` pixels and at least one row."""
+    lines = max(1, BAND // max(1, shape[1]))
+    return (slice(top, top + lines) for top in range(0, shape[0], lines))
 
 
 def fit_short_side(shape: tuple[int, ...], side: float) -> tuple[int, int]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import struct
+import errno
+import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile, ImageSequence
 
 from vidcolor_utils.pictures.color import REC601_WEIGHTS
 from vidcolor_utils.pictures.orientation import UPRIGHT
+from vidcolor_utils.pictures.sizes import row_bands
 from vidcolor_utils.stills.notes import Notes, notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
 from vidcolor_utils.stills.tiff import pictures_of
 from vidcolor_utils.stills.writing import save_pages
 from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.system.quiet import quiet_native_logs
 
 JPEG, JPEG2000 = (".jpg", ".jpeg", ".jpe", ".jfif"), (".jp2", ".j2k", ".jpf", ".jpx")
 TIFF, NETPBM = (".tif", ".tiff"), (".ppm", ".pnm")
@@ -28,6 +32,8 @@ HEIF = (".heic", ".heif")
 FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SGI".split())  # noqa: SIM905
 IMAGE_SUFFIXES = (".png", *JPEG, ".webp", ".bmp", *TIFF, ".avif", *JPEG2000, ".tga", *NETPBM)  # written as well
 READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", *HEIF)
+MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # of what Pillow does not take for an attack
+FULL = 1 << 20  # bytes: a disk with less is one
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
 
 _READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
@@ -49,7 +55,10 @@ class StillImage(NamedTuple):
     @property
     def luma(self) -> np.ndarray:
         """Luma (H, W) float32 in [0, 1]."""
-        return (self.rgb.astype(np.float32) @ REC601_WEIGHTS) / np.float32(np.iinfo(self.rgb.dtype).max)
+        luma, white = np.empty(self.rgb.shape[:2], np.float32), np.float32(np.iinfo(self.rgb.dtype).max)
+        for band in row_bands(luma.shape):
+            luma[band] = (self.rgb[band].astype(np.float32) @ REC601_WEIGHTS) / white
+        return luma
 
     def in_8_bits(self) -> StillImage:
         """The same picture in 8 bits."""
@@ -145,7 +154,7 @@ def read_pages(path: str | Path, *, first_only: bool = False) -> Pages:
         raise FileNotFoundError(f"{path}: no such file")
     if path.suffix.lower() in HEIF:
         _learn_heif(path)
-    with _READING:
+    with _READING, quiet_native_logs():
         return _read_or_rescue(path, first_only)
 
 
@@ -154,6 +163,8 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
         return _read(path, first_only)
     except InputError:
         raise
+    except Image.DecompressionBombError:
+        raise InputError(f"{path}: has more than {MOST_PIXELS:,} pixels, the most that are taken") from None
     except Exception as error:  # decoders raise whatever they like at what is damaged
         truncated = error
     try:
@@ -218,7 +229,10 @@ def _learn_heif(path: Path) -> None:
 
 
 def _rounded(deep: np.ndarray) -> np.ndarray:
-    return ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    rounded = np.empty(deep.shape, np.uint8)
+    for band in row_bands(deep.shape):
+        rounded[band] = (deep[band].astype(np.uint32) + 128) // 257
+    return rounded
 
 
 def written_suffix(path: Path) -> str:
@@ -267,8 +281,17 @@ def write_pages(path: str | Path, images: list[StillImage], *, shown: Path | Non
     path = Path(path)
     check_image_name(path)
     try:
-        lost = save_pages(path, images)
-    except (OSError, ValueError, OverflowError, struct.error) as error:
-        reason: Any = getattr(error, "strerror", None) or error
-        raise OutputError(f"{shown or path}: cannot be written ({reason})") from None
+        with quiet_native_logs():
+            lost = save_pages(path, images)
+    except Exception as error:  # encoders raise whatever they like at what they do not take
+        raise OutputError(f"{shown or path}: cannot be written ({_reason(path, error)})") from None
     return [f"{shown or path}: {text}" for text in lost]
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """What kept a file from being written; NumPy does not say that it was the disk."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, OSError) and shutil.disk_usage(path.parent).free < FULL:
+        return os.strerror(errno.ENOSPC)
+    return " ".join(str(error).split()) or type(error).__name__

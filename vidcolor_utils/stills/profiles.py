@@ -32,15 +32,19 @@ def in_srgb_gray(gray: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, b
 def in_srgb(picture: Image.Image, profile: bytes | None) -> tuple[np.ndarray, bytes | None]:
     """Bring a picture of 8 bits to sRGB; return its pixels, and their profile if it had one."""
     if profile is None:
-        return np.asarray(picture.convert("RGB")), None
+        return np.asarray(_rgb(picture)), None
     if picture.mode in ("1", "P"):
         picture = picture.convert("RGB")
     if is_srgb(profile) and picture.mode == "RGB":
         return np.asarray(picture), profile
     converted = _converted(picture, profile)
     if converted is None:  # a profile for other pixels than these: viewers pass over it
-        return np.asarray(picture.convert("RGB")), None
+        return np.asarray(_rgb(picture)), None
     return np.asarray(converted), srgb_profile()
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _converted(picture: Image.Image, profile: bytes) -> Image.Image | None:

@@ -45,7 +45,7 @@ def save_pages(path: Path, images: list[StillImage]) -> list[str]:
         What the file does not have.
 
     Raises:
-        OSError, ValueError, OverflowError, struct.error: if it cannot be written.
+        OSError, and whatever encoders raise: if it cannot be written.
     """
     image_format, lost = format_of(path), []
     if image_format != "TIFF" and len(images) > 1:
@@ -57,7 +57,7 @@ def save_pages(path: Path, images: list[StillImage]) -> list[str]:
         return lost
     (image,) = images
     if image.rgb.dtype == np.uint16 and image_format == "PNG":
-        path.write_bytes(_deep_png(image))
+        _save_deep_png(path, image)
         return lost
     if image.rgb.dtype == np.uint16:
         lost.append("luma of 16 bits is written as 8: a .png or a .tif holds 16")
@@ -84,16 +84,17 @@ def _picture(image: StillImage, image_format: str) -> Image.Image:
     return Image.fromarray(np.dstack([image.rgb, image.alpha]))
 
 
-def _deep_png(image: StillImage) -> bytes:
+def _save_deep_png(path: Path, image: StillImage) -> None:
     """Encode 16 bits, which Pillow does not write, and put in what Pillow writes of the notes."""
     layers = image.rgb[..., ::-1] if image.alpha is None else np.dstack([image.rgb[..., ::-1], image.alpha])
     is_made, encoded = cv2.imencode(".png", np.ascontiguousarray(layers))
     if not is_made:
         raise OSError("the PNG cannot be encoded")
-    content, start = encoded.tobytes(), PNG_SIGNATURE_BYTES + PNG_HEADER_BYTES
+    content, start = encoded.ravel().data, PNG_SIGNATURE_BYTES + PNG_HEADER_BYTES
     noted = io.BytesIO()
     Image.new("RGB", (1, 1)).save(noted, "PNG", **save_options(image.notes, "PNG"))
-    return content[:start] + b"".join(_ancillary_chunks(noted.getvalue())) + content[start:]
+    with path.open("wb") as file:
+        file.writelines((content[:start], *_ancillary_chunks(noted.getvalue()), content[start:]))
 
 
 def _ancillary_chunks(png: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Hold back the start-up chatter of native code: Keras's backends, ONNX Runtime."""
+"""Hold back the chatter of native code: Keras's backends, ONNX Runtime, what reads and writes pictures."""
 
 from __future__ import annotations
 
