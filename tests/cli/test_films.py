@@ -213,6 +213,8 @@ def test_info_of_video_and_image(make_video, tmp_path):
     assert "h264" in text and "aac" in text
     Image.new("RGBA", (5, 4)).save(tmp_path / "a.png")
     assert "alpha" in run_vidcolor("info", tmp_path / "a.png").stdout
+    (tmp_path / "a.png").rename(tmp_path / "a.scan")  # `colorize` takes it by what it holds, too
+    assert "alpha" in run_vidcolor("info", tmp_path / "a.scan").stdout
     frames = [Image.fromarray(rgb) for rgb in moving_disc(5, 48, 64)]
     frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=100)
     assert (

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,26 @@ def test_with_chroma_keeps_luma_within_rounding():
     rgb = with_chroma(luma, ab)
     assert rgb.shape == (40, 60, 3) and rgb.dtype == np.uint8
     assert np.abs(luma_from_rgb(to_float01(rgb)) - luma).max() < 0.6 / 255
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("shape", [(301, 517), (40, 20_001), (33, 7)])
+def test_bands_of_rows_give_the_same_numbers_as_the_whole(monkeypatch, shape, deep):
+    rng = np.random.default_rng(0)
+    luma, ab = rng.random(shape, dtype=np.float32), rng.normal(0, 40, (*shape, 2)).astype(np.float32)
+    in_bands = with_chroma(luma, ab, deep=deep)
+    monkeypatch.setattr("vidcolor_utils.pictures.sizes.BAND", luma.size)
+    np.testing.assert_array_equal(in_bands, with_chroma(luma, ab, deep=deep))
+
+
+def test_chroma_takes_little_memory_beside_its_result():
+    luma, ab = np.full((2000, 1500), 0.5, np.float32), np.zeros((2000, 1500, 2), np.float32)
+    with_chroma(luma[:8], ab[:8])  # tables are made once
+    tracemalloc.start()
+    with_chroma(luma, ab)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5 * luma.size  # three bytes of each pixel are the result
 
 
 def test_a_brighter_picture_and_its_luma_come_into_the_light_of_the_frame():

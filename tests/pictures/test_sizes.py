@@ -2,7 +2,16 @@ import cv2
 import numpy as np
 import pytest
 
-from vidcolor_utils.pictures.sizes import evenly, fit_frame, fit_short_side, resized, shrunk, shrunk_in_steps
+from vidcolor_utils.pictures.sizes import (
+    BAND,
+    evenly,
+    fit_frame,
+    fit_short_side,
+    resized,
+    row_bands,
+    shrunk,
+    shrunk_in_steps,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +75,10 @@ def test_less_than_a_half_is_shrunk_between_neighbours():
     odd = np.random.default_rng(0).random((27, 49), np.float32)  # to less than a half, but it has none
     np.testing.assert_array_equal(shrunk_in_steps(odd, (9, 16)), resized(odd, (9, 16)))
     assert shrunk_in_steps(picture, (27, 48)) is picture
+
+
+def test_bands_of_rows_are_all_of_a_picture():
+    for shape in ((1, 1), (5, BAND // 2), (5, BAND * 2), (301, 517, 3), (0, 4)):
+        rows = [row for band in row_bands(shape) for row in range(shape[0])[band]]
+        assert rows == list(range(shape[0]))
+    assert [(band.start, band.stop) for band in row_bands((5, BAND // 2))] == [(0, 2), (2, 4), (4, 6)]

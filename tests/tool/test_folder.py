@@ -150,6 +150,18 @@ def test_two_photographs_are_coloured_at_a_time(tmp_path, monkeypatch, method, m
         )
 
 
+def test_large_photographs_are_coloured_one_at_a_time(tmp_path, monkeypatch):
+    counted = Counted()
+    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: counted)
+    monkeypatch.setattr("vidcolor_utils.tool.folder.LARGE", 40 * 30)
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        Image.new("L", (40, 30), 50 + number).save(tmp_path / "photos" / f"{number}.png")
+    counted.second.set()
+    colorize_folder(tmp_path / "photos", tmp_path / "out", method="frame")
+    assert counted.most == 1
+
+
 def test_outputs_of_one_name_are_kept_apart(tmp_path):
     for name in ("film.avi", "film.mpg", "film.mkv"):
         (tmp_path / name).write_bytes(b"x")

@@ -252,11 +252,12 @@ def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
 @click.argument("file", type=PathArgument)
 def info(file: Path) -> None:
     """Show what a video or image file holds."""
-    from vidcolor_utils.stills.images import is_still, read_image
+    from vidcolor_utils.stills.images import is_still, num_pixels, read_image
+    from vidcolor_utils.tool.colorize import is_film
     from vidcolor_utils.tool.sequence import film_to_look_at
     from vidcolor_utils.video.files import video_info
 
-    if is_still(file):
+    if is_still(file) or (not is_film(file) and num_pixels(file)):
         image = read_image(file)
         height, width = image.rgb.shape[:2]
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}

@@ -125,8 +125,10 @@ def gray01(page: Image.Image) -> np.ndarray:
         black, white = _float_range(values, tags)
     else:
         black, (values, white) = 0.0, _integers(page, tags)
-    gray = np.clip((values - black) / np.float32(white - black), 0, 1)
-    return 1 - gray if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray
+    values -= np.float32(black)  # in place, as pictures are large
+    values /= np.float32(white - black)
+    np.clip(values, 0, 1, out=values)
+    return np.subtract(1, values, out=values) if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else values
 
 
 def _float_range(values: np.ndarray, tags: dict) -> tuple[float, float]:

@@ -9,16 +9,14 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile, ImageSequence
 
-from vidcolor_utils.pictures.color import REC601_WEIGHTS
 from vidcolor_utils.pictures.orientation import UPRIGHT
-from vidcolor_utils.pictures.sizes import row_bands
-from vidcolor_utils.stills.notes import Notes, notes_of, orientation_of
+from vidcolor_utils.stills.notes import notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
+from vidcolor_utils.stills.still import Pages, StillImage
 from vidcolor_utils.stills.tiff import pictures_of
 from vidcolor_utils.stills.writing import save_pages
 from vidcolor_utils.system.errors import InputError, OutputError
@@ -37,42 +35,6 @@ FULL = 1 << 20  # bytes: a disk with less is one
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
 
 _READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
-
-
-class StillImage(NamedTuple):
-    """A decoded picture, upright.
-
-    Attributes:
-        rgb: (H, W, 3) uint8, or uint16 where the file has more than 8 bits and these were asked for.
-        alpha: (H, W) of the same dtype, or None for an opaque picture.
-        notes: what else the file says of it.
-    """
-
-    rgb: np.ndarray
-    alpha: np.ndarray | None
-    notes: Notes = Notes()
-
-    @property
-    def luma(self) -> np.ndarray:
-        """Luma (H, W) float32 in [0, 1]."""
-        luma, white = np.empty(self.rgb.shape[:2], np.float32), np.float32(np.iinfo(self.rgb.dtype).max)
-        for band in row_bands(luma.shape):
-            luma[band] = (self.rgb[band].astype(np.float32) @ REC601_WEIGHTS) / white
-        return luma
-
-    def in_8_bits(self) -> StillImage:
-        """The same picture in 8 bits."""
-        if self.rgb.dtype == np.uint8:
-            return self
-        alpha = None if self.alpha is None else _rounded(self.alpha)
-        return self._replace(rgb=_rounded(self.rgb), alpha=alpha)
-
-
-class Pages(NamedTuple):
-    """All pictures of a file, and a sentence for each thing that the user should know."""
-
-    images: list[StillImage]
-    warnings: list[str]
 
 
 def is_image(path: str | Path) -> bool:
@@ -94,6 +56,17 @@ def is_animation(path: str | Path) -> bool:
         return path.suffix.lower() == ".gif"  # mostly films, whose reader tells that they are too large
     except Exception:  # of what it holds its reader will speak
         return False
+
+
+def num_pixels(path: Path) -> int:
+    """How many pixels the first picture of a file says that it has; 0 if that cannot be read."""
+    try:
+        with _READING, quiet_native_logs(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with _opened(path) as image:
+                return image.width * image.height
+    except Exception:  # whatever reads it will speak of it
+        return 0
 
 
 def _opened(path: Path) -> Image.Image:
@@ -226,13 +199,6 @@ def _learn_heif(path: Path) -> None:
     except ImportError:
         raise InputError(f"{path}: to read it, run `pip install pillow-heif`") from None
     register_heif_opener()
-
-
-def _rounded(deep: np.ndarray) -> np.ndarray:
-    rounded = np.empty(deep.shape, np.uint8)
-    for band in row_bands(deep.shape):
-        rounded[band] = (deep[band].astype(np.uint32) + 128) // 257
-    return rounded
 
 
 def written_suffix(path: Path) -> str:

@@ -7,6 +7,8 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+from vidcolor_utils.pictures.sizes import row_bands
+
 DEEP = 65535
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 # All over RGB.
@@ -21,12 +23,18 @@ def in_srgb_gray(gray: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, b
     Returns:
         (H, W, 3) uint16, and its profile if it had one.
     """
-    if profile is not None:
-        ramp = Image.fromarray(np.arange(RAMP, dtype=np.uint8)[None])
-        curve = np.asarray(_converted(ramp, profile) or ramp.convert("RGB"))[0, :, 1]
-        gray = np.interp(gray, np.linspace(0, 1, RAMP), curve / 255)
-    deep = np.rint(gray * DEEP).astype(np.uint16)
-    return np.repeat(deep[..., None], 3, axis=2), None if profile is None else srgb_profile()
+    rgb = np.empty((*gray.shape, 3), np.uint16)
+    curve = None if profile is None else _curve(profile)
+    for band in row_bands(gray.shape):
+        part = gray[band] if curve is None else np.interp(gray[band], np.linspace(0, 1, RAMP), curve)
+        rgb[band] = np.rint(part * DEEP)[..., None]
+    return rgb, None if profile is None else srgb_profile()
+
+
+def _curve(profile: bytes) -> np.ndarray:
+    """What a profile of gray makes of each of `RAMP` steps, in [0, 1]."""
+    ramp = Image.fromarray(np.arange(RAMP, dtype=np.uint8)[None])
+    return np.asarray(_converted(ramp, profile) or ramp.convert("RGB"))[0, :, 1] / 255
 
 
 def in_srgb(picture: Image.Image, profile: bytes | None) -> tuple[np.ndarray, bytes | None]:

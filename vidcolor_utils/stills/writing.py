@@ -6,7 +6,7 @@ import io
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,9 +15,7 @@ from PIL import Image, TiffImagePlugin
 from vidcolor_utils.stills.keeping import lost_notes, save_options, too_long
 from vidcolor_utils.stills.notes import DESCRIPTIVE, IPTC, WINDOWS_TEXTS, XMP, Notes, directories_of
 from vidcolor_utils.stills.profiles import in_srgb, is_srgb
-
-if TYPE_CHECKING:
-    from vidcolor_utils.stills.images import StillImage
+from vidcolor_utils.stills.still import StillImage
 
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},

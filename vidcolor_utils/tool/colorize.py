@@ -28,6 +28,7 @@ from vidcolor_utils.stills.images import (
     read_pages,
     write_pages,
 )
+from vidcolor_utils.stills.still import StillImage
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.system.files import finished_file, followed, is_same_file
 from vidcolor_utils.system.options import check_option
@@ -40,6 +41,8 @@ from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.fields import REACH
 from vidcolor_utils.video.files import is_sequence
 from vidcolor_utils.video.times import WHOLE, Span, check_span
+
+NOTHING = np.empty((0, 0, 3), np.uint8)
 
 
 def colorize_file(
@@ -129,7 +132,7 @@ def _colorize(
         raise FileNotFoundError(f"{source}: no such file")
     if output.is_dir():
         raise OutputError(f"{output}: is a folder; name a file in it, as {output / source.name}")
-    is_picture = is_still(source) or (is_image(output) and not _is_film(source))
+    is_picture = is_still(source) or (is_image(output) and not is_film(source))
     if is_picture and output.suffix.lower() not in CONTAINERS:
         check_image_name(output)  # says what there is, of a name that is neither's
     if is_picture != is_image(output):
@@ -156,7 +159,7 @@ def _colorize(
     return report._replace(warnings=(*colors.warnings, *report.warnings))
 
 
-def _is_film(source: Path) -> bool:
+def is_film(source: Path) -> bool:
     """Tell a film by its name, or as an animation; what has any other name is what its result is to be."""
     return source.suffix.lower() in VIDEO_SUFFIXES or is_animation(source)
 
@@ -209,13 +212,19 @@ def _colorize_image(
     source: Path, output: Path, colors: FilmColors, look: Look, progress: Progress
 ) -> ColorizeReport:
     check_image_name(output)
-    pages = read_pages(source)
-    colored = []
+    images, warnings = read_pages(source)
+    colored, total = [], len(images)
     with finished_file(output, source=source) as part:
-        for image in pages.images:
-            is_deep = image.rgb.dtype == np.uint16
-            rgb = colorize_still(image.luma, colors.of_still(), restore=look.restore, deep=is_deep)
-            colored.append(image._replace(rgb=rgb))
-            progress(len(colored), len(pages.images))
+        while images:
+            colored.append(_next_painted(images, colors, look))
+            progress(len(colored), total)
         lost = write_pages(part, colored, shown=output)
-    return ColorizeReport(output, len(colored), (*pages.warnings, *lost))
+    return ColorizeReport(output, len(colored), (*warnings, *lost))
+
+
+def _next_painted(images: list[StillImage], colors: FilmColors, look: Look) -> StillImage:
+    """Take the first of some pictures from their list, and paint it; only its luma is left meanwhile."""
+    image = images.pop(0)
+    luma, is_deep = image.luma, image.rgb.dtype == np.uint16
+    image = image._replace(rgb=NOTHING)
+    return image._replace(rgb=colorize_still(luma, colors.of_still(), restore=look.restore, deep=is_deep))

@@ -18,7 +18,7 @@ from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.record import fingerprint, identify, versions
-from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, written_suffix
+from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, num_pixels, written_suffix
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import alone, check_target, files_below, is_same_file, write_json
 from vidcolor_utils.system.options import check_option
@@ -33,6 +33,7 @@ REPORT, LOCK = "vidcolor.json", ".vidcolor.lock"
 STATES = ("done", "there already", "failed")
 WRITE_S = 2.0  # seconds from one writing of the report to the next: of many files it is long
 AT_ONCE = 2  # photographs: while one is read, painted or written, the network has the other
+LARGE = 16_000_000  # pixels of a photograph that has all of the memory
 
 log = logging.getLogger(__name__)
 
@@ -234,12 +235,16 @@ def _target(source: Path, name: Path, encoding: Encoding) -> Path:
 def _worked_on(
     function: Callable[[Job], Outcome], jobs: Iterable[Job], look: Look, spread: Spread
 ) -> Iterator[Outcome]:
-    """Do the jobs; those photographs that follow each other `AT_ONCE` where this process does them."""
+    """Do the jobs; photographs that follow each other, but large ones, `AT_ONCE` where this process does them."""
     if not spread.is_local or look.method != METHODS[0]:  # Keras makes its functions in the first call
         yield from spread(function, jobs)
         return
-    for are_stills, group in groupby(jobs, key=lambda job: is_still(job.source)):
-        yield from (ThreadSpread(AT_ONCE) if are_stills else spread)(function, group)
+    for are_small, group in groupby(jobs, key=lambda job: _is_small_still(job.source)):
+        yield from (ThreadSpread(AT_ONCE) if are_small else spread)(function, group)
+
+
+def _is_small_still(source: Path) -> bool:
+    return is_still(source) and num_pixels(source) < LARGE
 
 
 def _colorize(task: Task, progress: Steps, job: Job) -> Outcome:
