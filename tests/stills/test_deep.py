@@ -85,6 +85,7 @@ def test_16_bits_of_which_8_are_read_are_said(tmp_path, photometric, layers):
     stored = np.random.default_rng(0).integers(0, 65536, (24, 32, layers)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "in.tif", stored, photometric=photometric, metadata=None)
     pages = read_pages(tmp_path / "in.tif")
-    is_cut = photometric == "separated"
+    is_cut = photometric == "separated"  # whose fourth channel is black, and not alpha
+    assert pages.images[0].alpha is None
     assert pages.warnings == ([f"{tmp_path / 'in.tif'}: of its 16 bits 8 are read"] if is_cut else [])
     assert pages.images[0].rgb.dtype == (np.uint8 if is_cut else np.uint16)

@@ -42,6 +42,12 @@ def test_a_raw_photograph_is_refused_rather_than_its_thumbnail_taken(tmp_path, i
     assert str(told.value) == f"{tmp_path / 'in.dng'}: a raw photograph: develop it to a TIFF first"
 
 
+def test_what_a_sensor_has_seen_is_refused_even_if_it_comes_first(tmp_path):
+    write(tmp_path / "in.tif", (GRAY.astype(np.uint16), {"photometric": 32803}))
+    with pytest.raises(InputError, match=r"in\.tif: a raw photograph: develop it to a TIFF first$"):
+        read_pages(tmp_path / "in.tif")
+
+
 @pytest.mark.parametrize(
     ("page", "settings", "kind"),
     [

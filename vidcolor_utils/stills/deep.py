@@ -15,6 +15,7 @@ from vidcolor_utils.stills.tiff import BITS_PER_SAMPLE, PHOTOMETRIC, as_stored, 
 
 SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341  # tags of TIFF
 WHITE_IS_ZERO, SIGNED = 0, 2
+COLOURS = ("RGB", "RGBA", "LA")  # modes that Pillow gives to what has more bits than these hold
 
 cv2.utils.logging.setLogLevel(0)  # it has its own opinions of TIFFs, on stderr
 
@@ -50,6 +51,8 @@ def _white_of_netpbm(page: Image.Image) -> int:
 
 def deep_pixels(path: Path, page: Image.Image) -> Pixels | None:
     """Read colour or alpha of more than 8 bits as 16; None where there is no more to be had than by Pillow."""
+    if page.mode not in COLOURS:  # four channels may be CMYK
+        return None
     if page.format != "TIFF":
         content = path.read_bytes()
         layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))

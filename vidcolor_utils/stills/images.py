@@ -17,7 +17,7 @@ from vidcolor_utils.pictures.orientation import UPRIGHT
 from vidcolor_utils.stills.notes import notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
 from vidcolor_utils.stills.still import Pages, StillImage
-from vidcolor_utils.stills.tiff import pictures_of
+from vidcolor_utils.stills.tiff import RAW, is_raw, pictures_of
 from vidcolor_utils.stills.writing import save_pages
 from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import finished_file
@@ -143,7 +143,8 @@ def _read_or_rescue(path: Path, first_only: bool) -> Pages:
     try:
         pages = _read_damaged(path, first_only)
     except Exception:
-        raise InputError(f"{path}: not an image that can be read ({truncated})") from None
+        reason = RAW if is_raw(path) else f"not an image that can be read ({truncated})"
+        raise InputError(f"{path}: {reason}") from None
     if all(np.ptp(image.rgb) == 0 for image in pages.images):  # what a decoder leaves where it found nothing
         raise InputError(f"{path}: not an image that can be read (no part of it is whole)")
     return Pages(pages.images, [*pages.warnings, f"{path}: damaged: coloured as far as it can be read"])

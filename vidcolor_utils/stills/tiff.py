@@ -19,6 +19,8 @@ TOGETHER = 1  # of PLANAR: the numbers of a pixel lie side by side
 REDUCED, MASK = 1, 4  # of SUBFILE_TYPE: a small copy of another page; what of another page is to be seen
 MASK_PHOTOMETRIC = 4
 MULTIPLIED, SEPARATE = 1, 2  # of EXTRA_SAMPLES: alpha
+RAW = "a raw photograph: develop it to a TIFF first"
+SENSORS = (32803, 34892)  # of PHOTOMETRIC: a colour filter array, and what is made of it
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it thinks of damaged files goes to nobody
 
@@ -37,21 +39,31 @@ def pictures_of(path: Path, image: Image.Image, said: list[str]) -> Iterator[Ima
         InputError: if it holds what a sensor has seen, which is no picture yet.
         OSError, SyntaxError, TypeError, ValueError: if a page is damaged.
     """
-    raw = InputError(f"{path}: a raw photograph: develop it to a TIFF first")
     if DNG_VERSION in _tags(image):
-        raise raw
+        raise InputError(f"{path}: {RAW}")
     is_found = False
-    for number in _page_numbers(path, image, said):
+    for _ in _page_numbers(path, image, said):
         if not _is_reduced(image):
             is_found = True
             yield image
-            image.seek(number)
     if is_found:
         return
     image.seek(0)
     if SUB_IFDS in _tags(image):
-        raise raw
+        raise InputError(f"{path}: {RAW}")
     yield image
+
+
+def is_raw(path: Path) -> bool:
+    """Tell whether a file that Pillow does not know is a TIFF of what a sensor has seen."""
+    import tifffile  # see `as_stored`
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            tags = file.pages[0].aspage().tags
+            return DNG_VERSION in tags or tags.valueof(PHOTOMETRIC) in SENSORS
+    except Exception:  # it is none, or damaged
+        return False
 
 
 def _page_numbers(path: Path, image: Image.Image, said: list[str]) -> Iterator[int]:
