@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -97,3 +97,47 @@ def score_clips(
         row: {key: float(np.mean([entry[key] for entry in scores])) for key in scores[0]}
         for row, scores in rows.items()
     }
+
+
+def paler(frames: np.ndarray, share: float) -> np.ndarray:
+    """Multiply the chroma of frames, and keep their luma.
+
+    Where colours are guessed, wrong ones may cost a squared error more than none, so this alone may lower it: a
+    network must beat it before it has learned more than caution.
+
+    Args:
+        frames: (T, H, W, 3) uint8 RGB.
+        share: of the chroma that is left: 0 gives gray, 1 the frames as they are.
+
+    Returns:
+        (T, H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: if `share` is not in [0, 1].
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"`share` must be in [0, 1]. Received: {share}")
+    gray = rgb_from_gray(gray_clip(frames)).astype(np.float32)
+    return to_uint8((gray + np.float32(share) * (frames - gray)) / 255)
+
+
+def clip_errors(
+    store: ClipStore, names: Sequence[str], rows: Mapping[str, Callable[[np.ndarray], np.ndarray]]
+) -> dict[str, dict[str, float]]:
+    """Compute the squared error of each clip by itself, which a mean over clips hides.
+
+    Args:
+        store: the clips.
+        names: which of them.
+        rows: name to what makes its frames of a baseline clip, both (T, H, W, 3) uint8.
+
+    Returns:
+        Clip to row, "gray" the first, to mean squared error in squared 8-bit units.
+    """
+    errors = {}
+    for name in names:
+        true, baseline = store.read(name)
+        made = {"gray": rgb_from_gray(gray_clip(true))}
+        made |= {row: make(baseline) for row, make in rows.items()}
+        errors[name] = {row: frame_scores(true, frames)["mse"] for row, frames in made.items()}
+    return errors
