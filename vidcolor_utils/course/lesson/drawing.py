@@ -48,7 +48,8 @@ def draw_network(model: keras.Model, *, alt: str) -> None:
         axes.text(x + width / 2, side / 2 + 3, f"{side}", ha="center", fontsize=8)
         axes.text(x + width / 2, -side / 2 - 4, f"{channels}", ha="center", va="top", fontsize=7)
         if number == narrow:
-            axes.annotate("the narrow place", (x + width / 2, -side / 2 - 14), (x, -60), ha="center", fontsize=9)
+            # To the right, where the boxes are still low: those to the left may be high.
+            axes.text(x, -side / 2 - 22, "the narrow place", ha="left", va="top", fontsize=9)
         x += width + GAP
     axes.set(xlim=(-0.5, x), ylim=(-80, 80), title="height: side in pixels (above), width: channels (below)")
     axes.axis("off")
