@@ -40,10 +40,11 @@ def test_the_manual_says_of_key_frames_what_the_record_says():
     assert said in " ".join(manual.split())
     slow = {row: values["psnr_ab"] for row, values in record["sets"]["hiking"]["mean"].items()}
     lost = slow["first"] - slow["first, edited"]
-    better = "better" if slow["first"] < slow["DIS"] else "no better"
+    assert 0 < slow["first"] - slow["DIS"] < 0.5
     new, new_slow = (record["sets"][name]["new_object"]["ratio"] for name in ("davis", "hiking"))
-    against = f"{better}, {slow['DIS']:.2f} dB against {slow['first']:.2f}"
+    gains = "gains hardly anything over colours moved along the flow"
+    against = f"{gains}, {slow['first']:.2f} dB against {slow['DIS']:.2f}"
     has = "times the error of the automatic colours on DAVIS and"
     times = f"{new:.2f} {has} {new_slow:.2f} times on the slow clips"
-    for said in (f"{against}, and the edited key frame costs {lost:.2f} dB", times):
+    for said in (f"{against}, and the edited one costs {lost:.2f} dB", times):
         assert said in " ".join(manual.split())
