@@ -84,6 +84,20 @@ def test_show_bins_puts_numbers_where_the_bins_are():
     assert float(numbers[0].max()) == bins[:, 0].max()  # a grows upwards
 
 
+def test_the_plane_of_bins_has_axes_and_a_ring_at_gray():
+    plotting.show_bins({"a": ab_bins()[:, 0]}, unit="a", alt="bins")
+    for axes in plt.gcf().axes[:2]:
+        for axis, ring in ((axes.xaxis, axes.lines[0].get_xdata()), (axes.yaxis, axes.lines[0].get_ydata())):
+            written = {
+                text.get_text(): place
+                for place, text in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            }
+            assert written["0"] == ring[0] and {"-50", "50"} <= set(written)
+        assert (axes.get_xlabel(), axes.get_ylabel()) == ("b: blue to yellow", "a: green to red")
+    row, column = (int(line[0]) for line in (axes.lines[0].get_ydata(), axes.lines[0].get_xdata()))
+    assert axes.images[0].get_array()[row, column] == 0  # the number of each bin is its a
+
+
 def test_colors_of_bins_are_their_own():
     plotting.show_bins({"a": ab_bins()[:, 0]}, unit="a", alt="bins")
     picture = plt.gcf().axes[0].images[0].get_array()
@@ -105,6 +119,19 @@ def test_plot_bars_reach_from_the_lowest_to_the_highest_run():
     assert list(axes.lines[0].get_ydata()) == [2, 4]
     (ends,) = (bar.get_segments() for bar in axes.collections)
     assert [sorted(end[:, 1]) for end in ends] == [[1, 3], [4, 4]]
+
+
+def test_plot_bars_joins_nothing_and_names_its_line():
+    plotting.plot_bars({"a": {"x": [1], "y": [4]}}, y_label="error", alt="bars", mark=2, mark_name="true clips")
+    assert plt.gcf().axes[0].lines[0].get_linestyle() == "None"
+    assert "true clips" in [text.get_text() for text in plt.gcf().legends[0].get_texts()]
+
+
+def test_plot_points_may_write_the_names_beside_the_points():
+    plotting.plot_points({"a": (1, 2), "b": (3, 4)}, x_label="x", y_label="y", alt="points", at_points=True)
+    axes = plt.gcf().axes[0]
+    assert axes.get_legend() is None
+    assert {text.get_text(): text.xy for text in axes.texts} == {"a": (1, 2), "b": (3, 4)}
 
 
 def test_plot_points_names_each_point():

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
@@ -149,6 +150,12 @@ def show_maps(maps: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str
         alt: what is to be seen.
         title: line above all.
     """
+    _draw_maps(maps, unit, title)
+    show_figure(alt, "jpeg")
+
+
+def _draw_maps(maps: Mapping[str, np.ndarray], unit: str, title: str | None) -> list[Axes]:
+    """The axes of the maps, without ticks."""
     numbers = [values for values in maps.values() if values.ndim == 2]
     low, high = (float(pick([pick(values) for values in numbers])) for pick in (np.nanmin, np.nanmax))
     aspect = max(values.shape[0] / values.shape[1] for values in maps.values())
@@ -161,11 +168,11 @@ def show_maps(maps: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str
     figure.colorbar(shown, ax=row[0], label=unit, shrink=0.9)
     if title:
         figure.suptitle(title, fontsize=11)
-    show_figure(alt, "jpeg")
+    return list(row[0])
 
 
 def show_bins(values: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str | None = None) -> None:
-    """Show a number for each ab bin where the bin lies in the ab plane, a upwards, b to the right.
+    """Show a number for each ab bin where the bin lies in the ab plane, a upwards, b to the right, a ring at gray.
 
     Args:
         values: name to (Q,) numbers, in the order of `ab_bins.ab_bins`.
@@ -179,7 +186,18 @@ def show_bins(values: Mapping[str, np.ndarray], *, unit: str, alt: str, title: s
     for name, numbers in values.items():
         maps[name] = np.full(highest - lowest + 1, np.nan)
         maps[name][tuple((cells - lowest).T)] = numbers
-    show_maps({name: plane[::-1] for name, plane in maps.items()}, unit=unit, alt=alt, title=title)
+    a, b = (np.arange(low, high + 1) for low, high in zip(lowest, highest, strict=True))
+    a = a[::-1]  # the first row of a picture is on top
+    for axes in _draw_maps({name: plane[::-1] for name, plane in maps.items()}, unit, title):
+        axes.axis("on")
+        for axis, numbered in ((axes.xaxis, b), (axes.yaxis, a)):
+            fifties = np.flatnonzero(numbered * BIN_WIDTH % 50 == 0)
+            axis.set_ticks(fifties, [str(numbered[place] * BIN_WIDTH) for place in fifties])
+        axes.set(xlabel="b: blue to yellow", ylabel="a: green to red")
+        gray = (np.flatnonzero(b == 0), np.flatnonzero(a == 0))
+        axes.plot(*gray, "o", markersize=9, markerfacecolor="none", markeredgecolor="black")
+        axes.plot(*gray, "o", markersize=7, markerfacecolor="none", markeredgecolor="white")
+    show_figure(alt, "jpeg")
 
 
 def _bin_colors(cells: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -197,19 +215,21 @@ def plot_bars(
     alt: str,
     x_label: str = "",
     mark: float | None = None,
+    mark_name: str = "",
     log: bool = False,
 ) -> None:
     """Plot for each place on the horizontal axis the mean of several runs, and bars from lowest to highest.
 
     Args:
-        groups: name of a line to place (a text or a number) to values, one a run.
+        groups: name of a kind of mark to place (a text or a number) to values, one a run.
         y_label: quantity and unit.
         alt: what is to be seen.
         x_label: quantity and unit.
         mark: where to draw a horizontal line.
+        mark_name: what that line is.
         log: logarithmic vertical axis.
     """
-    _, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, LINES_HEIGHT), dpi=DPI, layout="constrained")
     for number, (name, places) in enumerate(groups.items()):
         means = [float(np.mean(values)) for values in places.values()]
         ranges = [
@@ -219,7 +239,7 @@ def plot_bars(
         x = np.arange(len(places)) + 0.08 * (number - (len(groups) - 1) / 2)
         style: dict[str, Any] = {
             "fmt": MARKS[number % len(MARKS)],
-            "linestyle": STYLES[number % len(STYLES)],
+            "linestyle": "none",  # a line between places would say that they have an order
             "capsize": 4,
         }
         axes.errorbar(x, means, yerr=np.abs(ranges), label=name, **style)
@@ -227,15 +247,21 @@ def plot_bars(
     axes.set_xticks(range(len(names)), [str(name) for name in names])
     axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
     if mark is not None:
-        axes.axhline(mark, color="gray", linewidth=1)
+        axes.axhline(mark, color="gray", linewidth=1, label=mark_name or None)
     axes.grid(alpha=0.3)
-    if len(groups) > 1:
-        axes.legend()
+    if len(groups) > 1 or mark_name:
+        figure.legend(loc=BESIDE)
     show_figure(alt)
 
 
 def plot_points(
-    points: Mapping[str, tuple[float, float]], *, x_label: str, y_label: str, alt: str, log: bool = False
+    points: Mapping[str, tuple[float, float]],
+    *,
+    x_label: str,
+    y_label: str,
+    alt: str,
+    log: bool = False,
+    at_points: bool = False,
 ) -> None:
     """Plot one named point each: two quantities against each other.
 
@@ -245,14 +271,29 @@ def plot_points(
         y_label: quantity and unit.
         alt: what is to be seen.
         log: logarithmic horizontal axis.
+        at_points: write the names beside the points, above and below in turn; else in a legend.
     """
     _, axes = plt.subplots(figsize=(WIDTH, 1.4 * LINES_HEIGHT), dpi=DPI, layout="constrained")
     for number, (name, (x, y)) in enumerate(points.items()):
         axes.plot(x, y, MARKS[number % len(MARKS)], label=name)
+    if at_points:
+        for place, name in enumerate(sorted(points, key=lambda name: points[name])):
+            up = 1 if place % 2 else -1
+            axes.annotate(
+                name,
+                points[name],
+                xytext=(4, 8 * up),
+                textcoords="offset points",
+                rotation=35 * up,
+                va="bottom" if up > 0 else "top",
+                fontsize=9,
+            )
+        axes.margins(x=0.1, y=0.25)
     axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if log else "linear")
     _plain_numbers(axes.xaxis, log)
     axes.grid(alpha=0.3)
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    if not at_points:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
     show_figure(alt)
 
 
