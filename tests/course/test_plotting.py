@@ -128,10 +128,11 @@ def test_plot_bars_joins_nothing_and_names_its_line():
 
 
 def test_plot_points_may_write_the_names_beside_the_points():
-    plotting.plot_points({"a": (1, 2), "b": (3, 4)}, x_label="x", y_label="y", alt="points", at_points=True)
+    plotting.plot_points({"a": (1, 2), "b": (3, 4)}, x_label="x", y_label="y", alt="points", below=["b"])
     axes = plt.gcf().axes[0]
     assert axes.get_legend() is None
     assert {text.get_text(): text.xy for text in axes.texts} == {"a": (1, 2), "b": (3, 4)}
+    assert {text.get_text(): text.get_va() for text in axes.texts} == {"a": "bottom", "b": "top"}
 
 
 def test_plot_points_names_each_point():

@@ -5,7 +5,7 @@ Every figure has an `alt`, the text for those who do not see it. Lines differ in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from itertools import cycle
 from typing import Any, Final
@@ -261,7 +261,7 @@ def plot_points(
     y_label: str,
     alt: str,
     log: bool = False,
-    at_points: bool = False,
+    below: Collection[str] | None = None,
 ) -> None:
     """Plot one named point each: two quantities against each other.
 
@@ -271,14 +271,14 @@ def plot_points(
         y_label: quantity and unit.
         alt: what is to be seen.
         log: logarithmic horizontal axis.
-        at_points: write the names beside the points, above and below in turn; else in a legend.
+        below: the names are written at the points, these below and all others above; `None`: in a legend.
     """
     _, axes = plt.subplots(figsize=(WIDTH, 1.4 * LINES_HEIGHT), dpi=DPI, layout="constrained")
     for number, (name, (x, y)) in enumerate(points.items()):
         axes.plot(x, y, MARKS[number % len(MARKS)], label=name)
-    if at_points:
-        for place, name in enumerate(sorted(points, key=lambda name: points[name])):
-            up = 1 if place % 2 else -1
+    if below is not None:
+        for name in points:
+            up = -1 if name in below else 1
             axes.annotate(
                 name,
                 points[name],
@@ -292,7 +292,7 @@ def plot_points(
     axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if log else "linear")
     _plain_numbers(axes.xaxis, log)
     axes.grid(alpha=0.3)
-    if not at_points:
+    if below is None:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
     show_figure(alt)
 
