@@ -1,8 +1,12 @@
 import os
+import subprocess
+import sys
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
+from tests.helpers.command import REPOSITORY
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 
@@ -32,3 +36,13 @@ def test_threads_that_overlap_leave_stderr_as_it_was(capfd):
     thread.join()
     os.write(2, b"after")
     assert capfd.readouterr().err == "after"
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs a POSIX shell")
+def test_where_stderr_is_closed_there_is_nothing_to_hold_back(tmp_path):
+    code = "from vidcolor_utils.system.quiet import quiet_native_logs as q\nwith q(): pass\nprint('went on')"
+    (tmp_path / "a.py").write_text(code)
+    words = f"'{sys.executable}' '{tmp_path / 'a.py'}' 2>&-"
+    paths = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    run = subprocess.run(["/bin/sh", "-c", words], stdout=subprocess.PIPE, text=True, timeout=60, env=paths)
+    assert run.stdout == "went on\n"
