@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 from contextlib import nullcontext
 from itertools import count
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.command import REPOSITORY
 from tests.helpers.films import frame_times, packets_of
 from vidcolor_utils.colorizers import steady
 from vidcolor_utils.colorizers.base import GrayColorizer
@@ -273,3 +276,27 @@ def test_what_a_photograph_cannot_be_written_to_is_said_truly(tmp_path, name, pr
     (tmp_path / "folder").mkdir()
     with pytest.raises(VidcolorError, match=problem):
         colorize_file(tmp_path / "photo.png", tmp_path / name, GrayColorizer())
+
+
+PEAK = """
+import resource, sys
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.tool.colorize import colorize_file
+colorize_file(sys.argv[1], sys.argv[2], GrayColorizer())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are counted in other units elsewhere")
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_photograph_takes_as_much_memory_as_the_manual_says(tmp_path, suffix):
+    """25 bytes a pixel, by what 24 megapixels take beyond 8."""
+    peaks = []
+    for height in (2000, 6000):
+        ramp = np.linspace(0, 255, 4000).astype(np.uint8)
+        source = tmp_path / f"{height}{suffix}"
+        Image.fromarray(np.tile(ramp, (height, 1))).save(source)
+        command = [sys.executable, "-c", PEAK, source, tmp_path / f"out{suffix}"]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout.split()[-1]) * 1024)
+    assert (peaks[1] - peaks[0]) / 16e6 < 27
