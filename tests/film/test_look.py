@@ -18,7 +18,7 @@ from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder import colorize_folder
 from vidcolor_utils.tool.plan import plan_file
 from vidcolor_utils.tool.preview import preview_file
-from vidcolor_utils.video.times import Span
+from vidcolor_utils.video.times import Span, checked_span
 
 WRONG = {
     "method": "crayons",
@@ -66,7 +66,9 @@ def test_a_wrong_time_or_segment_is_one_sentence_too(untouched, tmp_path):
         colorize_file(untouched, tmp_path / "out.mp4", segment_s=0)
 
 
-@pytest.mark.parametrize("span", [Span(-1), Span(nan), Span(inf), Span(1, 1), Span(2, 1), Span("1"), Span(0, nan)])
+@pytest.mark.parametrize(
+    "span", [Span(-1), Span(nan), Span(inf), Span(1, 1), Span(2, 1), Span("1"), Span(0, nan), Span(True)]
+)
 @pytest.mark.parametrize("work", [colorize_file, colorize_folder, preview_file, plan_file])
 def test_a_part_that_is_none_is_one_sentence(untouched, tmp_path, work, span):
     source = tmp_path if work is colorize_folder else untouched
@@ -76,6 +78,8 @@ def test_a_part_that_is_none_is_one_sentence(untouched, tmp_path, work, span):
 
 
 def test_numbers_of_other_kinds_are_kept_as_pythons():
+    span = checked_span(Span(np.float32(0.5), Fraction(3, 2)))
+    assert json.loads(json.dumps(span)) == [0.5, 1.5]
     look = Look(strength=np.float32(0.5), every=np.int64(2), saturation=Fraction(1, 2))
     assert json.loads(json.dumps([look.strength, look.every, look.saturation])) == [0.5, 2, 0.5]
 

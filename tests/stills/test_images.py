@@ -1,8 +1,10 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
@@ -101,18 +103,27 @@ def test_a_full_disk_is_said_to_be_one(tmp_path, monkeypatch, free, told):
         write_image(tmp_path / "a.tif", StillImage(np.zeros((2, 2, 3), np.uint8), None))
 
 
-def test_what_libraries_print_is_held_back(tmp_path, capfd, monkeypatch):
-    Image.new("L", (8, 8)).save(tmp_path / "a.png")
-
-    def chatter(*_, **__):
-        os.write(2, b"libpng warning: of its own\n")
-        return []
-
-    monkeypatch.setattr(images, "_stills", chatter)
-    monkeypatch.setattr(images, "save_pages", chatter)
-    read_pages(tmp_path / "a.png")
-    images.write_pages(tmp_path / "b.png", [StillImage(np.zeros((2, 2, 3), np.uint8), None)])
+@pytest.mark.parametrize("name", ["deep.png", "deep.tif", "lzw.tif"])
+def test_what_libraries_print_of_damaged_pictures_is_held_back(tmp_path, capfd, name):
+    noise = np.random.default_rng(0).integers(0, 65536, (64, 64, 3)).astype(np.uint16)
+    if name == "lzw.tif":
+        Image.fromarray((noise >> 8).astype(np.uint8)).save(tmp_path / name, compression="tiff_lzw")
+    else:
+        cv2.imwrite(str(tmp_path / name), noise)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
+    (tmp_path / name).write_bytes(content)
+    with suppress(InputError):
+        read_pages(tmp_path / name)
     assert capfd.readouterr().err == ""
+
+
+def test_others_may_write_to_stderr_while_a_picture_is_read(tmp_path, capfd, monkeypatch):
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    still = images._still
+    monkeypatch.setattr(images, "_still", lambda *of: (os.write(2, b"9 of 12"), still(*of))[1])
+    read_pages(tmp_path / "a.png")
+    assert capfd.readouterr().err == "9 of 12"
 
 
 def test_a_damaged_picture_is_told_in_whatever_thread_another_one_is_read(tmp_path, monkeypatch):

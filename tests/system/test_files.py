@@ -45,6 +45,24 @@ def test_a_lock_that_was_removed_while_it_was_waited_for_is_none(tmp_path, monke
         files.hold(lock)
 
 
+def test_a_lock_that_cannot_be_removed_hides_no_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "unlink", lambda *_: (_ for _ in ()).throw(PermissionError("open")))
+    with pytest.raises(ValueError, match="first"), files.alone(tmp_path / "lock", shown=tmp_path):
+        raise ValueError("first")
+    with files.alone(tmp_path / "lock", shown=tmp_path):
+        pass
+
+
+def test_real_folders_keep_their_names_and_the_results_are_no_input(tmp_path):
+    inside, out = tmp_path / "in", tmp_path / "in" / "out"
+    for each in (inside / "sub", out / "deep"):
+        each.mkdir(parents=True)
+        (each / "b.png").touch()
+    (inside / "album").symlink_to(inside / "sub")
+    (inside / "best").symlink_to(out / "deep")
+    assert list(files.files_below(inside, but=out)) == [inside / "sub" / "b.png"]
+
+
 def test_one_run_is_alone_in_a_place(tmp_path):
     lock = tmp_path / "lock"
     with files.alone(lock, shown=tmp_path), pytest.raises(OutputError, match="another run is at work there"):

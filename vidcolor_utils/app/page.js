@@ -3,7 +3,7 @@
 const FILES = "video/*,image/*,.mkv,.avi,.mpg,.mpeg,.flv,.wmv,.ts,.tif,.tiff";
 const TITLE = "Colorize your film";
 const LOST =
-  "The program behind this page does not answer. If this does not pass, it has ended: start it again, load this page anew and choose the file again.";
+  "The program behind this page does not answer. A notebook that runs another cell answers afterwards. If this does not pass, it has ended: start it again, load this page anew and choose the file again.";
 
 // Keeps Jupyter's own keys away; from each control, as some of them (arrows) are bound to whatever has the focus.
 function keepKeys(control) {

@@ -2,8 +2,9 @@
 
 const MEGABYTE = 1e6; // as in incoming.py
 const ASK_AGAIN_MS = 5000; // a piece that did not come by then is asked for again: Jupyter may drop one
+const AGAIN_MS = 20_000; // after which it is asked once more
 const PULSE_MS = 5000; // between two questions whether Python is there
-const SILENT_MS = 15_000; // it answers them at once, whatever it works on
+const SILENT_MS = 15_000; // it answers at once while it colours, but not while its notebook runs another cell
 
 function element(name, properties = {}, ...children) {
   const node = Object.assign(document.createElement(name), properties);
@@ -55,13 +56,16 @@ class Pulse {
     this.model = model;
     this.onChange = onChange;
     this.lost = false;
+    this.times = 0; // that the question was asked that waits for an answer
     this.timer = setInterval(() => this.beat(), PULSE_MS);
   }
 
   beat() {
-    if (this.asked && Date.now() - this.asked > SILENT_MS) this.tell(true);
-    if (this.asked && !this.lost) return;
+    const waits = this.asked ? Date.now() - this.asked : 0;
+    if (waits > SILENT_MS) this.tell(true);
+    if (this.asked && waits < AGAIN_MS * this.times) return; // a question may be lost with its connection
     this.asked ??= Date.now();
+    this.times += 1;
     try {
       this.model.send({ kind: "alive" });
     } catch {
@@ -71,6 +75,7 @@ class Pulse {
 
   hear() {
     this.asked = undefined;
+    this.times = 0;
     this.tell(false);
   }
 

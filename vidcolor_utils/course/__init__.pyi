@@ -16,7 +16,6 @@ from .notebook import write_results as write_results
 from .plotting import plot_dots as plot_dots
 from .plotting import plot_lines as plot_lines
 from .plotting import plot_spread as plot_spread
-from .plotting import show_bins as show_bins
 from .plotting import show_image as show_image
 from .plotting import show_maps as show_maps
 from .scrubber import FrameScrubber as FrameScrubber

@@ -17,8 +17,6 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
 from vidcolor_utils.course.lesson.shown import Picture, show
-from vidcolor_utils.pictures.ab_bins import BIN_WIDTH, ab_bins
-from vidcolor_utils.pictures.color import rgb_from_lab
 
 WIDTH = 10.0  # inches; at 100 dots an inch the width of a notebook's text
 LINES_HEIGHT = 3.6
@@ -27,7 +25,6 @@ DPI = 100
 BESIDE: Final = "outside right upper"  # where a legend hides no line
 CROWDED = 60  # largest over smallest value of a logarithmic axis from which only powers of ten are written
 JPEG_QUALITY = 88
-BIN_LIGHTNESS = 65  # L at which the colours of bins are shown
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P")
 
@@ -150,11 +147,11 @@ def show_maps(maps: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str
         alt: what is to be seen.
         title: line above all.
     """
-    _draw_maps(maps, unit, title)
+    draw_maps(maps, unit, title)
     show_figure(alt, "jpeg")
 
 
-def _draw_maps(maps: Mapping[str, np.ndarray], unit: str, title: str | None) -> list[Axes]:
+def draw_maps(maps: Mapping[str, np.ndarray], unit: str, title: str | None) -> list[Axes]:
     """The axes of the maps, without ticks."""
     numbers = [values for values in maps.values() if values.ndim == 2]
     low, high = (float(pick([pick(values) for values in numbers])) for pick in (np.nanmin, np.nanmax))
@@ -169,43 +166,6 @@ def _draw_maps(maps: Mapping[str, np.ndarray], unit: str, title: str | None) -> 
     if title:
         figure.suptitle(title, fontsize=11)
     return list(row[0])
-
-
-def show_bins(values: Mapping[str, np.ndarray], *, unit: str, alt: str, title: str | None = None) -> None:
-    """Show a number for each ab bin where the bin lies in the ab plane, a upwards, b to the right, a ring at gray.
-
-    Args:
-        values: name to (Q,) numbers, in the order of `ab_bins.ab_bins`.
-        unit: label of the colour bar.
-        alt: what is to be seen.
-        title: line above all.
-    """
-    cells = (ab_bins() / BIN_WIDTH).astype(int)
-    lowest, highest = cells.min(axis=0), cells.max(axis=0)
-    maps = {"colours, at L = 65": _bin_colors(cells - lowest, highest - lowest + 1)}
-    for name, numbers in values.items():
-        maps[name] = np.full(highest - lowest + 1, np.nan)
-        maps[name][tuple((cells - lowest).T)] = numbers
-    a, b = (np.arange(low, high + 1) for low, high in zip(lowest, highest, strict=True))
-    a = a[::-1]  # the first row of a picture is on top
-    for axes in _draw_maps({name: plane[::-1] for name, plane in maps.items()}, unit, title):
-        axes.axis("on")
-        for axis, numbered in ((axes.xaxis, b), (axes.yaxis, a)):
-            fifties = np.flatnonzero(numbered * BIN_WIDTH % 50 == 0)
-            axis.set_ticks(fifties, [str(numbered[place] * BIN_WIDTH) for place in fifties])
-        axes.set(xlabel="b: blue to yellow", ylabel="a: green to red")
-        gray = (np.flatnonzero(b == 0), np.flatnonzero(a == 0))
-        axes.plot(*gray, "o", markersize=9, markerfacecolor="none", markeredgecolor="black")
-        axes.plot(*gray, "o", markersize=7, markerfacecolor="none", markeredgecolor="white")
-    show_figure(alt, "jpeg")
-
-
-def _bin_colors(cells: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Picture (A, B, 3) of the bins' own colours, white where there is no bin."""
-    lab = np.insert(ab_bins(), 0, BIN_LIGHTNESS, axis=-1)
-    picture = np.ones((*shape, 3), np.float32)
-    picture[tuple(cells.T)] = rgb_from_lab(lab[None])[0]
-    return picture
 
 
 def plot_bars(

@@ -12,6 +12,7 @@ from PIL import Image
 from vidcolor_utils.stills.jpeg2000 import bits_of_jpeg2000
 from vidcolor_utils.stills.profiles import DEEP
 from vidcolor_utils.stills.tiff import BITS_PER_SAMPLE, PHOTOMETRIC, as_stored, extra_alpha, lies_together
+from vidcolor_utils.system.quiet import quiet_native_logs
 
 SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341  # tags of TIFF
 WHITE_IS_ZERO, SIGNED = 0, 2
@@ -31,7 +32,12 @@ class Pixels(NamedTuple):
 
 
 def bits_of(path: Path, page: Image.Image) -> int:
-    """Tell how many bits a number has in the file; of a picture that is not loaded yet."""
+    """Tell how many bits a number has in the file, as far as its kind is known here; 8 of AVIF and HEIC.
+
+    Args:
+        path: of the file.
+        page: a picture that is not loaded yet.
+    """
     if page.format == "PNG":
         with path.open("rb") as file:
             return file.read(25)[24]  # the header's ninth byte, after its width and height
@@ -55,7 +61,8 @@ def deep_pixels(path: Path, page: Image.Image) -> Pixels | None:
         return None
     if page.format != "TIFF":
         content = path.read_bytes()
-        layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
+        with quiet_native_logs():  # libpng prints of damaged ones
+            layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
         return None if layers is None else _taken_apart(_in_full_range(layers, page, content), (3, False))
     if lies_together(page):
         _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)

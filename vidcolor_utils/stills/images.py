@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 
@@ -59,12 +60,12 @@ def is_animation(path: str | Path) -> bool:
 
 
 def num_pixels(path: Path) -> int:
-    """How many pixels the first picture of a file says that it has; 0 if that cannot be read."""
+    """How many pixels the largest picture of a file says that it has; 0 if that cannot be read."""
     try:
-        with _READING, quiet_native_logs(), warnings.catch_warnings():
+        with _READING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with _opened(path) as image:
-                return image.width * image.height
+                return max(page.width * page.height for page in ImageSequence.Iterator(image))
     except Exception:  # whatever reads it will speak of it
         return 0
 
@@ -92,8 +93,10 @@ def write_apng(source: Path, output: Path) -> None:
     with _opened(source) as image:
         try:
             image.save(output, "PNG", save_all=True, duration=durations)
-        except OSError as error:
-            raise OutputError(f"{output.parent}: no place for a copy of {source} ({error.strerror})") from None
+        except Exception as error:  # as of encoders
+            raise OutputError(
+                f"{output.parent}: no place for a copy of {source} ({_reason(output, error)})"
+            ) from None
 
 
 def is_still(path: str | Path) -> bool:
@@ -127,7 +130,7 @@ def read_pages(path: str | Path, *, first_only: bool = False) -> Pages:
         raise FileNotFoundError(f"{path}: no such file")
     if path.suffix.lower() in HEIF:
         _learn_heif(path)
-    with _READING, quiet_native_logs():
+    with _READING:
         return _read_or_rescue(path, first_only)
 
 
@@ -177,11 +180,16 @@ def _read_damaged(path: Path, first_only: bool) -> Pages:
 def _stills(path: Path, first_only: bool, said: list[str]) -> Iterator[StillImage]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
-        with _opened(path) as image:
+        with _opened(path) as image, _unheard(image):
             for page in pictures_of(path, image, said) if image.format == "TIFF" else [image]:
                 yield _still(path, page, said)
                 if first_only:
                     return
+
+
+def _unheard(image: Image.Image) -> AbstractContextManager[None]:
+    """Hold back what libtiff prints of damaged files; of others stderr stays with those who show progress."""
+    return quiet_native_logs() if image.format == "TIFF" else nullcontext()
 
 
 def _still(path: Path, page: Image.Image, said: list[str]) -> StillImage:
@@ -248,8 +256,7 @@ def write_pages(path: str | Path, images: list[StillImage], *, shown: Path | Non
     path = Path(path)
     check_image_name(path)
     try:
-        with quiet_native_logs():
-            lost = save_pages(path, images)
+        lost = save_pages(path, images)
     except Exception as error:  # encoders raise whatever they like at what they do not take
         raise OutputError(f"{shown or path}: cannot be written ({_reason(path, error)})") from None
     return [f"{shown or path}: {text}" for text in lost]

@@ -145,7 +145,8 @@ def _tiff_notes(notes: Notes) -> dict[str, Any]:
     exif: Mapping[int, Any] = notes.exif or {}
     texts = {tag: exif[tag] for tag in DESCRIPTIVE if isinstance(exif.get(tag), str | bytes)}
     windows = {tag: bytes(texts.pop(tag)) for tag in WINDOWS_TEXTS if isinstance(texts.get(tag), bytes)}
-    numbers = {tag: exif[tag] for tag in DESCRIPTIVE if exif.get(tag) in range(LARGEST_SHORT + 1)}
+    whole = {tag: exif[tag] for tag in DESCRIPTIVE if isinstance(exif.get(tag), int)}
+    numbers = {tag: number for tag, number in whole.items() if 0 <= number <= LARGEST_SHORT}
     tags: list[tuple] = [(tag, TEXT_TYPE, len(text) + 1, text, True) for tag, text in texts.items()]
     tags += [(tag, BYTE_TYPE, len(text), text, True) for tag, text in windows.items()]
     tags += [(tag, SHORT_TYPE, 1, number, True) for tag, number in numbers.items()]

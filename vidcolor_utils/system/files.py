@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +19,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+log = logging.getLogger(__name__)
+
+MOST_TRIES = 10  # to hold a file that others remove meanwhile, or whose file system numbers it anew each time
 LONGEST_NAME = 255  # bytes, of one name on the file systems in use
 
 
@@ -77,7 +82,7 @@ def hold(path: Path) -> IO[bytes]:
         BlockingIOError: if another one holds it.
         OSError: if it cannot be opened.
     """
-    while True:
+    for tries in count(1):
         file = path.open("ab")
         try:
             if fcntl is not None:
@@ -87,9 +92,10 @@ def hold(path: Path) -> IO[bytes]:
             raise
         except OSError:
             pass
-        if _leads_to(path, file):
-            return file
+        if fcntl is None or _leads_to(path, file) or tries == MOST_TRIES:
+            break
         file.close()  # whoever held it has removed it meanwhile: the next one would hold another file
+    return file
 
 
 @contextmanager
@@ -108,15 +114,25 @@ def alone(lock: Path, *, shown: Path) -> Iterator[None]:
             held = hold(lock)
         except BlockingIOError:
             raise OutputError(f"{shown}: another run is at work there: wait for it, or end it") from None
-    with held:
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+    try:
+        with held:
+            try:
+                yield
+            finally:
+                if fcntl is not None:  # while it is held, so that it is nobody else's
+                    _discard(lock)
+    finally:
+        if fcntl is None:  # Windows removes no open file
+            _discard(lock)
+
+
+def _discard(lock: Path) -> None:
+    with suppress(OSError):  # what went wrong before is what counts
+        lock.unlink()
 
 
 def _leads_to(path: Path, file: IO[bytes]) -> bool:
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     return False
 
@@ -134,21 +150,27 @@ def hidden_beside(path: Path, name: str, ending: str) -> Path:
 
 
 def files_below(folder: Path, *, but: Path) -> Iterator[Path]:
-    """Yield the files of a folder and of those below it, wherever links lead, each once; hidden ones are none.
+    """Yield the files of a folder and of those below it, each folder once, wherever links lead; none is hidden.
 
     Args:
         folder: where to look.
-        but: a folder that is passed over where it lies in `folder`.
+        but: a folder that is passed over, with all that lies in it, unless `folder` does.
     """
-    seen: set[Path] = set()
-    for name, folders, names in os.walk(folder, followlinks=True):
+    seen, start, own = set[Path](), folder.resolve(), but.resolve()
+    has_own = not start.is_relative_to(own)
+    for name, folders, names in os.walk(folder, followlinks=True, onerror=_tell_passed_over):
         here, place = Path(name), Path(name).resolve()
-        if place in seen or (place == but.resolve() and here != folder):
+        if place in seen or (has_own and place.is_relative_to(own)):
             folders.clear()
             continue
         seen.add(place)
-        folders[:] = sorted(each for each in folders if not is_hidden(here / each))
+        visible = (each for each in folders if not is_hidden(here / each))
+        folders[:] = sorted(visible, key=lambda each: ((here / each).is_symlink(), each))
         yield from (here / each for each in names if not is_hidden(here / each))
+
+
+def _tell_passed_over(error: OSError) -> None:
+    log.warning("%s: passed over: %s", error.filename, error.strerror)
 
 
 def is_hidden(path: Path) -> bool:

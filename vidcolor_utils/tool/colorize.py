@@ -40,7 +40,7 @@ from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.fields import REACH
 from vidcolor_utils.video.files import is_sequence
-from vidcolor_utils.video.times import WHOLE, Span, check_span
+from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
 NOTHING = np.empty((0, 0, 3), np.uint8)
 
@@ -95,7 +95,7 @@ def colorize_file(
     """
     source, output, look = Path(source), followed(output), replace(look, **options)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
-    check_span(span)
+    span = checked_span(span)
     if colorizer is not None and not spread.is_local:
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
     if only is not None:
@@ -175,7 +175,7 @@ def _check_only(source: Path, output: Path, only: Span, span: Span) -> None:
     """Check that a part of an earlier result can be asked for."""
     if span != WHOLE:
         raise OptionError("`only` makes a part of an earlier result of the whole film anew: leave `span` out")
-    check_span(only, "only")
+    checked_span(only, "only")
     if needs_stand(source, output) or is_image(output):
         raise OptionError(f"{output}: only a video can be made anew in part")
 

@@ -27,7 +27,7 @@ from vidcolor_utils.system.spread import HERE, Spread, ThreadSpread
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
-from vidcolor_utils.video.times import WHOLE, Span, check_span
+from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
 REPORT, LOCK = "vidcolor.json", ".vidcolor.lock"
 STATES = ("done", "there already", "failed")
@@ -154,7 +154,7 @@ def colorize_folder(
     """
     source, output = Path(source), Path(output)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
-    check_span(span)
+    span = checked_span(span)
     task = Task(replace(look, **options), span, segment_s, encoding)
     if encoding is not None:
         encoding.check_settings()
@@ -194,7 +194,7 @@ def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
     paths = sorted(path for path in files_below(source, but=output) if path.name != REPORT)
     for path in paths:
         if not path.is_file():
-            log.warning("%s: passed over: leads nowhere", path)
+            log.warning("%s: passed over: %s", path, "is no file" if path.exists() else "leads nowhere")
         elif not _is_known(path):
             log.warning("%s: passed over: by its name it is no video or image", path)
     names = [path.relative_to(source) for path in paths if path.is_file() and _is_known(path)]

@@ -22,7 +22,7 @@ from vidcolor_utils.tool.crew import workers_for
 from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import video_info
-from vidcolor_utils.video.times import WHOLE, Span, check_span
+from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
 TRIAL_S = 2.0  # seconds of film
 
@@ -46,7 +46,7 @@ def plan_file(
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
     source, output, look = Path(source), followed(output), replace(look, **options)
-    check_span(span)
+    span = checked_span(span)
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file")
     if is_still(source):

@@ -32,7 +32,7 @@ from vidcolor_utils.video.fields import deinterlaced
 from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.times import WHOLE, Span, check_span
+from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
 WIDTH = 320  # of each frame in the strip, in pixels
 ROWS_GAP = 4
@@ -76,7 +76,7 @@ def preview_file(
     """
     source, output, look = Path(source), Path(output), replace(look, **options)
     check_option("count", count, Within(1, whole=True))
-    check_span(span)
+    span = checked_span(span)
     if look.keyframes is not None or look.hints:
         raise OptionError(f"{source}: a preview shows no key frames and no points: colorize a part of the film")
     check_image_name(output)

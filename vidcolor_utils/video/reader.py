@@ -38,12 +38,13 @@ class VideoReader:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self.counts, self.has_captions = Counts(), False  # of the frames read so far
+        self.counts, self.has_captions = Counts(), False
         self.end: Fraction | None = None  # when the last frame read stops being shown, in seconds from the start
         self._open()
         self.start = start_of(self._container)  # in seconds; output times count from here
         try:
             self._first = self._decode_first()
+            self.has_captions = has_captions(self._first)
             self.colors = description_of(self._first)
             self.luma_format = luma_format(self._first.format, int(self._first.color_range))
             self.info: VideoInfo = describe_video(self.path, self._container, self.stream, self._first)

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import inf
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import av.container
 import av.error
 
 from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import Within
 from vidcolor_utils.video.ffmpeg import Packets, open_input
 
 TS_DISCONT = 0x200  # flag of FFmpeg's formats whose times may start over, as a broadcast's do
@@ -40,17 +41,18 @@ class Span(NamedTuple):
 WHOLE = Span()
 
 
-def check_span(span: Span, name: str = "span") -> None:
-    """Check that a part of a video can be one.
+def checked_span(span: Span, name: str = "span") -> Span:
+    """Check that a part of a video can be one; returns it in Python's own numbers.
 
     Raises:
         OptionError: if it begins before the video, or does not end after its start.
     """
     start, end = span
-    has_start = isinstance(start, int | float) and 0 <= start < inf
-    has_end = end is None or (has_start and isinstance(end, int | float) and start < end)
+    has_start = Within(0).allows(start)
+    has_end = end is None or (has_start and isinstance(end, Real) and not isinstance(end, bool) and start < end)
     if not (has_start and has_end):
         raise OptionError(f"`{name}` must start at 0 or later and end after its start. Received: {span}")
+    return Span(float(start), None if end is None else float(end))
 
 
 def start_of(container: av.container.InputContainer) -> Fraction:

@@ -15,7 +15,8 @@ def test_a_name_holds_its_time():
     for seconds in (0, 0.04, 59.9996, 80.5, 7261.001):
         assert time_in_name(Path(key_name(1, seconds))) == pytest.approx(seconds, abs=6e-4)
     assert time_in_name(Path("holiday.jpg")) is None and time_in_name(Path("2024-05-12.jpg")) is None
-    assert time_in_name(Path("2024-05-12_shot_0001_0-01-20.500.png")) == 80.5
+    for name in ("2024-05-12_shot_0001_0-01-20.500", "0-01-20.500-final", "key-0-01-20.500"):
+        assert time_in_name(Path(f"{name}.png")) == 80.5
 
 
 def save(path, rgb):

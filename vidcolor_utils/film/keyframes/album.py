@@ -19,7 +19,7 @@ from vidcolor_utils.system.files import is_hidden
 
 SUFFIX = ".png"
 # h-mm-ss.mmm, anywhere in a name; a date before it is none.
-TIME = re.compile(r"(?<![\d-])(\d{1,3})-([0-5]\d)-([0-5]\d(?:\.\d+)?)(?![\d-])")
+TIME = re.compile(r"(?<!\d)(?<!\d-)(\d{1,3})-([0-5]\d)-([0-5]\d(?:\.\d+)?+)(?!-?\d)")
 ROUNDED_S = 0.0006  # by so much that time may be less than its frame's
 LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray,
 LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face

@@ -77,7 +77,9 @@ def reaching(shot: Shot, count: int | None = None) -> list[int]:
     """Choose frames of a shot one after the other, each the one from which most is reached that was not before."""
     least = max(1, round((shot.times[-1] - shot.times[0]) / APART_S))
     most = min(count or max(MOST, least), len(shot.times))
-    places = evenly(len(shot.times), max(LOOKED_AT, most))
+    if most >= LOOKED_AT:  # of so many it does not matter which
+        return evenly(len(shot.times), most).tolist()
+    places = evenly(len(shot.times), LOOKED_AT)
     away = np.array(shot.away)[places]
     reach = np.exp(-np.abs(away - away[:, None]))  # a row for each frame: what is reached of all from there
     reached, found = np.zeros(len(places)), list[int]()
