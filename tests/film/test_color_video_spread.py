@@ -76,9 +76,7 @@ class Dying(Spread):
 )
 def test_the_same_packets_whoever_makes_them(make_video, quick, tmp_path, name, options):
     film = make_video(name, frames=FRAMES, options={"bf": "2"})
-    segment_s = (
-        SEGMENT_S * 25 / float(video_info(film).rate)
-    )  # .h264 says no more than its unit of time
+    segment_s = SEGMENT_S * 25 / float(video_info(film).rate)  # .h264 says no more than its unit of time
     alone = colorize_file(film, tmp_path / "alone.mkv", segment_s=segment_s, **options)
     seen = []
     together = colorize_file(
