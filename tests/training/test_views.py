@@ -22,7 +22,7 @@ def test_the_central_view_is_the_middle_with_its_own_colours():
     from vidcolor_utils.training.views import SIDE, central_view
 
     view = central_view(photo(size=(SIDE, SIDE + 40)))
-    middle = photo(size=(SIDE, SIDE + 40)).rgb[:, 20:-20]
+    middle = photo(size=(SIDE, SIDE + 40)).decoded()[:, 20:-20]
     np.testing.assert_allclose(view.luma, luma_from_rgb(middle) * 255, atol=0.51)
     assert view.ab.shape == (SIDE // 2, SIDE // 2, 2) and view.ab.dtype == np.int8
 
