@@ -2,8 +2,8 @@
 
 const MEGABYTE = 1e6; // as in incoming.py
 const ASK_AGAIN_MS = 5000; // a piece that did not come by then is asked for again: Jupyter may drop one
-const AGAIN_MS = 20_000; // after which it is asked once more
-const PULSE_MS = 5000; // between two questions whether Python is there
+const PULSE_MS = 5000; // between two questions whether Python is there,
+const UNHEARD_MS = 20_000; // while the last one has no answer: it may be lost with its connection
 const SILENT_MS = 15_000; // it answers at once while it colours, but not while its notebook runs another cell
 
 function element(name, properties = {}, ...children) {
@@ -56,16 +56,15 @@ class Pulse {
     this.model = model;
     this.onChange = onChange;
     this.lost = false;
-    this.times = 0; // that the question was asked that waits for an answer
     this.timer = setInterval(() => this.beat(), PULSE_MS);
   }
 
   beat() {
-    const waits = this.asked ? Date.now() - this.asked : 0;
-    if (waits > SILENT_MS) this.tell(true);
-    if (this.asked && waits < AGAIN_MS * this.times) return; // a question may be lost with its connection
-    this.asked ??= Date.now();
-    this.times += 1;
+    const now = Date.now();
+    if (now - this.waiting > SILENT_MS) this.tell(true); // not while nothing waits, which is no number
+    if (now - this.asked < UNHEARD_MS) return;
+    this.asked = now;
+    this.waiting ??= now; // since the first question without an answer
     try {
       this.model.send({ kind: "alive" });
     } catch {
@@ -74,8 +73,7 @@ class Pulse {
   }
 
   hear() {
-    this.asked = undefined;
-    this.times = 0;
+    this.asked = this.waiting = undefined;
     this.tell(false);
   }
 

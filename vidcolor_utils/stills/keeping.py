@@ -24,7 +24,7 @@ from vidcolor_utils.stills.notes import (
 TECHNICAL = {0x9000, 0x9101, 0xA000, 0xA001, 0xA002, 0xA003}
 SCREENS = (72, 96)  # resolutions that programs write which know none
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif"}  # of formats to be named
-WITHOUT_NOTES = ("BMP", "TGA", "PPM", "JPEG2000")
+BARE = ("BMP", "TGA", "PPM", "JPEG2000")  # as Pillow writes them without notes and without a profile
 SEGMENT_BYTES = 65533  # of a JPEG, at most
 XMP_HEAD_BYTES = 29  # what stands before XMP in one
 COMMENT_TEXT = "Comment"  # of a PNG
@@ -49,10 +49,10 @@ def lost_notes(notes: Notes, image_format: str) -> list[str]:
     lost = [kind for kind in _kinds_in(notes) if image_format not in kind.formats]
     if not lost:
         return []
-    names = [NOTES.name if image_format in WITHOUT_NOTES and kind != DENSITY else kind.name for kind in lost]
+    names = [NOTES.name if image_format in BARE and kind != DENSITY else kind.name for kind in lost]
     holding = [suffix for name, suffix in SUFFIXES.items() if all(name in kind.formats for kind in lost)]
-    *others, last = (f"a {suffix}" for suffix in holding or ["?"])
-    advice = f": {', '.join(others)}{' or ' if others else ''}{last} holds them" if holding else ""
+    named = ", ".join(f"a {suffix}" for suffix in holding)
+    advice = f": {' or '.join(named.rsplit(', ', 1))} holds them" if holding else ""
     return [f"has no {' and no '.join(dict.fromkeys(names))}{advice}"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import MutableMapping
 from typing import Any, NamedTuple
 
 from PIL import Image, TiffImagePlugin
@@ -134,10 +135,11 @@ def _exif_of(image: Image.Image) -> tuple[Image.Exif | None, bool]:
     is_whole = True
     for directory, values in found.items():
         for tag, value in values.items():
-            can_be_kept = _put(Image.Exif(), directory, tag, value)
-            is_whole = is_whole and can_be_kept
-            if can_be_kept:
-                _put(kept, directory, tag, value)
+            stored = _as_stored(value)
+            if _can_be_written(directory, tag, stored):
+                _directory(kept, directory)[tag] = stored
+            else:
+                is_whole = False
     if not dict(kept) and not kept.get_ifd(EXIF_IFD) and not kept.get_ifd(GPS_IFD):
         return None, is_whole
     if image.format != "TIFF" or ORIENTATION in source:
@@ -145,14 +147,20 @@ def _exif_of(image: Image.Image) -> tuple[Image.Exif | None, bool]:
     return kept, is_whole
 
 
-def _put(exif: Image.Exif, directory: int | None, tag: int, value: Any) -> bool:
-    """Put a value into a directory, and tell whether EXIF with it can be written: not where it is damaged.
-
-    Pillow takes texts for Latin-1, whatever they are, and writes ASCII: others go in as the bytes they were.
-    """
+def _as_stored(value: Any) -> Any:
+    """Give a text in other letters as the bytes it was: Pillow takes it for Latin-1, and would write ASCII."""
     is_foreign = isinstance(value, str) and not value.isascii()
-    place = exif if directory is None else exif.get_ifd(directory)
-    place[tag] = value.encode("latin-1", "replace") if is_foreign else value
+    return value.encode("latin-1", "replace") if is_foreign else value
+
+
+def _directory(exif: Image.Exif, directory: int | None) -> MutableMapping[int, Any]:
+    return exif if directory is None else exif.get_ifd(directory)
+
+
+def _can_be_written(directory: int | None, tag: int, value: Any) -> bool:
+    """Tell whether EXIF with a value in it can be written: not where it is damaged."""
+    exif = Image.Exif()
+    _directory(exif, directory)[tag] = value
     try:
         exif.tobytes()
     except Exception:  # Pillow raises whatever it stumbles over

@@ -113,7 +113,9 @@ def extra_alpha(page: Image.Image) -> tuple[int, bool] | None:
     A fourth channel of which nothing is said is taken for alpha, as Pillow does it.
     """
     extras = _tags(page).get(EXTRA_SAMPLES) or (SEPARATE,)
-    return next(((3 + at, kind == MULTIPLIED) for at, kind in enumerate(extras) if kind in (1, 2)), None)
+    return next(
+        ((3 + at, kind == MULTIPLIED) for at, kind in enumerate(extras) if kind in (MULTIPLIED, SEPARATE)), None
+    )
 
 
 def as_stored(path: Path, page: Image.Image) -> np.ndarray:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from vidcolor_utils.stills.keeping import lost_notes, save_options, too_long
+from vidcolor_utils.stills.keeping import BARE, lost_notes, save_options, too_long
 from vidcolor_utils.stills.notes import DESCRIPTIVE, IPTC, WINDOWS_TEXTS, XMP, Notes, directories_of
 from vidcolor_utils.stills.profiles import in_srgb, is_srgb
 from vidcolor_utils.stills.still import StillImage
@@ -24,7 +24,6 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG2000": {"irreversible": False},
 }
 OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
-WITHOUT_PROFILE = ("BMP", "TGA", "PPM", "JPEG2000")
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
 BYTE_TYPE, TEXT_TYPE, SHORT_TYPE, LONG_TYPE, UNDEFINED_TYPE = 1, 2, 3, 4, 7  # of TIFF's fields
 LARGEST_SHORT = 65535
@@ -75,7 +74,7 @@ def _is_transparent(image: StillImage) -> bool:
 def _picture(image: StillImage, image_format: str) -> Image.Image:
     image = image.in_8_bits()
     profile = image.notes.profile
-    if image_format in WITHOUT_PROFILE and profile is not None and not is_srgb(profile):
+    if image_format in BARE and profile is not None and not is_srgb(profile):
         image = image._replace(rgb=in_srgb(Image.fromarray(image.rgb), profile)[0])
     if image.alpha is None or image_format in OPAQUE:
         return Image.fromarray(image.rgb)

@@ -38,7 +38,7 @@ class VideoReader:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self.counts, self.has_captions = Counts(), False
+        self.counts = Counts()
         self.end: Fraction | None = None  # when the last frame read stops being shown, in seconds from the start
         self._open()
         self.start = start_of(self._container)  # in seconds; output times count from here

@@ -152,8 +152,10 @@ def _keep_sound(stream: av.stream.Stream, writer: VideoWriter) -> str | None:
     if wanted == "copy" or codec is None:
         raise InputError(f"{suffix} cannot hold {name}: {_advice(stream, writer)}")
     writer.encode_sound(stream, codec)
-    why = "as was asked for" if wanted == "encode" else f"{suffix} cannot hold it as it is"
-    why = f"as few players know it in {suffix}" if is_rare and wanted == "auto" else why
+    if wanted == "encode":
+        why = "as was asked for"
+    else:
+        why = f"as few players know it in {suffix}" if is_rare else f"{suffix} cannot hold it as it is"
     return f"{name}: made anew as {SOUND_CODECS[codec]}, {why}"
 
 
