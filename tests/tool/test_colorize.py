@@ -20,6 +20,7 @@ from vidcolor_utils.pictures.color import luma_from_rgb
 from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError, OutputError, VidcolorError
 from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import iter_rgb, video_info
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
@@ -207,7 +208,7 @@ def fails_late(function, error):
 @pytest.mark.parametrize(
     ("place", "name", "error"),
     [
-        (painting, "luma01", InputError("cannot be read")),  # in the thread that reads
+        (VideoInfo, "luma01", InputError("cannot be read")),  # in the thread that reads
         (Plain, "predict_ab", InputError("cannot be coloured")),
         (VideoWriter, "write_planes", OutputError("cannot be written")),
         (painting, "uv_planes", KeyboardInterrupt()),  # Ctrl-C arrives in the main thread, wherever it is

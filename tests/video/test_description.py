@@ -48,3 +48,10 @@ def test_the_first_field_is_asked_of_the_frame(make_interlaced, fields):
     lumas = np.random.default_rng(0).integers(40, 200, (3, 48, 64)).astype(np.uint8)
     frame = frame_of(make_interlaced(lumas, fields))
     assert first_field(frame) == fields
+
+
+@pytest.mark.parametrize(("full_range", "ends"), [(False, (64, 940)), (True, (0, 1023))])
+def test_luma_is_scaled_as_the_film_says(make_video, full_range, ends):
+    info = video_info(make_video())._replace(bit_depth=10, full_range=full_range)
+    assert info.luma_range == ends
+    np.testing.assert_array_equal(info.luma01(np.array([ends], np.uint16)), [[0, 1]])

@@ -23,14 +23,13 @@ from vidcolor_utils.pictures.chroma import resize_ab, with_chroma
 from vidcolor_utils.pictures.color import to_float01
 from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.video.formats import LumaFrame
+from vidcolor_utils.video.formats import SAME_S, LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
 MOMENTS = 4
 AROUND_S = 5.0  # of a long shot: so far before and behind the frame that is looked at
 MOST = 30  # frames through which colours are carried
-SAME_S = 1e-3  # times are of one frame if they differ by less
 
 
 class GivenPicture(NamedTuple):

@@ -19,8 +19,6 @@ from vidcolor_utils.pictures.active_area import Area, ab_in_area
 from vidcolor_utils.pictures.chroma import (
     hdr_planes,
     lightness_table,
-    luma01,
-    luma_range,
     resize_ab,
     shown_luma,
     uv_planes,
@@ -246,18 +244,16 @@ def remembered_by(plan: Plan) -> Remember:
 
 def small_luma(stored: np.ndarray, info: VideoInfo, shape: tuple[int, int]) -> np.ndarray:
     """Make upright luma (h, w) float32 in [0, 1] from a stored plane; `shape` is its size before it is turned."""
-    small = luma01(shrunk_in_steps(stored, shape), bit_depth=info.bit_depth, full_range=info.full_range)
-    return info.orientation.upright(small)
+    return info.orientation.upright(info.luma01(shrunk_in_steps(stored, shape)))
 
 
 def luma_restorer(info: VideoInfo) -> Callable[[LumaFrame], LumaFrame]:
     """Return what restores the luma planes of a film themselves, to be called with its frames in order."""
     deflicker = Deflicker()
-    depth, full_range = info.bit_depth, info.full_range
-    black, white = luma_range(bit_depth=depth, full_range=full_range)
+    black, white = info.luma_range
 
     def restore(frame: LumaFrame) -> LumaFrame:
-        luma = luma01(frame.luma, bit_depth=depth, full_range=full_range)
+        luma = info.luma01(frame.luma)
         clean = denoised(deflicker(luma).apply(luma)) * np.float32(white - black) + black
         return frame._replace(luma=np.rint(clean).astype(frame.luma.dtype))
 

@@ -21,11 +21,9 @@ from vidcolor_utils.film.record import identify
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.ffmpeg import packets_of, ranks, video_header
-from vidcolor_utils.video.formats import LumaFrame
+from vidcolor_utils.video.formats import SAME_S, LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
-
-SAME_TIME = 1e-6  # seconds
 
 
 class Kept(NamedTuple):
@@ -68,8 +66,8 @@ class Repair:
     @property
     def kept(self) -> Kept:
         """Say whose colours frames outside the span keep."""
-        end = None if self._only.end is None else self._only.end - SAME_TIME
-        return Kept(self._path, Span(self._only.start - SAME_TIME, end), self._moved)
+        end = None if self._only.end is None else self._only.end - SAME_S
+        return Kept(self._path, Span(self._only.start - SAME_S, end), self._moved)
 
     @property
     def span(self) -> Span:
@@ -144,8 +142,8 @@ class Repair:
 
     def _asked(self, only: Span) -> tuple[int, int]:
         """The first frame of a span, and the first one behind it."""
-        first = bisect_left(self._times, only.start - SAME_TIME)
-        end = len(self._times) if only.end is None else bisect_left(self._times, only.end - SAME_TIME)
+        first = bisect_left(self._times, only.start - SAME_S)
+        end = len(self._times) if only.end is None else bisect_left(self._times, only.end - SAME_S)
         return first, end
 
     def _widened(self, only: Span) -> tuple[int, int]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from vidcolor_utils.colorizers.links import SIDE, Cuts, small_gray
-from vidcolor_utils.pictures.chroma import luma01
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import check_end
+from vidcolor_utils.video.formats import SAME_S
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
@@ -51,7 +51,7 @@ def _search(reader: VideoReader, begin: float, seconds: float, start: float | No
     begins_shot = Cuts()
     for frame in reader.frames_from(begin):
         cut = begins_shot(_gray(frame.luma, reader.info))
-        if frame.seconds > seconds + 1e-6:
+        if frame.seconds > seconds + SAME_S:
             if start is None:
                 return None
             if cut:
@@ -62,4 +62,4 @@ def _search(reader: VideoReader, begin: float, seconds: float, start: float | No
 
 
 def _gray(luma: np.ndarray, info: VideoInfo) -> np.ndarray:
-    return small_gray(luma01(shrunk(luma, SIDE), bit_depth=info.bit_depth, full_range=info.full_range))
+    return small_gray(info.luma01(shrunk(luma, SIDE)))

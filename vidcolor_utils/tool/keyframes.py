@@ -11,7 +11,7 @@ import numpy as np
 
 from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
-from vidcolor_utils.pictures.chroma import luma01, shown_luma
+from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.files import finished_file, writing
@@ -103,9 +103,8 @@ def _is_touched(path: Path) -> bool:
 
 def gray_picture(frame: LumaFrame, reader: VideoReader) -> np.ndarray:
     """Make a frame of an open film a picture as it is shown, gray: RGB uint8 (H, W, 3)."""
-    info = reader.info
-    luma = luma01(frame.luma, bit_depth=info.bit_depth, full_range=info.full_range)
-    return rgb_from_gray(to_uint8(info.orientation.upright(shown_luma(luma, reader.colors.transfer))))
+    luma = shown_luma(reader.info.luma01(frame.luma), reader.colors.transfer)
+    return rgb_from_gray(to_uint8(reader.info.orientation.upright(luma)))
 
 
 def _page(name: str, chosen: list[Chosen]) -> str:

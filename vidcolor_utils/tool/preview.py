@@ -18,7 +18,7 @@ from vidcolor_utils.film.look import PLAIN, Look, LookOptions
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.stored_color import ColorDetector
 from vidcolor_utils.pictures.active_area import find_active_area
-from vidcolor_utils.pictures.chroma import luma01, shown_luma
+from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, to_width
 from vidcolor_utils.stills.images import StillImage, check_image_name, is_still, write_image
@@ -153,8 +153,7 @@ def _shown(luma: np.ndarray, reader: VideoReader) -> np.ndarray:
     height, width = luma.shape
     scale = min(1, 2 * WIDTH / width)
     luma = cv2.resize(luma, (round(width * scale), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
-    luma = luma01(luma, bit_depth=info.bit_depth, full_range=info.full_range)
-    return shown_luma(luma, reader.colors.transfer)
+    return shown_luma(info.luma01(luma), reader.colors.transfer)
 
 
 def _gray_above_color(luma: np.ndarray, rgb: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import av.filter
 import numpy as np
 from av.sidedata.sidedata import SideData, Type
 
-from vidcolor_utils.pictures.chroma import HLG, PQ
+from vidcolor_utils.pictures.chroma import HLG, PQ, luma01, luma_range
 from vidcolor_utils.pictures.color import MATRICES, ColorMatrix
 from vidcolor_utils.pictures.orientation import Orientation
 from vidcolor_utils.video.ffmpeg import BT709, FIELDS, SMPTE170M
@@ -114,6 +114,15 @@ class VideoInfo(NamedTuple):
     def stored_size(self) -> tuple[int, int]:
         """(height, width) of the frames as stored."""
         return (self.width, self.height) if self.orientation.is_turned else (self.height, self.width)
+
+    @property
+    def luma_range(self) -> tuple[int, int]:
+        """Stored numbers of black and white."""
+        return luma_range(bit_depth=self.bit_depth, full_range=self.full_range)
+
+    def luma01(self, stored: np.ndarray) -> np.ndarray:
+        """Scale luma (H, W) as stored, uint8 or uint16, to float32 in [0, 1]."""
+        return luma01(stored, bit_depth=self.bit_depth, full_range=self.full_range)
 
 
 # What describes the source's encoding, not the film.

@@ -16,7 +16,6 @@ import av.error
 import cv2
 import numpy as np
 
-from vidcolor_utils.pictures.chroma import luma01, luma_range
 from vidcolor_utils.stills.images import (
     HEIF,
     NETPBM,
@@ -242,8 +241,7 @@ def write_pictures_of(film: Path, pattern: str | Path, first: int = 1) -> None:
 def _rgb(frame: av.VideoFrame, reader: VideoReader) -> np.ndarray:
     """Make RGB (H, W, 3) of a frame of planar YUV without rounding its luma twice."""
     info, weights = reader.info, reader.colors.weights
-    luma = luma01(luma_plane(frame), bit_depth=info.bit_depth, full_range=info.full_range)
-    black, white = luma_range(bit_depth=info.bit_depth, full_range=info.full_range)
+    luma, (black, white) = info.luma01(luma_plane(frame)), info.luma_range
     span = (white - black) * (1 if info.full_range else 224 / 219)
     middle = 1 << (info.bit_depth - 1)
     u, v = (

@@ -25,6 +25,7 @@ PLAIN_GRAY = re.compile(r"gray(9le|10le|12le|14le|16le)?")
 PLAIN_YUV = re.compile(r"(yuv[aj]?4\d\dp|nv(12|16|20|21|24|42))(\d+le|le)?")
 LIKE_PLANAR = {"p0": "yuv420p", "p2": "yuv422p", "y2": "yuv422p", "yuyv": "yuv422p", "yvyu": "yuv422p"}
 LIKE_PLANAR |= {"uyvy": "yuv422p", "p4": "yuv444p"}
+SAME_S = 1e-6  # frames whose seconds differ by less are one: seconds are rounded
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "ayuv", "vuya")
 
 Decoded = av.VideoFrame  # for those who open no files

@@ -22,7 +22,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.counts import MISSING_S, Anchor, Counts, truncation_warning
 from vidcolor_utils.video.description import VideoInfo, describe_video, description_of, film_tags, has_captions
 from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, marks_end, open_input, reason
-from vidcolor_utils.video.formats import LumaFrame, luma_format, luma_plane
+from vidcolor_utils.video.formats import SAME_S, LumaFrame, luma_format, luma_plane
 from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, JoinedTimes, ShownTimes, Span, has_parts, start_of
 
 SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
@@ -163,7 +163,7 @@ class VideoReader:
             ) from None
         shown = None
         for frame in self.luma_frames():
-            if shown is not None and frame.seconds > seconds + 1e-6:
+            if shown is not None and frame.seconds > seconds + SAME_S:
                 yield shown
             shown = frame
         if shown is not None:

@@ -20,10 +20,8 @@ from vidcolor_utils.video.ffmpeg import Packets, open_input
 
 TS_DISCONT = 0x200  # flag of FFmpeg's formats whose times may start over, as a broadcast's do
 WITHOUT_TIMES = ("avi",)  # formats that say when packets are decoded, not when they are shown
-JUMP_S, BACK_S = (
-    10,
-    Fraction(1, 10),
-)  # a time further ahead of, or behind, what was expected is of another part (FFmpeg's own)
+# A time further ahead of, or behind, what was expected is of another part (FFmpeg's own).
+JUMP_S, BACK_S = 10, Fraction(1, 10)
 MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
 
 

@@ -21,7 +21,7 @@ from vidcolor_utils.pictures.color import to_uint8
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.formats import LumaFrame
+from vidcolor_utils.video.formats import SAME_S, LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
@@ -94,7 +94,7 @@ class GrayFilm:
         Raises:
             InputError: if there is none: read a second time, the film is another one.
         """
-        found = next((each for each in timed if each.seconds >= seconds - 1e-6), None)
+        found = next((each for each in timed if each.seconds >= seconds - SAME_S), None)
         if found is None:
             raise InputError(f"{self.path}: changed while it was read, or cannot be read twice alike")
         return found

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from vidcolor_utils.colorizers.links import SIDE, Linker, small_gray
-from vidcolor_utils.pictures.chroma import luma01
 from vidcolor_utils.pictures.sizes import evenly, shrunk
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.video.reader import VideoReader
@@ -45,8 +44,7 @@ def find_shots(path: str | Path, progress: Progress = silent) -> Iterator[Shot]:
     with VideoReader(path) as reader:
         info = reader.info
         for number, frame in enumerate(reader.luma_frames(), start=1):
-            luma = luma01(shrunk(frame.luma, SIDE), bit_depth=info.bit_depth, full_range=info.full_range)
-            back, _ = linker(small_gray(luma))
+            back, _ = linker(small_gray(info.luma01(shrunk(frame.luma, SIDE))))
             if back is None and shot.times:
                 yield shot
                 shot = Shot([], [])
