@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from vidcolor_utils.film.joining import Segment, join_segments
 from vidcolor_utils.film.painting import Painter, Plan, remembered_by, small_luma
@@ -43,18 +44,24 @@ def nothing_more(film: Path) -> None:
     """Do nothing with a complete film: it is where it should be."""
 
 
+class Job(NamedTuple):
+    """What is made of a video, beside its new colours."""
+
+    encoding: Encoding  # codec, quality and speed
+    span: Span = WHOLE  # the part of it to colorize
+    only: Span | None = None  # the part of an earlier result, which is the output, to make anew; see `repair`
+    cutting_of: Callable[[VideoInfo], Cutting] = _uncut  # says how it is cut into segments
+    find_bars: bool = True  # show the colours only what lies between black bars, and leave these neutral
+    deinterlace: bool = False  # make colours of interlaced frames from whole ones; needs a lead and frames ahead
+    restore_luma: bool = False  # take flicker, grain and interlacing out of what is written, too; needs a lead
+
+
 def color_video(
     source: Path,
     output: Path,
     colors: ColorSource,
+    job: Job,
     *,
-    encoding: Encoding,
-    span: Span = WHOLE,
-    only: Span | None = None,
-    cutting_of: Callable[[VideoInfo], Cutting] = _uncut,
-    find_bars: bool = True,
-    deinterlace: bool = False,
-    restore_luma: bool = False,
     spread: Spread = HERE,
     progress: Progress = silent,
     deliver: Callable[[Path], None] = nothing_more,
@@ -68,14 +75,7 @@ def color_video(
         source: the input.
         output: the file to write.
         colors: where the new colours come from; asked once the files are known to be good.
-        encoding: codec, quality and speed.
-        span: the part of `source` to colorize.
-        only: the part of an earlier result, which `output` then is, to make anew; all else of it stays, see
-            `repair`.
-        cutting_of: says how it is cut into segments.
-        find_bars: show `colors` only what lies between black bars, and leave them neutral.
-        deinterlace: make the colours of interlaced frames from de-interlaced ones; needs a lead and frames ahead.
-        restore_luma: take flicker, grain and interlacing out of what is written, too; needs a lead.
+        job: what else is made of it.
         spread: has the segments made, see `spread.spread_over`; `colors` is sent to other processes.
         progress: called after every frame, or after every segment that another process has made.
         deliver: called with the complete film before its segments are removed; if it fails they stay.
@@ -83,58 +83,91 @@ def color_video(
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
-    encoding.check(output)
-    with (
-        VideoReader(source) as reader,
-        WorkFolder(output, source=source, suffix=encoding.spec.intermediate) as work,
-    ):
-        encoding = settled(encoding, reader, work.path / f"joined{encoding.spec.intermediate}")
-        planes = _check_video(reader, work, encoding)
-        repair = None if only is None else Repair(output, reader, only)
-        span = repair.span if repair else span
-        fields = reader.info.fields if deinterlace else None
-        is_deinterlaced = fields is not None and restore_luma
-        treatment = {"find_bars": find_bars, "deinterlaced": fields, "luma_restored": restore_luma}
-        cutting = cutting_of(reader.info)
-        made_with = {**colors.settings(), **treatment, "encoding": encoding, "span": span, "cutting": cutting}
-        made_with |= repair.settings if repair else {}
-        records = work.claim({"source": identify(source), "settings": made_with, "versions": versions()})
+    job.encoding.check(output)
+    suffix = job.encoding.spec.intermediate
+    with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=suffix) as work:
+        job = job._replace(encoding=settled(job.encoding, reader, work.path / f"joined{suffix}"))
+        planes = _check_video(reader, work, job.encoding)
+        repair = None if job.only is None else Repair(output, reader, job.only)
+        plan = _plan(reader, planes, colors, job, repair)
+        records = work.claim(_identity(plan, job, repair))
         if not is_complete(records):
-            is_fine = min(planes) >= FINE_SIDE
-            shape = fit_short_side(planes, MOST_SIDE) if is_fine else reader.info.stored_size
-            area = find_area(reader, planes, shape) if find_bars else None
-            kept = repair.kept if repair else None
-            plan = Plan(source, colors, fields, restore_luma, encoding, span, cutting, shape, area, kept)
-            records |= _color_segments(plan, reader, work, records, spread, progress)
+            area = find_area(reader, planes, plan.shape) if job.find_bars else None
+            records |= _color_segments(plan._replace(area=area), reader, work, records, spread, progress)
         records = dict(sorted(records.items()))
-        segments = _segments(work, records)
-        if repair:
-            segments, span = repair.segments(segments), WHOLE
         with work.output() as part:
-            lacking = join_segments(
-                segments,
-                reader,
-                part,
-                encoding=encoding,
-                span=span,
-                is_deinterlaced=is_deinterlaced,
-                shown=output,
-            )
-            if repair:
-                repair.check_coding(part)
+            lacking = _join(reader, work, part, records, plan, repair)
             deliver(part)
         work.remove()
-        interlacing = interlacing_warning(
-            reader.info, encoding, is_seen_deinterlaced=deinterlace, is_written_deinterlaced=is_deinterlaced
-        )
-        warnings = [
-            *lacking,
-            interlacing,
-            repair and repair.told,
-            *(record.warning for record in records.values()),
-        ]
+    warnings = [
+        *lacking,
+        interlacing_warning(
+            reader.info,
+            job.encoding,
+            is_seen_deinterlaced=job.deinterlace,
+            is_written_deinterlaced=plan.lost_fields is not None,
+        ),
+        repair and repair.told,
+        *(record.warning for record in records.values()),
+    ]
     frames = _count_frames(records.values())
     return ColorizeReport(output, frames, tuple(warning for warning in warnings if warning))
+
+
+def _plan(
+    reader: VideoReader, planes: tuple[int, int], colors: ColorSource, job: Job, repair: Repair | None
+) -> Plan:
+    """Plan the segments of a video whose U plane has the shape `planes`; black bars are not looked for yet."""
+    return Plan(
+        source=reader.path,
+        colors=colors,
+        fields=reader.info.fields if job.deinterlace else None,
+        restore_luma=job.restore_luma,
+        encoding=job.encoding,
+        span=repair.span if repair else job.span,
+        cutting=job.cutting_of(reader.info),
+        shape=fit_short_side(planes, MOST_SIDE) if min(planes) >= FINE_SIDE else reader.info.stored_size,
+        area=None,
+        kept=repair.kept if repair else None,
+    )
+
+
+def _identity(plan: Plan, job: Job, repair: Repair | None) -> dict:
+    """Give all that segments depend on: a run that has the same can go on with them."""
+    settings = plan.colors.settings() | {
+        "find_bars": job.find_bars,
+        "deinterlaced": plan.fields,
+        "luma_restored": plan.restore_luma,
+        "encoding": plan.encoding,
+        "span": plan.span,
+        "cutting": plan.cutting,
+    }
+    settings |= repair.settings if repair else {}
+    return {"source": identify(plan.source), "settings": settings, "versions": versions()}
+
+
+def _join(
+    reader: VideoReader,
+    work: WorkFolder,
+    part: Path,
+    records: Mapping[int, SegmentRecord],
+    plan: Plan,
+    repair: Repair | None,
+) -> list[str]:
+    """Put the finished segments together in a file; return what it lacks, in sentences."""
+    segments = _segments(work, records)
+    lacking = join_segments(
+        repair.segments(segments) if repair else segments,
+        reader,
+        part,
+        encoding=plan.encoding,
+        span=WHOLE if repair else plan.span,
+        is_deinterlaced=plan.lost_fields is not None,
+        shown=work.target,
+    )
+    if repair:
+        repair.check_coding(part)
+    return lacking
 
 
 def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.stills import colorize_still
-from vidcolor_utils.film.color_video import color_video, nothing_more
+from vidcolor_utils.film.color_video import Job, color_video, nothing_more
 from vidcolor_utils.film.director import FilmColors
 from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
@@ -142,20 +142,15 @@ def _colorize(
         _check_for_still(source, look, encoding, span, spread)
         return _colorize_image(source, output, FilmColors(source, look, colorizer), look, progress)
     colors = colors_of(source, look, colorizer)
-    report = color_video(
-        source,
-        output,
-        colors,
-        encoding=encoding or Encoding(),
+    job = Job(
+        encoding or Encoding(),
         span=span,
         only=only,
         cutting_of=partial(_cutting, look, segment_s),
         deinterlace=look.is_restored,
         restore_luma=look.restore_luma,
-        spread=spread,
-        progress=progress,
-        deliver=deliver,
     )
+    report = color_video(source, output, colors, job, spread=spread, progress=progress, deliver=deliver)
     return report._replace(warnings=(*colors.warnings, *report.warnings))
 
 
