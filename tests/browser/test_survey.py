@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from vidcolor_utils.course.lesson.ballot import Ballot, make_trials
-from vidcolor_utils.course.lesson.judging import (
+from vidcolor_utils.survey.ballot import Ballot, make_trials
+from vidcolor_utils.survey.judging import (
     WHICH_IS_STEADIER,
     WHICH_IS_TRUE,
     WHICH_TO_WATCH,
@@ -22,7 +22,7 @@ from vidcolor_utils.course.lesson.judging import (
     scores,
     truth_found,
 )
-from vidcolor_utils.course.lesson.survey_page import SurveyServer
+from vidcolor_utils.survey.page import SurveyServer
 from vidcolor_utils.video.writer import VideoWriter
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 from click.testing import CliRunner
 
 from vidcolor_utils.cli.survey import survey
-from vidcolor_utils.course.lesson.judging import QUESTIONS, Answer, write_answers
+from vidcolor_utils.survey.judging import QUESTIONS, Answer, write_answers
 from vidcolor_utils.system.errors import InputError
 
 

@@ -6,7 +6,7 @@ FLOORS = (
     {"video", "models"},
     {"colorizers", "training"},
     {"film", "pairs"},
-    {"tool", "course", "related"},
+    {"tool", "course", "related", "survey"},
     {"app", "cli"},
     {"records"},
 )

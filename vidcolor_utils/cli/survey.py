@@ -29,8 +29,8 @@ def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_bro
     if results:
         _show_results(answers)
         return
-    from vidcolor_utils.course.lesson.ballot import Ballot, films_in, make_trials
-    from vidcolor_utils.course.lesson.survey_page import SurveyServer
+    from vidcolor_utils.survey.ballot import Ballot, films_in, make_trials
+    from vidcolor_utils.survey.page import SurveyServer
 
     films = films_in(folder)
     ballot = Ballot(make_trials(films, seed=seed), judge, answers / f"{judge}.json")
@@ -45,7 +45,7 @@ def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_bro
 
 
 def _show_results(answers: Path) -> None:
-    from vidcolor_utils.course.lesson.judging import QUESTIONS, read_answers, scores
+    from vidcolor_utils.survey.judging import QUESTIONS, read_answers, scores
 
     given = read_answers(*sorted(answers.glob("*.json")))
     judges = len({answer.judge for answer in given})

@@ -1,1 +1,1 @@
-"""What makes a notebook a lesson: quiz, exercises with checks, a box with the map, a survey of judges."""
+"""What makes a notebook a lesson: quiz, exercises with checks, a box with the map, figures."""

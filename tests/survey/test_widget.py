@@ -2,7 +2,7 @@ import pytest
 
 pytest.importorskip("anywidget")
 pytest.importorskip("choix")
-from vidcolor_utils.course.lesson.survey import Survey
+from vidcolor_utils.survey.widget import Survey
 
 
 def test_the_widget_shows_the_films_of_the_trial_and_goes_on(tmp_path):

@@ -1,4 +1,4 @@
-// The browser's half of vidcolor_utils.course.lesson.survey.Survey and of the page of `vidcolor survey`.
+// The browser's half of vidcolor_utils.survey.widget.Survey and of the page of `vidcolor survey`.
 
 const SIDES = ["left", "right"];
 const KEYS = { ArrowLeft: "left", ArrowRight: "right" };

@@ -4,8 +4,8 @@ from vidcolor_utils.system.errors import InputError
 
 pytest.importorskip("anywidget")
 pytest.importorskip("choix")
-from vidcolor_utils.course.lesson.ballot import Ballot, films_in, make_trials
-from vidcolor_utils.course.lesson.judging import (
+from vidcolor_utils.survey.ballot import Ballot, films_in, make_trials
+from vidcolor_utils.survey.judging import (
     WHICH_IS_STEADIER,
 )
 

@@ -1,6 +1,6 @@
 """A blind survey: two films of one clip side by side, without names, in random order, and a question to choose by.
 
-`ballot` has the trials, `judging` makes scores of the answers, `survey_page` shows the same without a notebook.
+`ballot` has the trials, `judging` makes scores of the answers, `page` shows the same without a notebook.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from vidcolor_utils.course.lesson.ballot import Ballot, Films, check_films, make_trials
-from vidcolor_utils.course.lesson.judging import QUESTIONS, SIDES
+from vidcolor_utils.survey.ballot import Ballot, Films, check_films, make_trials
+from vidcolor_utils.survey.judging import QUESTIONS, SIDES
 
 FOLDER = Path(__file__).parent
 

@@ -5,8 +5,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from vidcolor_utils.course.lesson.ballot import Ballot, make_trials
-from vidcolor_utils.course.lesson.survey_page import SurveyServer
+from vidcolor_utils.survey.ballot import Ballot, make_trials
+from vidcolor_utils.survey.page import SurveyServer
 from vidcolor_utils.system.errors import OutputError
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidcolor_utils.course.lesson.judging import (
+from vidcolor_utils.survey.judging import (
     QUESTIONS,
     SIDES,
     TRUE,

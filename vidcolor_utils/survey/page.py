@@ -14,8 +14,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from vidcolor_utils.course.lesson.ballot import Ballot, Films
-from vidcolor_utils.course.lesson.judging import SIDES
+from vidcolor_utils.survey.ballot import Ballot, Films
+from vidcolor_utils.survey.judging import SIDES
 from vidcolor_utils.system.errors import InputError, VidcolorError
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from vidcolor_utils.system.errors import InputError
 
 pytest.importorskip("anywidget")
 pytest.importorskip("choix")
-from vidcolor_utils.course.lesson.ballot import judged_by, make_trials
-from vidcolor_utils.course.lesson.judging import (
+from vidcolor_utils.survey.ballot import judged_by, make_trials
+from vidcolor_utils.survey.judging import (
     WHICH_IS_TRUE,
     WHICH_TO_WATCH,
     Answer,
