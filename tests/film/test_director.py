@@ -11,8 +11,9 @@ from PIL import Image
 from tests.helpers.command import run_vidcolor
 from tests.helpers.films import moving_disc
 from vidcolor_utils.film import director
-from vidcolor_utils.film.director import Album, FilmColors
+from vidcolor_utils.film.director import Album, FilmColors, Photographs, View
 from vidcolor_utils.film.look import Look, Reference
+from vidcolor_utils.film.record import identify
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.files import iter_rgb
@@ -63,7 +64,8 @@ def photograph(tmp_path):
 def album(photograph, monkeypatch):
     spans = {2.0: Span(1, 4), 5.0: Span(4, 6)}
     monkeypatch.setattr(director, "shot_around", lambda source, seconds: spans[seconds])
-    return Album([Reference(photograph, 2.0), Reference(photograph, 5.0), Reference(photograph)], "film.mp4")
+    references = [Reference(photograph, 2.0), Reference(photograph, 5.0), Reference(photograph)]
+    return Album(references, "film.mp4", Photographs())
 
 
 def test_each_shot_is_guided_by_its_photographs_and_by_those_for_all(album):
@@ -127,6 +129,29 @@ def test_a_network_of_one_s_own_is_not_asked_for_by_name(photograph):
     assert settings["colorizer"] == {"fixed": 1} and settings["saturation"] == 2.0 and "method" not in settings
     assert settings["references"][0][1]["bytes"] == photograph.stat().st_size
     assert colors._look.saturation == 2.0
+
+
+def test_a_photograph_is_looked_at_once_in_each_view_of_each_colorizer(photograph):
+    photographs, gray, fixed = Photographs(), Gray(), Fixed()
+    first = photographs.guided(gray, View(), [photograph, str(photograph)])
+    assert photographs.guided(gray, View(), [photograph]) is first
+    assert photographs.guided(gray, View(mirrored=True), [photograph]) is not first
+    assert photographs.guided(fixed, View(), [photograph]) is not first
+    assert photographs.identity(photograph) == identify(photograph)
+
+
+def test_photographs_that_cannot_be_read_are_tried_again_and_none_are_sent(photograph):
+    photographs, content = Photographs(), photograph.read_bytes()
+    photograph.write_bytes(b"no picture")
+    with pytest.raises(InputError, match="not an image"):
+        photographs.identity(photograph)
+    photograph.write_bytes(content)
+    photographs.guided(Gray(), View(), [photograph])
+    elsewhere = pickle.loads(pickle.dumps(photographs))
+    photograph.unlink()
+    with pytest.raises(FileNotFoundError):
+        elsewhere.identity(photograph)
+    assert photographs.identity(photograph)["bytes"] == len(content)
 
 
 def test_a_photograph_colours_a_video_and_a_still(make_video, photograph, tmp_path):

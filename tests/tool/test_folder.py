@@ -15,14 +15,19 @@ from PIL import Image
 from rich.console import Console
 
 from tests.helpers.command import run_vidcolor
-from tests.helpers.films import decoded
+from tests.helpers.films import decoded, moving_disc
 from vidcolor_utils.cli.screen import folder_table
+from vidcolor_utils.colorizers import reference
+from vidcolor_utils.film import director
 from vidcolor_utils.film.look import Reference
 from vidcolor_utils.film.work_folder import work_folder_path
+from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.spread import spread_over
+from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder import REPORT, Result, colorize_folder, find_jobs
 from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.times import Span
 
 
@@ -39,7 +44,8 @@ class Plain:
 @pytest.fixture
 def folder(make_video, tmp_path, monkeypatch):
     """Two films and a photograph in two folders, and a file that is none of them."""
-    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: Plain())
+    plain = Plain()
+    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: plain)
     films = tmp_path / "films"
     (films / "old").mkdir(parents=True)
     make_video("a.mp4").rename(films / "a.mp4")
@@ -211,6 +217,31 @@ def test_another_photograph_of_the_same_name_colours_anew(folder, tmp_path):
     }
     Image.new("RGB", (40, 30), (60, 90, 200)).save(photograph)
     assert set(states(colorize_folder(folder, tmp_path / "out", **options)).values()) == {"done"}
+
+
+def test_a_photograph_that_guides_is_read_once_and_colours_as_for_each_file_by_itself(
+    folder, tmp_path, monkeypatch
+):
+    """Two films look at it plain and mirrored, two photographs closely: three times in all."""
+    disc = Image.fromarray(moving_disc(1, 48, 64)[0])
+    disc.save(tmp_path / "guide.png")
+    disc.convert("L").save(folder / "disc.png")
+    options = {"references": (Reference(tmp_path / "guide.png"),)}
+    read, looked_at = [], []
+    with monkeypatch.context() as counting:
+        counting.setattr(director, "read_image", lambda path: (read.append(path), read_image(path))[1])
+        points_of = reference._points_of
+        counting.setattr(
+            reference, "_points_of", lambda *given: (looked_at.append(given[0]), points_of(*given))[1]
+        )
+        results = colorize_folder(folder, tmp_path / "out", **options)
+    assert read == [str(tmp_path / "guide.png")] and len(looked_at) == 3
+    assert set(states(results).values()) == {"done"} and len(results) == 4
+    for result in results:
+        alone, together = tmp_path / f"alone{Path(result.output).suffix}", Path(result.output)
+        colorize_file(folder / result.name, alone, Plain(), **options)
+        assert all(map(np.array_equal, iter_rgb(alone), iter_rgb(together)))
+    assert np.ptp(np.asarray(Image.open(tmp_path / "out" / "disc.png"))[24, 32].astype(int)) > 60
 
 
 def test_a_part_is_of_films_only(folder, tmp_path):

@@ -8,6 +8,8 @@ from functools import cache, cached_property, partial
 from itertools import groupby
 from math import inf
 from pathlib import Path
+from threading import RLock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,20 +41,90 @@ Guides = tuple[int, ...]  # which photographs guide a part
 LumaColors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 
 
+class View(NamedTuple):
+    """How a colorizer looks at pictures; see `colorizers.base`."""
+
+    mirrored: bool = False
+    closely: bool = False
+    as_predicted: bool = False
+
+    def of(self, colorizer: Colorizer) -> Colorizer:
+        """Return a colorizer that looks so."""
+        colorizer = as_predicted(colorizer) if self.as_predicted else colorizer
+        colorizer = looking_closely(colorizer) if self.closely else colorizer
+        return MirroredColorizer(colorizer) if self.mirrored else colorizer
+
+
+class Photograph(NamedTuple):
+    """A photograph that guides colours."""
+
+    rgb: np.ndarray  # uint8 (H, W, 3)
+    identity: dict  # of its file as it was read, see `identify`
+
+
+class Photographs:
+    """Photographs that guide colours: each is read once, and looked at once in each view of a colorizer.
+
+    Whoever colours several files hands it on from one to the next, from any thread. Sent to another process it
+    begins anew there.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()  # who comes second waits for what the first one makes
+        self._read = cache(_read_photograph)
+        self._guided = cache(self._guide)
+        self._colorizers: dict[int, Colorizer] = {}  # by their ids, which are theirs as long as they are here
+
+    def __reduce__(self) -> tuple:
+        return Photographs, ()
+
+    def identity(self, path: str | Path) -> dict:
+        """Tell which file a photograph was read from; it is read now if it was not yet.
+
+        Raises:
+            FileNotFoundError: if there is no such photograph.
+            InputError: if it is no picture.
+        """
+        with self._lock:
+            return self._read(str(path)).identity
+
+    def guided(self, colorizer: Colorizer, view: View, paths: Iterable[str | Path]) -> Colorizer:
+        """Return a colorizer, guided by at least one photograph.
+
+        Raises:
+            FileNotFoundError, InputError: as `identity` does.
+            InputError: if a photograph has no colours.
+        """
+        with self._lock:
+            self._colorizers[id(colorizer)] = colorizer
+            return self._guided(id(colorizer), view, tuple(dict.fromkeys(map(str, paths))))
+
+    def _guide(self, colorizer: int, view: View, paths: tuple[str, ...]) -> Colorizer:
+        photographs = {path: self._read(path).rgb for path in paths}
+        return ReferenceColorizer(view.of(self._colorizers[colorizer]), photographs)
+
+
+def _read_photograph(path: str) -> Photograph:
+    identity = identify(path) if Path(path).is_file() else {}  # what is wrong with others, reading says
+    return Photograph(read_image(path).rgb, identity)
+
+
 class Album:
-    """The photographs that guide a film.
+    """The photographs that guide a film, and where they do.
 
     Args:
         references: the photographs, and where they count, which `spans` holds in seconds.
         source: the film that times are looked up in; not needed if there are none.
+        photographs: reads them.
 
     Raises:
         FileNotFoundError: if a photograph does not exist.
         InputError: if one is no picture, or its time lies behind the film's end.
     """
 
-    def __init__(self, references: Sequence[Reference], source: Path | None = None):
-        self._photographs = [(str(each.photograph), read_image(each.photograph).rgb) for each in references]
+    def __init__(self, references: Sequence[Reference], source: Path | None, photographs: Photographs):
+        self._paths = [each.photograph for each in references]
+        self.identities = [photographs.identity(path) for path in self._paths]
         everywhere = Span(-inf, inf)
         self.spans = [
             everywhere if each.at is None or source is None else shot_around(source, each.at)
@@ -63,14 +135,9 @@ class Album:
         """Return the numbers of the photographs that guide the frame shown at a time."""
         return tuple(index for index, span in enumerate(self.spans) if span.holds(seconds))
 
-    def guided(self, colorizer: Colorizer, guides: Guides) -> Colorizer:
-        """Return `colorizer`, guided.
-
-        Raises:
-            InputError: if a photograph has no colours.
-        """
-        photographs = dict(self._photographs[index] for index in guides)
-        return ReferenceColorizer(colorizer, photographs) if photographs else colorizer
+    def paths(self, guides: Guides) -> list[str | Path]:
+        """Return the photographs of these numbers."""
+        return [self._paths[index] for index in guides]
 
 
 class FilmColors:
@@ -83,16 +150,24 @@ class FilmColors:
         source: the film or the picture.
         look: what decides the colours.
         colorizer: predicts the chroma; if not given, `look.method` names it.
+        photographs: what was read for other files; if not given, this one reads its own.
     """
 
     warnings: tuple[str, ...] = ()  # of it there is nothing to say
 
-    def __init__(self, source: Path, look: Look, colorizer: Colorizer | None = None):
+    def __init__(
+        self,
+        source: Path,
+        look: Look,
+        colorizer: Colorizer | None = None,
+        photographs: Photographs | None = None,
+    ):
         self._source, self._look, self._own = source, look, colorizer
+        self._photographs = photographs or Photographs()
         self._guided = cache(self._guide)
 
     def __reduce__(self) -> tuple:
-        return FilmColors, (self._source, self._look, self._own)
+        return FilmColors, (self._source, self._look, self._own, self._photographs)
 
     @property
     def looks_at_frames(self) -> bool:
@@ -104,10 +179,7 @@ class FilmColors:
         look = asdict(self._look)
         for said in ("method", "quality", "device", "keyframes", "hints"):  # others say more of these
             del look[said]
-        look["references"] = [
-            (span, identify(reference.photograph))
-            for span, reference in zip(self._album.spans, self._look.references, strict=True)
-        ]
+        look["references"] = list(zip(self._album.spans, self._album.identities, strict=True))
         return look | {"colorizer": fingerprint(self._colorizer)}
 
     def at(self, seconds: float) -> Colorizer:
@@ -158,12 +230,13 @@ class FilmColors:
 
     @cached_property
     def _album(self) -> Album:
-        return Album(self._look.references, self._source)
+        return Album(self._look.references, self._source, self._photographs)
 
     def _guide(
         self, guides: Guides, *, mirrored: bool = False, closely: bool = False, is_photograph: bool = False
     ) -> Colorizer:
-        plain = as_predicted(self._colorizer) if guides or is_photograph else self._colorizer
-        plain = looking_closely(plain) if closely else plain
-        plain = MirroredColorizer(plain) if mirrored else plain
-        return SaturatedColorizer(self._album.guided(plain, guides), self._look.saturation)
+        view = View(mirrored, closely, as_predicted=bool(guides) or is_photograph)
+        if not guides:
+            return SaturatedColorizer(view.of(self._colorizer), self._look.saturation)
+        guided = self._photographs.guided(self._colorizer, view, self._album.paths(guides))
+        return SaturatedColorizer(guided, self._look.saturation)

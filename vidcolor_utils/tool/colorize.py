@@ -14,7 +14,7 @@ import numpy as np
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.stills import colorize_still
 from vidcolor_utils.film.color_video import Job, color_video, nothing_more
-from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.director import FilmColors, Photographs
 from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.picture import ColorizeReport
@@ -57,6 +57,7 @@ def colorize_file(
     encoding: Encoding | None = None,
     rate: Fraction | None = None,
     spread: Spread = HERE,
+    photographs: Photographs | None = None,
     progress: Progress = silent,
     **options: Unpack[LookOptions],
 ) -> ColorizeReport:
@@ -80,6 +81,7 @@ def colorize_file(
         encoding: codec, quality and speed of a video; default: H.264.
         rate: frames per second of numbered images; default: 24.
         spread: has a video's segments coloured, see `spread.spread_over`; then `look` must name the colorizer.
+        photographs: has read those of `look`, for calls that share them; what each call reads if not given.
         progress: called after every frame, or after every segment that another process has coloured.
         options: those of `look`, by name.
 
@@ -103,7 +105,15 @@ def colorize_file(
     if rate is not None and not is_sequence(source):
         raise OptionError(f"{source}: a rate is for numbered images; films and animations have their own")
     _check_apart(output, look)
-    work = partial(_colorize, look=look, colorizer=colorizer, span=span, segment_s=segment_s, spread=spread)
+    work = partial(
+        _colorize,
+        look=look,
+        colorizer=colorizer,
+        photographs=photographs or Photographs(),
+        span=span,
+        segment_s=segment_s,
+        spread=spread,
+    )
     if not needs_stand(source, output):
         return work(source, output, encoding=encoding, only=only, progress=progress)
     with stand_for(source, output, encoding, rate, span) as stand:
@@ -119,6 +129,7 @@ def _colorize(
     *,
     look: Look,
     colorizer: Colorizer | None,
+    photographs: Photographs,
     span: Span,
     segment_s: float,
     encoding: Encoding | None,
@@ -140,8 +151,8 @@ def _colorize(
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
     if is_picture:
         _check_for_still(source, look, encoding, span, spread)
-        return _colorize_image(source, output, FilmColors(source, look, colorizer), look, progress)
-    colors = colors_of(source, look, colorizer)
+        return _colorize_image(source, output, FilmColors(source, look, colorizer, photographs), look, progress)
+    colors = colors_of(source, look, colorizer, photographs)
     job = Job(
         encoding or Encoding(),
         span=span,

@@ -16,6 +16,7 @@ from typing import NamedTuple, Unpack
 
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.load import shared_colorizer
+from vidcolor_utils.film.director import Photographs
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.record import fingerprint, identify, versions
 from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, num_pixels, written_suffix
@@ -169,8 +170,9 @@ def colorize_folder(
         tell(len(book.results), len(jobs))
         waiting = [job for job in jobs if job.name not in book.results]
         here = progress if spread.is_local else silent_steps  # others cannot be sent to other processes
+        work = partial(_colorize, task, Photographs(), here)
         try:
-            for result, made_of in _worked_on(partial(_colorize, task, here), waiting, task.look, spread):
+            for result, made_of in _worked_on(work, waiting, task.look, spread):
                 book.note(result, made_of)
                 tell(len(book.results), len(jobs))
         finally:
@@ -239,15 +241,11 @@ def _worked_on(
     if not spread.is_local or look.method != METHODS[0]:  # Keras makes its functions in the first call
         yield from spread(function, jobs)
         return
-    for are_small, group in groupby(jobs, key=lambda job: _is_small_still(job.source)):
+    for are_small, group in groupby(jobs, key=lambda job: is_still(job.source) and num_pixels(job.source) < LARGE):
         yield from (ThreadSpread(AT_ONCE) if are_small else spread)(function, group)
 
 
-def _is_small_still(source: Path) -> bool:
-    return is_still(source) and num_pixels(source) < LARGE
-
-
-def _colorize(task: Task, progress: Steps, job: Job) -> Outcome:
+def _colorize(task: Task, photographs: Photographs, progress: Steps, job: Job) -> Outcome:
     """Colorize one file, in any process; what goes wrong is part of the result."""
     started = time.monotonic()
     try:
@@ -262,6 +260,7 @@ def _colorize(task: Task, progress: Steps, job: Job) -> Outcome:
             span=task.span if is_film else WHOLE,
             segment_s=task.segment_s,
             encoding=task.encoding if is_film else None,
+            photographs=photographs,
             progress=progress(job.name),
         )
         made_of = {"bytes": job.output.stat().st_size, "source": found}

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
-from vidcolor_utils.film.director import FilmColors
+from vidcolor_utils.film.director import FilmColors, Photographs
 from vidcolor_utils.film.keyframes.album import ROUNDED_S, KeyPicture, read_key_pictures
 from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
 from vidcolor_utils.film.keyframes.edges import enlarged
@@ -27,9 +27,11 @@ from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
 
 
-def colors_of(source: Path, look: Look, colorizer: Colorizer | None = None) -> ColorSource:
+def colors_of(
+    source: Path, look: Look, colorizer: Colorizer | None = None, photographs: Photographs | None = None
+) -> ColorSource:
     """Give what makes the colours of a film: over the automatic ones key frames, over these points."""
-    colors: ColorSource = FilmColors(source, look, colorizer)
+    colors: ColorSource = FilmColors(source, look, colorizer, photographs)
     if look.keyframes is not None:
         colors = KeyedColors(source, Path(look.keyframes), colors)
     return HintedColors(source, look.hints, colors) if look.hints else colors
