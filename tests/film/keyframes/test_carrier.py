@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.keyed import error, two_shots, write_film
-from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
+from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key, carried_apart
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -37,6 +37,19 @@ def test_a_later_segment_begins_at_the_key_before(film):
     carrier = Carrier(film, [key(film, 0.08, Span(0.0, 1.0))])
     first = next(carrier.reached(0.2))
     assert first.seconds == pytest.approx(0.08) and first.reached.carried is not None
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.16, 0.28])
+def test_keys_carried_in_one_pass_reach_what_each_reaches_by_itself(film, begin):
+    """From before the first one, between them, and behind the last."""
+    keys = [key(film, seconds, Span(0.0, 1.0)) for seconds in (0.08, 0.2)]
+    together = [each for each in carried_apart(film, keys, begin) if each.seconds >= begin - 1e-6]
+    for number, each in enumerate(keys):
+        alone = [timed for timed in Carrier(film, [each]).reached(begin) if timed.seconds >= begin - 1e-6]
+        for one, both in zip(alone, together, strict=True):
+            assert one.seconds == both.seconds
+            np.testing.assert_array_equal(one.reached.carried.ab, both.reached[number].carried.ab)
+            np.testing.assert_array_equal(one.reached.carried.confidence, both.reached[number].carried.confidence)
 
 
 def test_shots_that_are_known_are_not_looked_for(film, monkeypatch):

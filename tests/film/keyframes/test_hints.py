@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.keyed import panned, write_film
+from vidcolor_utils.film.keyframes.carrier import GrayFilm
 from vidcolor_utils.film.keyframes.hints import HintedColors, chroma_of, laid_over, layer_of
 from vidcolor_utils.film.keyframes.propagate import Frame, reach
 from vidcolor_utils.film.keyframes.source import colors_of
@@ -57,6 +58,21 @@ def test_two_points_and_several_times(film, tmp_path):
     lab = np.stack([lab_from_rgb(rgb) for rgb in iter_rgb(output)])
     assert lab[8, 40:56, 90:104, 1].mean() < -5  # the later point lies over the earlier one
     assert lab[5, 80:, :10, 2].mean() < -10
+
+
+def test_points_of_three_times_take_one_pass_over_the_film(film, tmp_path, monkeypatch):
+    passes, frames_from = [], GrayFilm.frames_from
+
+    def counted(self, seconds):
+        for number, frame in enumerate(frames_from(self, seconds)):
+            if number == 0:
+                passes.append(round(frame.seconds, 2))
+            yield frame
+
+    monkeypatch.setattr(GrayFilm, "frames_from", counted)
+    hints = (Hint(0.2, 64, 48, RED), Hint(0.32, 97, 48, "#20a040"), Hint(0.04, 10, 90, "#2040c0"))
+    colorize_file(film, tmp_path / "out.mp4", Gray(), hints=hints)
+    assert passes == [0.0]
 
 
 def test_a_segment_in_which_no_point_counts_reads_nothing_more(film, tmp_path, monkeypatch):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from copy import copy
 from functools import cached_property
+from itertools import tee
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from vidcolor_utils.pictures.color import to_uint8
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.formats import SAME_S, LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -43,6 +46,23 @@ class Timed(NamedTuple):
     reached: Reached
 
 
+class TimedLayers(NamedTuple):
+    """What reached the frame shown at a time from each of some key frames by itself."""
+
+    seconds: float
+    reached: list[Reached]
+
+
+class GrayFrame(NamedTuple):
+    """A frame as colours are carried in it."""
+
+    seconds: float
+    gray: np.ndarray  # uint8 (h, w)
+
+
+Moment = TypeVar("Moment", Timed, TimedLayers)
+
+
 class GrayFilm:
     """The frames of a film as colours are carried in them: upright, without black bars, small.
 
@@ -58,6 +78,17 @@ class GrayFilm:
         """What lies between black bars, of frames as large as `shape`."""
         with VideoReader(self.path) as reader:
             return find_area(reader, _size(reader.info), _size(reader.info))
+
+    @cached_property
+    def half_s(self) -> float:
+        """Half of the seconds that a frame is shown: times that differ by less are of one frame."""
+        return float(1 / video_info(self.path).rate) / 2
+
+    def frames_from(self, seconds: float) -> Generator[GrayFrame, None, None]:
+        """Read the frames from the one at a time on."""
+        with VideoReader(self.path) as reader:
+            for frame in reader.frames_in(Span(max(0.0, seconds - self.half_s))):
+                yield GrayFrame(frame.seconds, self.gray(frame, reader))
 
     def shape(self, reader: VideoReader) -> tuple[int, int]:
         """Height and width of upright frames from which the area is cut."""
@@ -88,7 +119,7 @@ class GrayFilm:
             )
         return across * gray.shape[1] / wide, down * gray.shape[0] / high
 
-    def next_at(self, timed: Iterable[Timed], seconds: float) -> Timed:
+    def next_at(self, timed: Iterable[Moment], seconds: float) -> Moment:
         """Go on to the frame shown at a time.
 
         Raises:
@@ -116,39 +147,61 @@ class Carrier:
         self._film, self._keys = film, keys
         self._shots = sorted({key.shot for key in keys})
 
+    def begin(self, seconds: float) -> float:
+        """From when on the film must be read so that nothing is missing from a time on."""
+        before = [key for key in self._keys if key.seconds <= seconds and key.shot.holds(seconds)]
+        return before[-1].seconds if before else seconds
+
     def reached(self, seconds: float) -> Generator[Timed, None, None]:
         """Read the film so that nothing is missing from a time on; yield what reached each frame."""
-        before = [key for key in self._keys if key.seconds <= seconds and key.shot.holds(seconds)]
-        begin = before[-1].seconds if before else seconds
-        with VideoReader(self._film.path) as reader:
-            half = float(1 / reader.info.rate) / 2
-            frames = reader.frames_in(Span(max(0.0, begin - half)))
-            times: list[float] = []
-            with closing(reach(self._frames(frames, reader, half, times))) as reached:
-                for each in reached:
-                    yield Timed(times.pop(0), each)
+        with closing(self._film.frames_from(self.begin(seconds))) as frames:
+            yield from self.carried(frames)
 
-    def _frames(
-        self, frames: Iterable[LumaFrame], reader: VideoReader, half: float, times: list[float]
-    ) -> Iterator[Frame]:
+    def carried(self, frames: Iterable[GrayFrame]) -> Generator[Timed, None, None]:
+        """Carry the colours to frames in order; yield what reached each of them."""
+        times: list[float] = []
+        with closing(reach(self._frames(frames, times))) as reached:
+            for each in reached:
+                yield Timed(times.pop(0), each)
+
+    def _frames(self, frames: Iterable[GrayFrame], times: list[float]) -> Iterator[Frame]:
         """Make frames for `reach`; their times are noted."""
-        waiting = list(self._keys)
+        waiting, half = list(self._keys), self._film.half_s
         last: int | None = None
         is_first = True
-        for frame in frames:
-            times.append(frame.seconds)
-            gray = self._film.gray(frame, reader)
-            while waiting and waiting[0].seconds < frame.seconds - half:
+        for seconds, gray in frames:
+            times.append(seconds)
+            while waiting and waiting[0].seconds < seconds - half:
                 waiting.pop(0)
-            is_key = bool(waiting) and waiting[0].seconds < frame.seconds + half
+            is_key = bool(waiting) and waiting[0].seconds < seconds + half
             key = waiting.pop(0).ab.astype(np.float32) if is_key else None
-            shot = self._shot_at(frame.seconds)
+            shot = self._shot_at(seconds)
             yield Frame(gray, key, is_first or shot != last)
             last, is_first = shot, False
 
     def _shot_at(self, seconds: float) -> int | None:
         """Which of the shots that have key frames is shown at a time."""
         return next((number for number, span in enumerate(self._shots) if span.holds(seconds)), None)
+
+
+def carried_apart(film: GrayFilm, keys: list[Key], seconds: float) -> Generator[TimedLayers, None, None]:
+    """Carry the colours of each key frame of one shot by itself, all in one pass over the film.
+
+    Args:
+        film: which.
+        keys: key frames of the shot that is shown at `seconds`, by time.
+        seconds: from when on nothing is missing; what comes before has not reached from all of them.
+    """
+    waiting = [(carrier.begin(seconds), carrier) for carrier in (Carrier(film, [key]) for key in keys)]
+    carried: list[Generator[Timed, None, None]] = []
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(film.frames_from(min(begin for begin, _ in waiting))))
+        frames, ahead = tee(source)  # those who carry read up to a run ahead, each as far as it likes
+        for now in frames:
+            while waiting and waiting[0][0] < now.seconds + film.half_s:
+                carried.append(stack.enter_context(closing(waiting.pop(0)[1].carried(copy(ahead)))))
+            yield TimedLayers(now.seconds, [next(each).reached for each in carried])
+            next(ahead)
 
 
 def _size(info: VideoInfo) -> tuple[int, int]:

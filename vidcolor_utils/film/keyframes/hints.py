@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from functools import cached_property, partial, reduce
 from itertools import groupby
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key, Timed
+from vidcolor_utils.film.keyframes.carrier import GrayFilm, Key, carried_apart
 from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.film.keyframes.propagate import Reached
 from vidcolor_utils.film.keyframes.regions import region_around
@@ -22,6 +22,7 @@ from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.pipeline import paired
 from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import Span
 
 AROUND = 0.06  # of the frame's short side: how far what arrived says what is missing beside it
 LEAST_WEIGHT = 0.02  # of what arrived around a point, at which it says half
@@ -63,20 +64,17 @@ class HintedColors:
         Raises:
             InputError: if a point is not in the picture, or the film ends before its time.
         """
-        running: dict[int, Generator[Timed, None, None]] = {}
-        keys = self._keys
-        with ExitStack() as stack:
+        shot: Span | None = None
+        with ExitStack() as passing:
             for picture, ab in paired(pictures, self._colors.colors):
                 seconds = picture.frame.seconds
-                for number, key in enumerate(keys):
-                    if ab is None or not key.shot.holds(seconds):
-                        continue
-                    if number not in running:
-                        running[number] = Carrier(self._film, [key]).reached(seconds)
-                        stack.callback(running[number].close)
-                    timed = self._film.next_at(running[number], seconds)
-                    ab = laid_over(ab, timed.reached, picture.luma)
-                yield ab
+                keys = [key for key in self._keys if key.shot.holds(seconds)]
+                if keys and ab is not None and keys[0].shot != shot:
+                    passing.close()  # of the shot before
+                    shot, carried = keys[0].shot, carried_apart(self._film, keys, seconds)
+                    passing.enter_context(closing(carried))
+                reached = self._film.next_at(carried, seconds).reached if keys and keys[0].shot == shot else []
+                yield None if ab is None else reduce(partial(laid_over, luma=picture.luma), reached, ab)
 
     @cached_property
     def _keys(self) -> list[Key]:
