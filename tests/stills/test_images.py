@@ -1,16 +1,11 @@
-import os
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image
 
-from vidcolor_utils.stills import images
-from vidcolor_utils.stills.images import StillImage, is_animation, read_image, read_pages, write_image
+from vidcolor_utils.stills.images import StillImage, is_animation, read_image, write_image
+from vidcolor_utils.stills.writing import PageWriter
 from vidcolor_utils.system.errors import InputError, OutputError
 
 
@@ -97,52 +92,7 @@ def test_a_full_disk_is_said_to_be_one(tmp_path, monkeypatch, free, told):
     def fail(*_, **__):
         raise OSError("9 requested and 0 written")
 
-    monkeypatch.setattr(images, "save_pages", fail)
+    monkeypatch.setattr(PageWriter, "_add_to_tiff", fail)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
     with pytest.raises(OutputError, match=rf"a\.tif: cannot be written \({told}\)$"):
         write_image(tmp_path / "a.tif", StillImage(np.zeros((2, 2, 3), np.uint8), None))
-
-
-@pytest.mark.parametrize("name", ["deep.png", "deep.tif", "lzw.tif"])
-def test_what_libraries_print_of_damaged_pictures_is_held_back(tmp_path, capfd, name):
-    noise = np.random.default_rng(0).integers(0, 65536, (64, 64, 3)).astype(np.uint16)
-    if name == "lzw.tif":
-        Image.fromarray((noise >> 8).astype(np.uint8)).save(tmp_path / name, compression="tiff_lzw")
-    else:
-        cv2.imwrite(str(tmp_path / name), noise)
-    content = bytearray((tmp_path / name).read_bytes())
-    content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
-    (tmp_path / name).write_bytes(content)
-    with suppress(InputError):
-        read_pages(tmp_path / name)
-    assert capfd.readouterr().err == ""
-
-
-def test_others_may_write_to_stderr_while_a_picture_is_read(tmp_path, capfd, monkeypatch):
-    Image.new("L", (8, 8)).save(tmp_path / "a.png")
-    still = images._still
-    monkeypatch.setattr(images, "_still", lambda *of: (os.write(2, b"9 of 12"), still(*of))[1])
-    read_pages(tmp_path / "a.png")
-    assert capfd.readouterr().err == "9 of 12"
-
-
-def test_a_damaged_picture_is_told_in_whatever_thread_another_one_is_read(tmp_path, monkeypatch):
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "whole.png")
-    content = (tmp_path / "whole.png").read_bytes()
-    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
-    taken = []
-
-    def read(*arguments):
-        taken.append(ImageFile.LOAD_TRUNCATED_IMAGES)
-        time.sleep(0.02)
-        return whole_read(*arguments)
-
-    whole_read = images._stills
-    monkeypatch.setattr(images, "_stills", read)
-    paths = [tmp_path / "cut.png", tmp_path / "whole.png"] * 4
-    with ThreadPoolExecutor(4) as pool:
-        pages = list(pool.map(read_pages, paths))
-        assert not any(pool.map(is_animation, paths))
-    assert [len(each.warnings) for each in pages] == [1, 0] * 4
-    assert taken.count(True) == 4 and not ImageFile.LOAD_TRUNCATED_IMAGES

@@ -6,7 +6,7 @@ from PIL import Image
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import StillImage, read_pages
 from vidcolor_utils.stills.notes import Notes
-from vidcolor_utils.stills.writing import save_pages
+from vidcolor_utils.stills.writing import PageWriter, save_pages
 from vidcolor_utils.tool.colorize import colorize_file
 
 RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
@@ -37,14 +37,17 @@ def test_all_pages_come_out_of_a_tiff_or_are_warned_of(tmp_path):
     assert any("the first of 3 pages" in text for text in report.warnings)
 
 
-def test_pages_of_8_bits_beside_deep_ones_keep_their_light_and_are_not_transparent(tmp_path):
+def test_pages_of_8_bits_beside_deep_ones_stay_so_and_are_not_transparent(tmp_path):
     deep = StillImage(np.dstack([RAMP] * 3), np.full(RAMP.shape, 65535, np.uint16))
     flat = StillImage(np.full((24, 32, 3), 200, np.uint8), np.full((24, 32), 255, np.uint8))
     assert save_pages(tmp_path / "out.tif", [deep, flat]) == []
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
         pages = [page.asarray() for page in file.pages]
     np.testing.assert_array_equal(pages[0][..., 0], RAMP)
-    assert pages[1].dtype == np.uint16 and np.unique(pages[1]).tolist() == [200 * 257, 65535]
+    assert pages[1].dtype == np.uint8 and np.unique(pages[1]).tolist() == [200, 255]
+    with Image.open(tmp_path / "out.tif") as file:
+        file.seek(1)
+        assert np.unique(np.asarray(file)).tolist() == [200, 255]
 
 
 def test_each_page_keeps_its_own_notes(tmp_path):
@@ -65,3 +68,23 @@ def test_transparency_that_is_lost_is_told(tmp_path, suffix):
     for alpha, told in ((clear, True), (opaque, False), (None, False)):
         lost = save_pages(tmp_path / f"out{suffix}", [StillImage(np.zeros((24, 32, 3), np.uint8), alpha)])
         assert any("has no transparency" in text for text in lost) == told
+
+
+def test_a_page_is_in_the_file_before_the_next_one_comes(tmp_path):
+    white = StillImage(np.full((256, 256, 3), 255, np.uint8), None)
+    with PageWriter(tmp_path / "out.tif") as writer:
+        sizes = []
+        for _ in range(3):
+            writer.add(white)
+            sizes.append((tmp_path / "out.tif").stat().st_size)
+        assert not writer.is_full and writer.finish(3) == []
+    assert np.diff(sizes).min() > 150_000
+    assert [image.rgb.min() for image in read_pages(tmp_path / "out.tif").images] == [255] * 3
+
+
+def test_other_formats_hold_one_page_and_say_so(tmp_path):
+    with PageWriter(tmp_path / "out.png", shown=tmp_path / "shown.png") as writer:
+        writer.add(StillImage(np.zeros((24, 32, 3), np.uint8), None))
+        assert writer.is_full
+        (lost,) = writer.finish(3)
+    assert lost.startswith(f"{tmp_path / 'shown.png'}: has the first of 3 pages")

@@ -301,3 +301,44 @@ def test_a_photograph_takes_as_much_memory_as_the_manual_says(tmp_path, suffix):
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout.split()[-1]) * 1024)
     assert (peaks[1] - peaks[0]) / 16e6 < 27
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are counted in other units elsewhere")
+def test_a_tiff_takes_as_much_memory_as_one_page(tmp_path):
+    """Less than a byte a pixel of the four pages that one has more; all together would take three or more."""
+    peaks = []
+    for pages in (2, 6):
+        source = tmp_path / f"{pages}.tif"
+        page = Image.fromarray(np.tile(np.linspace(0, 255, 2000).astype(np.uint8), (2000, 1)))
+        page.save(source, save_all=True, append_images=[page] * (pages - 1))
+        command = [sys.executable, "-c", PEAK, source, tmp_path / "out.tif"]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout.split()[-1]) * 1024)
+    assert (peaks[1] - peaks[0]) / 16e6 < 1
+
+
+def test_a_tiff_whose_second_page_cannot_be_coloured_leaves_nothing_half_written(tmp_path):
+    class Failing(GrayColorizer):
+        asked = 0
+
+        def predict_ab(self, lumas):
+            self.asked += 1
+            if self.asked == 2:
+                raise RuntimeError("out of memory")
+            return super().predict_ab(lumas)
+
+    page = Image.new("L", (40, 30), 99)
+    page.save(tmp_path / "in.tif", save_all=True, append_images=[page])
+    with pytest.raises(RuntimeError, match="out of memory"):
+        colorize_file(tmp_path / "in.tif", tmp_path / "out.tif", Failing())
+    assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
+
+
+def test_of_pages_one_is_coloured_where_one_is_written(tmp_path):
+    pages = [Image.new("L", (40, 30), 50 * number) for number in (1, 2, 3)]
+    pages[0].save(tmp_path / "in.tif", save_all=True, append_images=pages[1:])
+    told = []
+    report = colorize_file(
+        tmp_path / "in.tif", tmp_path / "out.png", GrayColorizer(), progress=lambda *done: told.append(done)
+    )
+    assert report.frames == 1 and "the first of 3 pages" in report.warnings[0] and told == [(1, 3)]

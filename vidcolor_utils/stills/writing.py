@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import shutil
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -16,6 +20,10 @@ from vidcolor_utils.stills.keeping import BARE, lost_notes, save_options, too_lo
 from vidcolor_utils.stills.notes import DESCRIPTIVE, IPTC, WINDOWS_TEXTS, XMP, Notes, directories_of
 from vidcolor_utils.stills.profiles import in_srgb, is_srgb
 from vidcolor_utils.stills.still import StillImage
+from vidcolor_utils.system.errors import OutputError
+
+if TYPE_CHECKING:
+    import tifffile
 
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
@@ -27,6 +35,7 @@ OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
 BYTE_TYPE, TEXT_TYPE, SHORT_TYPE, LONG_TYPE, UNDEFINED_TYPE = 1, 2, 3, 4, 7  # of TIFF's fields
 LARGEST_SHORT = 65535
+FULL = 1 << 20  # bytes: a disk with less is one
 
 
 def format_of(path: Path) -> str:
@@ -35,27 +44,114 @@ def format_of(path: Path) -> str:
     return {".jfif": "JPEG", ".jpe": "JPEG"}.get(path.suffix.lower()) or Image.EXTENSION[path.suffix.lower()]
 
 
-def save_pages(path: Path, images: list[StillImage]) -> list[str]:
-    """Write pictures to one file; see `images.write_pages`.
+class PageWriter:
+    """Writes pictures to one file, each when it comes; only a TIFF holds more than one. Use as a context manager.
 
-    Returns:
-        What the file does not have.
+    What raises leaves a file that is not whole.
+
+    Args:
+        path: the file; its suffix says the format.
+        shown: how messages call it.
 
     Raises:
-        OSError, and whatever encoders raise: if it cannot be written.
+        OutputError: if the file cannot be written; from every method.
     """
-    image_format, lost = format_of(path), []
-    if image_format != "TIFF" and len(images) > 1:
-        lost.append(f"has the first of {len(images)} pages: a file that ends in .tif holds all of them")
-        images = images[:1]
-    lost += dict.fromkeys(text for image in images for text in lost_notes(image.notes, image_format))
-    if image_format == "TIFF":
-        _save_tiff(path, images)
-        return lost
-    (image,) = images
+
+    def __init__(self, path: Path, *, shown: Path | None = None):
+        self._path, self._shown, self._format = path, shown or path, format_of(path)
+        self._lost: list[str] = []
+        self._count = 0
+        self._directories: list[tuple[int, int, Mapping[int, Any]]] = []  # page, tag, what is in it
+        self._tiff: tifffile.TiffWriter | None = None
+
+    def __enter__(self) -> PageWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with suppress(OSError):  # what went wrong before is what counts
+            self._close()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the file holds no more pages."""
+        return self._format != "TIFF" and self._count > 0
+
+    def add(self, image: StillImage) -> None:
+        """Write the next page, 8 bits or 16 as it has them."""
+        with encoding_errors(self._path, self._shown):
+            self._lost += lost_notes(image.notes, self._format)
+            if self._format == "TIFF":
+                self._add_to_tiff(image)
+            else:
+                self._lost += _save_one(self._path, image, self._format)
+        self._count += 1
+
+    def finish(self, pages: int) -> list[str]:
+        """Complete the file; return a sentence for each thing that it does not have.
+
+        Args:
+            pages: that there were to write.
+        """
+        with encoding_errors(self._path, self._shown):
+            self._close()
+            for place in self._directories:
+                _append_directory(self._path, *place)
+        first = f"has the first of {pages} pages: a file that ends in .tif holds all of them"
+        lost = [first] if self.is_full and pages > 1 else []
+        return [f"{self._shown}: {text}" for text in (*lost, *dict.fromkeys(self._lost))]
+
+    def _add_to_tiff(self, image: StillImage) -> None:
+        """Write a page with its own notes, which Pillow does not do."""
+        import tifffile  # see `pixels`
+
+        self._tiff = self._tiff or tifffile.TiffWriter(self._path, byteorder="<")
+        layers = image.rgb if image.alpha is None else np.dstack([image.rgb, image.alpha])
+        extra = None if image.alpha is None else ["unassalpha"]
+        notes = _tiff_notes(image.notes)
+        self._tiff.write(layers, photometric="rgb", extrasamples=extra, metadata=None, **notes)
+        self._directories += [(self._count, *found) for found in directories_of(image.notes)]
+
+    def _close(self) -> None:
+        if self._tiff is not None:
+            self._tiff.close()
+            self._tiff = None
+
+
+@contextmanager
+def encoding_errors(path: Path, shown: Path) -> Iterator[None]:
+    """Turn whatever is raised while a file is written into an `OutputError` that calls it `shown`."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except Exception as error:  # encoders raise whatever they like at what they do not take
+        raise OutputError(f"{shown}: cannot be written ({reason_of(path, error)})") from None
+
+
+def reason_of(path: Path, error: Exception) -> str:
+    """What kept a file from being written; NumPy does not say that it was the disk."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, OSError) and shutil.disk_usage(path.parent).free < FULL:
+        return os.strerror(errno.ENOSPC)
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def save_pages(path: Path, images: Sequence[StillImage], *, shown: Path | None = None) -> list[str]:
+    """Write pictures to one file; see `images.write_pages`."""
+    with PageWriter(path, shown=shown) as writer:
+        for image in images:
+            if not writer.is_full:
+                writer.add(image)
+        return writer.finish(len(images))
+
+
+def _save_one(path: Path, image: StillImage, image_format: str) -> list[str]:
+    """Write a picture in a format that holds one; return what it does not have."""
     if image.rgb.dtype == np.uint16 and image_format == "PNG":
         _save_deep_png(path, image)
-        return lost
+        return []
+    lost = []
     if image.rgb.dtype == np.uint16:
         lost.append("luma of 16 bits is written as 8: a .png or a .tif holds 16")
     if image_format in OPAQUE and _is_transparent(image):
@@ -103,23 +199,6 @@ def _ancillary_chunks(png: bytes) -> list[bytes]:
             chunks.append(png[place : place + length])
         place += length
     return chunks
-
-
-def _save_tiff(path: Path, images: list[StillImage]) -> None:
-    """Write pages, all in 16 bits if one of them has these, each with its own notes, which Pillow does not do."""
-    import tifffile  # see `pixels`
-
-    is_deep = any(image.rgb.dtype == np.uint16 for image in images)
-    with tifffile.TiffWriter(path, byteorder="<") as file:
-        for image in images:
-            extra = None if image.alpha is None else ["unassalpha"]
-            layers = image.rgb if image.alpha is None else np.dstack([image.rgb, image.alpha])
-            layers = layers.astype(np.uint16) * 257 if is_deep and layers.dtype == np.uint8 else layers
-            file.write(layers, photometric="rgb", extrasamples=extra, metadata=None, **_tiff_notes(image.notes))
-
-    for number, image in enumerate(images):
-        for tag, directory in directories_of(image.notes):
-            _append_directory(path, number, tag, directory)
 
 
 def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, Any]) -> None:

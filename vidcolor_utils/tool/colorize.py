@@ -20,15 +20,10 @@ from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, Loo
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
 from vidcolor_utils.pictures.restore import MEMORY
-from vidcolor_utils.stills.images import (
-    check_image_name,
-    is_animation,
-    is_image,
-    is_still,
-    read_pages,
-    write_pages,
-)
+from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
+from vidcolor_utils.stills.pages import PageReader, num_pages
 from vidcolor_utils.stills.still import StillImage
+from vidcolor_utils.stills.writing import PageWriter
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.system.files import finished_file, followed, is_same_file
 from vidcolor_utils.system.options import check_option
@@ -217,20 +212,29 @@ def _check_for_still(source: Path, look: Look, encoding: Encoding | None, span: 
 def _colorize_image(
     source: Path, output: Path, colors: FilmColors, look: Look, progress: Progress
 ) -> ColorizeReport:
+    """Colorize the pictures of a file one after the other, so that one is in memory at a time."""
     check_image_name(output)
-    images, warnings = read_pages(source)
-    colored, total = [], len(images)
-    with finished_file(output, source=source) as part:
-        while images:
-            colored.append(_next_painted(images, colors, look))
-            progress(len(colored), total)
-        lost = write_pages(part, colored, shown=output)
-    return ColorizeReport(output, len(colored), (*warnings, *lost))
+    done, total = 0, num_pages(source)
+    with (
+        PageReader(source) as pages,
+        finished_file(output, source=source) as part,
+        PageWriter(part, shown=output) as writer,
+    ):
+        while not writer.is_full and (painted := _next_painted(pages, colors, look)):
+            writer.add(painted)
+            del painted  # before the next one is read
+            done += 1
+            progress(done, total)
+        lost = writer.finish(total)
+        warnings = pages.warnings
+    return ColorizeReport(output, done, (*warnings, *lost))
 
 
-def _next_painted(images: list[StillImage], colors: FilmColors, look: Look) -> StillImage:
-    """Take the first of some pictures from their list, and paint it; only its luma is left meanwhile."""
-    image = images.pop(0)
+def _next_painted(pages: PageReader, colors: FilmColors, look: Look) -> StillImage | None:
+    """Take the next of some pictures, and paint it; only its luma is left meanwhile."""
+    image = next(pages, None)
+    if image is None:
+        return None
     luma, is_deep = image.luma, image.rgb.dtype == np.uint16
     image = image._replace(rgb=NOTHING)
     return image._replace(rgb=colorize_still(luma, colors.of_still(), restore=look.restore, deep=is_deep))

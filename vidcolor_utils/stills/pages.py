@@ -1,0 +1,189 @@
+"""Read the pictures of a file one after the other, so that one is in memory at a time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from vidcolor_utils.pictures.orientation import UPRIGHT
+from vidcolor_utils.stills.notes import notes_of, orientation_of
+from vidcolor_utils.stills.pixels import pixels_of
+from vidcolor_utils.stills.still import StillImage
+from vidcolor_utils.stills.tiff import RAW, is_raw, pictures_of
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.quiet import quiet_native_logs
+
+HEIF = (".heic", ".heif")
+# What is read as its content says, whatever the name: none for which Pillow starts another program, as for EPS.
+FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SGI".split())  # noqa: SIM905
+MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # of what Pillow does not take for an attack
+
+_READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
+
+
+def open_picture(path: Path) -> Image.Image:
+    """Open a picture with Pillow, in the formats that are read; raises whatever Pillow does."""
+    formats = (*FORMATS, "HEIF") if path.suffix.lower() in HEIF else FORMATS
+    return Image.open(path, formats=formats)
+
+
+@contextmanager
+def looking_at(path: Path) -> Iterator[Image.Image]:
+    """Open a picture as `open_picture` does, to learn what it is, without a word of what is wrong with it."""
+    with _by_itself(), open_picture(path) as image:
+        yield image
+
+
+@contextmanager
+def _by_itself() -> Iterator[None]:
+    """Keep other threads from reading meanwhile, and Python from warning."""
+    with _READING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sizes and damaged notes; what matters is said in the end
+        yield
+
+
+@contextmanager
+def _taking_what_is_there() -> Iterator[None]:
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def num_pages(path: Path) -> int:
+    """How many pictures a file says that it has, as far as that can be read; at least 1."""
+    found = 0
+    try:
+        with looking_at(path) as image:
+            for _ in _pages(path, image, []):
+                found += 1
+    except Exception:  # whatever reads it will speak of it
+        pass
+    return max(1, found)
+
+
+class PageReader:
+    """The pictures of a file, each read when it is asked for, upright and with all its bits.
+
+    A file that is damaged is read as far as it goes. Use as a context manager, and iterate.
+
+    Args:
+        path: of the file.
+        first_only: read no other one than the first.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it is no image; from what is asked for the picture that cannot be read.
+    """
+
+    def __init__(self, path: str | Path, *, first_only: bool = False):
+        self._path, self._first_only = Path(path), first_only
+        if not self._path.exists():
+            raise FileNotFoundError(f"{path}: no such file")
+        if self._path.suffix.lower() in HEIF:
+            _learn_heif(self._path)
+        self._said: list[str] = []
+        self._given = 0
+        self._damage: Exception | None = None
+        self._shows_something = self._has_whole_notes = True
+        self._stills = self._stills_after(0)
+
+    def __enter__(self) -> PageReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stills.close()
+
+    def __iter__(self) -> PageReader:
+        return self
+
+    def __next__(self) -> StillImage:
+        with _by_itself():
+            image = self._next() if self._damage is None else self._rescued()
+        if image is None:
+            raise StopIteration
+        self._given += 1
+        return image
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for each thing that the user should know, of what was read so far."""
+        notes = [] if self._has_whole_notes else [f"{self._path}: some of its notes are damaged, and left out"]
+        damage = [f"{self._path}: damaged: coloured as far as it can be read"] if self._damage else []
+        return [*dict.fromkeys(self._said), *notes, *damage]
+
+    def _next(self) -> StillImage | None:
+        try:
+            image = next(self._stills, None)
+        except InputError:
+            raise
+        except Image.DecompressionBombError:
+            told = f"has more than {MOST_PIXELS:,} pixels, the most that are taken"
+            raise InputError(f"{self._path}: {told}") from None
+        except Exception as error:  # decoders raise whatever they like at what is damaged
+            self._damage, self._shows_something = error, self._given > 0
+            self._stills = self._stills_after(self._given)
+            return self._rescued()
+        self._has_whole_notes &= image is None or image.notes.is_whole
+        return image
+
+    def _rescued(self) -> StillImage | None:
+        """Read what is there of the next page of a damaged file; behind one of which nothing is, it ends."""
+        try:
+            with _taking_what_is_there():
+                image = next(self._stills, None)
+        except Exception as error:
+            image = None
+            if not self._given:
+                reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
+                raise InputError(f"{self._path}: {reason}") from error
+        if image is None and not self._shows_something:
+            raise InputError(f"{self._path}: not an image that can be read (no part of it is whole)")
+        if image is not None and not self._shows_something:
+            self._shows_something = bool(np.ptp(image.rgb))  # 0: what a decoder leaves where it found nothing
+        return image
+
+    def _stills_after(self, given: int) -> Generator[StillImage, None, None]:
+        """Read the pictures behind the first ones."""
+        with open_picture(self._path) as image:
+            pages = _pages(self._path, image, self._said)
+            for page in islice(pages, given, 1 if self._first_only else None):
+                with _unheard(page):
+                    found = [_still(self._path, page, self._said)]
+                page.im = None  # type: ignore[assignment]  # Pillow would keep it up to the next page
+                yield found.pop()
+
+
+def _pages(path: Path, image: Image.Image, said: list[str]) -> Iterator[Image.Image]:
+    return pictures_of(path, image, said) if image.format == "TIFF" else iter([image])
+
+
+def _unheard(image: Image.Image) -> AbstractContextManager[None]:
+    """Hold back what libtiff prints of damaged files; of others stderr stays with those who show progress."""
+    return quiet_native_logs() if image.format == "TIFF" else nullcontext()
+
+
+def _still(path: Path, page: Image.Image, said: list[str]) -> StillImage:
+    orientation, pixels = orientation_of(page), pixels_of(path, page)
+    if pixels.bits > 8 and pixels.rgb.dtype == np.uint8:
+        said.append(f"{path}: of its {pixels.bits} bits 8 are read")
+    if pixels.is_upright:
+        orientation = UPRIGHT
+    alpha = None if pixels.alpha is None else orientation.upright(pixels.alpha)
+    return StillImage(orientation.upright(pixels.rgb), alpha, notes_of(page, pixels.profile))
+
+
+def _learn_heif(path: Path) -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise InputError(f"{path}: to read it, run `pip install pillow-heif`") from None
+    register_heif_opener()
