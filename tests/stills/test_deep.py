@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import tifffile
 
 from vidcolor_utils.stills.images import read_pages
 from vidcolor_utils.stills.jpeg2000 import START, bits_of_jpeg2000
+from vidcolor_utils.system.errors import InputError
 
 RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
 RGB = np.random.default_rng(0).integers(0, 65536, (24, 32, 3)).astype(np.uint16)
@@ -48,6 +51,46 @@ def test_the_largest_number_of_a_jpeg_2000_is_white(tmp_path, bits):
     white = 65535 / (2**bits - 1)
     for layer, true in zip(np.moveaxis(found, -1, 0), (stored, stored[::-1], stored // 2), strict=True):
         np.testing.assert_allclose(layer, true * white, atol=65535 / 100)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_jpeg_2000_is_read_from_the_disk_once_beside_what_pillow_reads(tmp_path, monkeypatch, bits):
+    ramp = np.linspace(0, 2**bits - 1, 64 * 96).reshape(64, 96).astype(np.uint16)
+    write_jpeg2000(tmp_path / "in.jp2", np.dstack([ramp] * 3), bits)
+    read, read_bytes = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.name), read_bytes(path))[1])
+    assert read_pages(tmp_path / "in.jp2").images[0].rgb.dtype == f"uint{bits}"
+    assert read == ["in.jp2"]
+
+
+@pytest.mark.parametrize("white", [300, 1023, 65535])
+@pytest.mark.parametrize(("magic", "shape", "suffix"), [("P3", (24, 32, 3), ".ppm"), ("P2", (24, 32), ".pgm")])
+def test_plain_text_of_more_than_8_bits_is_read_in_full_depth(tmp_path, magic, shape, suffix, white):
+    stored = np.random.default_rng(0).integers(0, white + 1, shape)
+    lines = "  # of a scanner: 7 8\n".join(" ".join(map(str, row.ravel())) for row in stored)
+    path = tmp_path / f"in{suffix}"
+    path.write_text(f"{magic} # plain\n32\n# wide\n24 {white}\n{lines}\n")
+    pages = read_pages(path)
+    assert pages.warnings == [] and pages.images[0].rgb.dtype == np.uint16
+    expected = np.rint(stored.reshape(24, 32, -1) * (65535 / white)) * np.ones(3)
+    np.testing.assert_array_equal(pages.images[0].rgb, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("32 24\n1023\n1 2 3", "not an image"),
+        ("12000 12000\n1023\n1 2 3", "not an image"),
+        ("20000 20000\n1023\n1 2 3", "more than 178,956,970 pixels"),
+        ("1 1\n1023\n1 -2 3", "not an image"),
+        ("1 1\n1023\n1 two 3", "not an image"),
+        ("1 1\n70000\n1 2 3", "not an image"),
+    ],
+)
+def test_plain_text_that_is_damaged_is_told(tmp_path, text, problem):
+    (tmp_path / "in.ppm").write_text(f"P3\n{text}\n")
+    with pytest.raises(InputError, match=problem):
+        read_pages(tmp_path / "in.ppm")
 
 
 def write_tiff(path, layers, extras, **settings):

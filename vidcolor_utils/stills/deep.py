@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from vidcolor_utils.system.quiet import quiet_native_logs
 
 SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341  # tags of TIFF
 WHITE_IS_ZERO, SIGNED = 0, 2
+Content = Callable[[], bytes]
 COLOURS = ("RGB", "RGBA", "LA")  # modes that Pillow gives to what has more bits than these hold
 
 cv2.utils.logging.setLogLevel(0)  # it has its own opinions of TIFFs, on stderr
@@ -31,12 +33,13 @@ class Pixels(NamedTuple):
     bits: int = 8  # of a number in the file
 
 
-def bits_of(path: Path, page: Image.Image) -> int:
+def bits_of(path: Path, page: Image.Image, content: Content) -> int:
     """Tell how many bits a number has in the file, as far as its kind is known here; 8 of AVIF and HEIC.
 
     Args:
         path: of the file.
         page: a picture that is not loaded yet.
+        content: gives all of the file, which is asked for of a JPEG 2000 alone.
     """
     if page.format == "PNG":
         with path.open("rb") as file:
@@ -44,7 +47,7 @@ def bits_of(path: Path, page: Image.Image) -> int:
     if page.format == "TIFF":
         return max(getattr(page, "tag_v2", {}).get(BITS_PER_SAMPLE) or (8,))
     if page.format == "JPEG2000":
-        return max(bits_of_jpeg2000(path.read_bytes()), default=8)
+        return max(bits_of_jpeg2000(content()), default=8)
     return _white_of_netpbm(page).bit_length() if page.format == "PPM" else 8
 
 
@@ -55,15 +58,20 @@ def _white_of_netpbm(page: Image.Image) -> int:
     return int(arguments[1]) if isinstance(arguments, tuple) and page.mode == "RGB" else 255
 
 
-def deep_pixels(path: Path, page: Image.Image) -> Pixels | None:
-    """Read colour or alpha of more than 8 bits as 16; None where there is no more to be had than by Pillow."""
+def deep_pixels(path: Path, page: Image.Image, content: Content) -> Pixels | None:
+    """Read colour or alpha of more than 8 bits as 16; None where there is no more to be had than by Pillow.
+
+    Args:
+        path: of the file.
+        page: a picture.
+        content: gives all of the file, which is not asked for of a TIFF.
+    """
     if page.mode not in COLOURS:  # four channels may be CMYK
         return None
     if page.format != "TIFF":
-        content = path.read_bytes()
         with quiet_native_logs():  # libpng prints of damaged ones
-            layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
-        return None if layers is None else _taken_apart(_in_full_range(layers, page, content), (3, False))
+            layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content(), np.uint8), cv2.IMREAD_UNCHANGED))
+        return None if layers is None else _taken_apart(_in_full_range(layers, page, content()), (3, False))
     if lies_together(page):
         _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)
         layers = _in_rgb_order(found[0]) if found else None

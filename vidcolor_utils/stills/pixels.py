@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from vidcolor_utils.stills.deep import Pixels, bits_of, deep_pixels, gray01
+from vidcolor_utils.stills.deep import Content, Pixels, bits_of, deep_pixels, gray01
 from vidcolor_utils.stills.jpeg2000 import profile_of_jpeg2000
 from vidcolor_utils.stills.profiles import DEEP, in_srgb, in_srgb_gray, is_for_gray, is_for_rgb
 from vidcolor_utils.stills.tiff import as_upright, is_mixed_up
@@ -26,10 +27,11 @@ def pixels_of(path: Path, page: Image.Image) -> Pixels:
     Raises:
         OSError, ValueError: if it is damaged.
     """
-    profile, bits = _profile_of(path, page), bits_of(path, page)
+    content = cache(path.read_bytes)  # for all that asks, once
+    profile, bits = _profile_of(page, content), bits_of(path, page, content)
     is_deep_gray = page.mode.startswith(("I", "F"))
     if not is_deep_gray and bits > 8:
-        deep = deep_pixels(path, page)
+        deep = deep_pixels(path, page, content)
         if deep is not None:
             return _with_profile(deep, profile)._replace(bits=bits)
     is_upright = page.format == "TIFF"
@@ -39,9 +41,9 @@ def pixels_of(path: Path, page: Image.Image) -> Pixels:
     return pixels._replace(is_upright=is_upright, bits=bits)
 
 
-def _profile_of(path: Path, page: Image.Image) -> bytes | None:
+def _profile_of(page: Image.Image, content: Content) -> bytes | None:
     if page.format == "JPEG2000":
-        return profile_of_jpeg2000(path.read_bytes())
+        return profile_of_jpeg2000(content())
     return page.info.get("icc_profile") or None
 
 
