@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from tests.helpers.clips import prepare_rendered
-from vidcolor_utils.course.apply import clip_errors, colorize_clip, frame_scores, paler, score_clips
+from vidcolor_utils.course.apply import (
+    clip_errors,
+    colorize_clip,
+    errors_of_seeds,
+    frame_scores,
+    paler,
+    score_clips,
+)
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.pictures.color import gray_clip, rgb_from_gray
 
@@ -62,3 +69,13 @@ def test_the_errors_of_the_clips_average_to_the_scores(clips: Path):
     for row in ("gray", "baseline"):
         found = np.mean([of_clip[row] for of_clip in errors.values()])
         assert found == pytest.approx(scores[row]["mse"], rel=1e-4)
+
+
+def test_the_control_stands_in_each_seed_before_the_model():
+    rows = [{"model": model, "baseline": 4, "gray": 5, "true": 0} for model in (3, 2)]
+    runs = [{"scores": {"dev": {name: {"mse": mse, "psnr": 0} for name, mse in row.items()}}} for row in rows]
+    table = errors_of_seeds(runs, "dev", {"paler": 2.5})
+    assert list(table) == ["seed 0", "seed 1"]
+    assert list(table["seed 1"].items()) == [("gray", 5), ("baseline", 4), ("paler", 2.5), ("model", 2)]
+    with pytest.raises(KeyError, match="test"):
+        errors_of_seeds(runs, "test", {})

@@ -141,3 +141,24 @@ def clip_errors(
         made |= {row: make(baseline) for row, make in rows.items()}
         errors[name] = {row: frame_scores(true, frames)["mse"] for row, frames in made.items()}
     return errors
+
+
+def errors_of_seeds(
+    runs: Sequence[Mapping[str, Any]], split: str, control: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """Lay the squared errors of recorded runs, one a seed, beside that of a control, which has no seed.
+
+    Args:
+        runs: records, each with `scores`: split to row to named means, as `score_clips` gives them.
+        split: "dev" or "test".
+        control: name of the control's row to its mean squared error on the same clips.
+
+    Returns:
+        "seed 0", "seed 1" and so on, in the order of the runs, to row ("gray", "baseline", the control, "model"):
+        error in squared 8-bit units.
+    """
+    table = {}
+    for number, run in enumerate(runs):
+        gray, baseline, model = (float(run["scores"][split][row]["mse"]) for row in ("gray", "baseline", "model"))
+        table[f"seed {number}"] = {"gray": gray, "baseline": baseline, **control, "model": model}
+    return table
