@@ -1,4 +1,5 @@
 import json
+import sys
 
 from PIL import Image
 
@@ -6,6 +7,7 @@ from tests.helpers.command import fails_in_one_line, run_vidcolor
 from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.tool.demo import write_gray
 from vidcolor_utils.video.files import iter_rgb
+from vidcolor_utils.weights.shipped import shipped_weights_path
 
 
 def test_score_prints_json_and_table(make_video, tmp_path):
@@ -34,3 +36,22 @@ def test_score_by_distance_prints_table_and_json_and_draws(make_video, tmp_path)
     assert (tmp_path / "plot.svg").exists() and "1 to 2" in run_vidcolor(*words).stdout
     assert fails_in_one_line(run_vidcolor(*words, "--active-area"), 2)
     assert fails_in_one_line(run_vidcolor("score", source, source, "--plot", tmp_path / "plot.svg"), 2)
+
+
+def test_nothing_to_evaluate_leaves_the_record_as_it_is(tmp_path):
+    (tmp_path / "record.json").write_text("kept")
+    assert fails_in_one_line(run_vidcolor("evaluate", "-o", tmp_path / "record.json"), 2)
+    assert (tmp_path / "record.json").read_text() == "kept"
+
+
+def speaks_ascii():
+    """Make of a process one in a locale without letters for the frame of a table."""
+    sys.stdout.reconfigure(encoding="ascii")
+
+
+def test_a_table_is_whole_where_it_is_no_terminal_in_every_locale(make_video):
+    source = make_video(size=(96, 128))
+    printed = run_vidcolor("score", source, source, before=speaks_ascii)
+    assert printed.returncode == 0 and "chroma warp error / true" in printed.stdout and "60.00" in printed.stdout
+    listed = run_vidcolor("weights", "list", before=speaks_ascii)
+    assert listed.returncode == 0 and str(shipped_weights_path()) in listed.stdout

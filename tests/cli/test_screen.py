@@ -2,9 +2,10 @@ import io
 
 import numpy as np
 from rich.console import Console
+from rich.table import Table
 
 from tests.helpers.films import moving_disc
-from vidcolor_utils.cli.screen import folder_table, score_table
+from vidcolor_utils.cli.screen import folder_table, score_table, show
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.tool.folder import Result
 from vidcolor_utils.tool.score import MEASURES, ROWS, score_frames
@@ -36,3 +37,11 @@ def test_a_folder_is_shown_file_by_file_and_counted():
     assert "1 done, 1 failed, 1 there already" in text
     (line,) = (line for line in text.splitlines() if "a.mp4" in line)
     assert [word for word in line.split() if np.char.isnumeric(word.replace(".", ""))] == ["50", "20", "2.5"]
+
+
+def test_in_a_narrow_terminal_a_cell_is_folded_and_nothing_cut():
+    table = Table("measure")
+    table.add_row("21.09876")
+    show(table, console := Console(file=io.StringIO(), force_terminal=True, width=9))
+    printed = console.file.getvalue()
+    assert "21.09" in printed and "876" in printed and "…" not in printed

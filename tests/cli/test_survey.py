@@ -13,6 +13,7 @@ def test_results_merge_the_answers_of_all_judges(tmp_path):
     result = CliRunner().invoke(survey, [str(tmp_path / "films"), "--results"])
     lines = [line.split() for line in result.output.splitlines()]
     assert "Which is steadier? 3 answers, 3 judges" in result.output
+    assert "Which is the true one? 0 answers, 0 judges" in result.output
     # Two of three, each with half a win more: log(2.5 / 1.5) / 2 = 0.26.
     assert any({"ours", "+0.26"} <= set(line) for line in lines), result.output
     assert any({"zhang", "-0.26"} <= set(line) for line in lines)
@@ -21,3 +22,8 @@ def test_results_merge_the_answers_of_all_judges(tmp_path):
 def test_a_folder_without_films_is_named(tmp_path):
     result = CliRunner().invoke(survey, [str(tmp_path)])
     assert isinstance(result.exception, InputError) and "CLIP/true.mp4" in str(result.exception)
+
+
+def test_before_the_first_answer_there_are_no_results(tmp_path):
+    result = CliRunner().invoke(survey, [str(tmp_path), "--results"])
+    assert isinstance(result.exception, InputError) and "no answers yet" in str(result.exception)

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 
 from vidcolor_utils.colorizers.stills import colorize_frames, colorize_still, predict_full_size
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.pictures.restore import COPY_SIDE
+from vidcolor_utils.system.errors import OptionError
 
 
 class Watching:
@@ -59,3 +61,24 @@ def test_clips_in_memory_keep_luma_and_leave_bars_black(colorizer):
     # The luma of RGB differs in its last bit, which the transformer's rounding to 8 bits makes larger.
     as_rgb = colorize_frames(np.stack([frames] * 3, axis=-1), colorizer)
     np.testing.assert_allclose(as_rgb.astype(int), rgb, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        (np.zeros((50, 50, 3), np.uint8), "frames\\[None\\]"),
+        (np.full((1, 8, 8), 200.0), "200"),
+        (np.full((1, 8, 8), np.nan), "nan"),
+        (np.zeros((1, 8, 8, 4), np.uint8), "4"),
+        (np.zeros((1, 0, 8), np.uint8), "0"),
+        (np.zeros((1, 8, 8), np.uint16), "uint16"),
+    ],
+)
+def test_frames_that_are_none_are_refused(frames, said, colorizer):
+    with pytest.raises(OptionError, match=said):
+        colorize_frames(frames, colorizer)
+
+
+def test_a_batch_has_a_frame(colorizer):
+    with pytest.raises(OptionError, match="batch"):
+        colorize_frames(np.zeros((1, 8, 8), np.uint8), colorizer, batch=0)

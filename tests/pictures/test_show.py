@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from vidcolor_utils.pictures.show import side_by_side, strip
 
@@ -16,3 +17,8 @@ def test_strip_is_a_grid_of_rows_and_moments():
     picture = strip({"gray": [FRAME] * 3, "true": [FRAME + 100] * 3}, frame_width=82)
     assert picture.shape[1] == 3 * 82 + 2 * 4
     assert (picture == 77).all(axis=-1).sum() == 3 * 82 * 60
+
+
+def test_a_row_without_frames_is_told():
+    with pytest.raises(ValueError, match="true"):
+        strip({"true": []})

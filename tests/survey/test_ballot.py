@@ -1,10 +1,10 @@
 import pytest
 
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 
 pytest.importorskip("anywidget")
 pytest.importorskip("choix")
-from vidcolor_utils.survey.ballot import Ballot, films_in, make_trials
+from vidcolor_utils.survey.ballot import Ballot, answers_of, films_in, make_trials
 from vidcolor_utils.survey.judging import (
     WHICH_IS_STEADIER,
 )
@@ -38,6 +38,29 @@ def test_answers_are_kept_and_a_survey_goes_on(tmp_path):
         ballot.choose("both")
 
 
+def test_two_surveys_of_a_judge_lose_no_answer(tmp_path):
+    trials, path = make_trials(FILMS), tmp_path / "anna.json"
+    first, second = Ballot(trials, "anna", path), Ballot(trials, "anna", path)
+    first.choose("left")
+    with pytest.raises(InputError, match="meanwhile"):
+        second.choose("right")
+    assert Ballot(trials, "anna", path).answers == first.answers
+
+
+def test_one_survey_of_a_judge_runs_at_a_time(tmp_path):
+    with answers_of("anna", tmp_path / "answers") as path, answers_of("ben", tmp_path / "answers"):
+        assert path == tmp_path / "answers" / "anna.json"
+        with pytest.raises(OutputError, match="another run"), answers_of("anna", tmp_path / "answers"):
+            pass
+
+
+@pytest.mark.parametrize("judge", ["team/eve", "../eve", "..", "", " ", "a:b"])
+def test_a_judge_has_a_name_that_a_file_can_have(judge, tmp_path):
+    with pytest.raises(OptionError, match="judge"), answers_of(judge, tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_films_of_a_folder(tmp_path):
     for name in ("hike/true.mp4", "hike/ours.webm", "alone/true.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -46,5 +69,7 @@ def test_films_of_a_folder(tmp_path):
     (tmp_path / "hike" / "zhang.avi").touch()
     with pytest.raises(InputError, match="browsers play"):
         films_in(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        films_in(tmp_path / "none")
     with pytest.raises(InputError, match="needs a clip with two films"):
         films_in(tmp_path / "alone")

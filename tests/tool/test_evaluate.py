@@ -44,6 +44,18 @@ def test_evaluate_clips_scores_pairs(make_video, colorizer, tmp_path):
     assert record["luma_mae"]["1.mp4"] < 1
 
 
+def test_all_rows_of_a_clip_are_of_the_frames_that_all_have(make_video, colorizer, tmp_path):
+    true = tmp_path / "color_1.mp4"
+    shutil.move(make_video(size=(64, 96), frames=8), true)
+    write_gray(true, tmp_path / "bw_1.mp4")
+    whole = evaluate_clips(tmp_path, colorizer)
+    shutil.move(make_video(size=(64, 96), frames=5), tmp_path / "colorized_1.mp4")
+    record = evaluate_clips(tmp_path, colorizer)
+    (told,) = record["warnings"]["1.mp4"]
+    assert "other 5" in told and "warnings" not in whole
+    assert record["clips"]["1.mp4"]["vidcolor"] != whole["clips"]["1.mp4"]["vidcolor"]
+
+
 def test_evaluate_clips_needs_pairs(colorizer, tmp_path):
     with pytest.raises(InputError, match="no pairs"):
         evaluate_clips(tmp_path, colorizer)

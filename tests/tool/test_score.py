@@ -14,7 +14,9 @@ from tests.helpers.command import SHARED_DATA
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.active_area import Area, find_active_area
 from vidcolor_utils.pictures.color import luma_from_rgb
+from vidcolor_utils.stills.images import StillImage, write_image
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.demo import write_gray
 from vidcolor_utils.tool.score import MEASURES, ROWS, score_candidates, score_files, score_frames
 from vidcolor_utils.video.files import iter_rgb
 
@@ -51,7 +53,7 @@ def test_scores_are_json_and_every_row_has_every_measure():
     assert json.loads(json.dumps(scores, allow_nan=False)) == scores
     assert scores["frames"] == 6
     assert scores["active_area"] is None
-    assert "warning" not in scores
+    assert scores["warnings"] == []
     assert tuple(scores["rows"]) == ROWS
     for row in scores["rows"].values():
         assert list(row) == list(MEASURES)
@@ -96,6 +98,10 @@ def test_a_given_gray_video_is_the_gray_row():
     assert row["psnr"] == pytest.approx(np.mean([metrics.psnr(a, b) for a, b in zip(true, gray, strict=True)]))
 
 
+def test_of_a_gray_video_that_has_colours_the_luma_is_the_gray_row():
+    assert score_frames(moving_clip(), moving_clip(), moving_clip())["rows"]["gray"]["colorfulness"] == 0
+
+
 def test_psnr_is_the_mean_over_frames():
     black = np.zeros((16, 16, 3), np.uint8)
     rows = score_frames([black, black], [black + 10, black + 100])["rows"]
@@ -121,7 +127,8 @@ def test_frames_of_another_size_are_refused_with_both_sizes():
 def test_videos_of_another_length_are_scored_as_far_as_both_go():
     scores = score_frames(moving_clip(6), moving_clip(6)[:4])
     assert scores["frames"] == 4
-    assert scores["warning"] == "numbers of frames differ (true 6, candidate 4): the first 4 were scored"
+    (warning,) = scores["warnings"]
+    assert warning == "numbers of frames differ (true 6, candidate 4): scored was what all have, the first 4"
     assert scores["rows"]["candidate"]["pixel_match"] == 100
 
 
@@ -219,3 +226,33 @@ def test_several_candidates_have_the_rows_that_each_has_alone():
         assert rows[name] == alone["candidate"] and rows["gray"] == alone["gray"] and rows["true"] == alone["true"]
     with pytest.raises(InputError, match="named gray"):
         score_candidates(true, {"gray": moving_clip()})
+
+
+def test_doubtful_scores_are_said_to_be(make_video, tmp_path):
+    true = make_video(size=(96, 128))
+    other = make_video("other.mp4", size=(96, 128), times=[0, 5, 10, 15, 20, 25])
+    assert score_files(true, true)["warnings"] == []
+    (rates,) = [text for text in score_files(true, other)["warnings"] if "a second" in text]
+    assert "true 25, candidate 20" in rates and "by their number" in rates
+    black = [np.zeros((96, 128, 3), np.uint8)] * 6
+    (luma,) = score_files(true, write_video(tmp_path / "black.mkv", black))["warnings"][-1:]
+    assert "is it the same film?" in luma and "black.mkv" in luma
+    gray = tmp_path / "gray.mp4"
+    write_gray(true, gray)
+    scores = score_files(gray, true)
+    assert any("no truth to hold colours against" in text for text in scores["warnings"])
+    assert {row["chroma_warp_error_ratio"] for row in scores["rows"].values()} == {None}
+
+
+def test_frames_in_a_folder_score_as_those_of_the_film(make_video, tmp_path):
+    film, folder = make_video(size=(96, 128), frames=11), tmp_path / "frames"
+    folder.mkdir()
+    for number, frame in enumerate(iter_rgb(film), start=1):
+        write_image(folder / f"frame {number}.png", StillImage(frame, None))
+    expected = score_files(film, film)["rows"]["candidate"]
+    for frames in (folder, folder / "frame %d.png"):
+        scores = score_files(film, frames)
+        assert scores["frames"] == 11 and scores["rows"]["candidate"] == expected
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="without images"):
+        score_files(film, tmp_path / "none")

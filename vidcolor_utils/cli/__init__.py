@@ -5,6 +5,7 @@ Heavy imports happen inside the commands, so that help is instant.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import signal
@@ -63,6 +64,7 @@ def main() -> None:
 def run(command: click.Group) -> None:
     """Run a group of commands; every expected failure is one line on stderr and an exit code."""
     _open_closed_streams()
+    _print_anything()
     logging.basicConfig(format="vidcolor: %(message)s")
     logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_terminate)
@@ -102,6 +104,13 @@ def _open_closed_streams() -> None:
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
             setattr(sys, name, os.fdopen(nowhere, "r" if number == 0 else "w"))
+
+
+def _print_anything() -> None:
+    """Show "?" for letters that a terminal or a file does not have, in the frame of a table too."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _discard_output() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from vidcolor_utils.cli.options import (
     PathArgument,
@@ -22,7 +21,7 @@ from vidcolor_utils.cli.options import (
     rate_of,
     span_options,
 )
-from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, tell, tell_facts
+from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, show, tell, tell_facts
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.heap import share_one_heap
@@ -217,7 +216,7 @@ def _colorize_folder(source: Path, output: Path, workers: int | None, cluster: s
 
 def _tell_results(results: list[Result], report: Path) -> None:
     """Print what became of the files of a folder, and exit with 1 if one failed."""
-    Console().print(folder_table(results))
+    show(folder_table(results))
     for result in results:
         for warning in result.warnings:
             click.echo(f"vidcolor: warning: {warning}", err=True)

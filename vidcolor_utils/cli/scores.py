@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from vidcolor_utils.cli.options import PathArgument, json_option, writable
-from vidcolor_utils.cli.screen import distance_table, progress_bars, score_table
+from vidcolor_utils.cli.screen import distance_table, frames, progress_bars, score_table, show, warn
 from vidcolor_utils.system.builtin import DEMO_CLIPS
 
 if TYPE_CHECKING:
@@ -42,14 +41,16 @@ def score(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare CANDIDATE with the TRUE colours, beside a gray and a true row."""
+    """Compare CANDIDATE with the TRUE colours, beside a gray and a true row.
+
+    Each is a film, an image, numbered images (frames/%05d.png), or a folder of images.
+    """
     if keys is not None:
         if gray or active_area:
             raise click.UsageError("--by-distance goes without --gray and --active-area")
         return _score_by_distance(true, candidate, keys, plot, as_json)
     if plot is not None:
         raise click.UsageError("--plot goes with --by-distance")
-    from vidcolor_utils.pictures.metrics import COLORLESS
     from vidcolor_utils.tool.score import score_files
 
     with progress_bars() as bar:
@@ -57,11 +58,8 @@ def score(
     if as_json:
         click.echo(json.dumps(scores, indent=2))
     else:
-        Console().print(score_table(scores))
-    if scores.get("warning"):
-        click.echo(f"vidcolor: warning: {scores['warning']}", err=True)
-    if (scores["rows"]["true"]["colorfulness"] or 0) < COLORLESS:
-        click.echo(f"vidcolor: warning: {true}: has next to no colour: no truth to hold colours against", err=True)
+        show(score_table(scores))
+    warn(*scores["warnings"])
 
 
 def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | None, as_json: bool) -> None:
@@ -74,7 +72,7 @@ def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | Non
     if as_json:
         click.echo(json.dumps([row._asdict() for row in rows], indent=2))
     else:
-        Console().print(distance_table(rows))
+        show(distance_table(rows))
 
 
 @click.command()
@@ -86,8 +84,8 @@ def demo(out_dir: Path, clip: str) -> None:
 
     with progress_bars() as bar:
         scores = run_demo(out_dir, clip=clip, progress=bar)
-    Console().print(score_table(scores))
-    click.echo(f"Scored: the first {scores['frames']} frames, at most {PANEL_WIDTH} pixels wide.")
+    show(score_table(scores))
+    click.echo(f"Scored: the first {frames(scores['frames'])}, at most {PANEL_WIDTH} pixels wide.")
     click.echo(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
 
 
@@ -100,7 +98,12 @@ def demo(out_dir: Path, clip: str) -> None:
 def evaluate(
     photos: tuple[Path, ...], clips: Path | None, films: Path | None, output: Path, weights: Path | None
 ) -> None:
-    """Score the frame colorizer on held-out photographs and clips."""
+    """Score the frame colorizer on held-out photographs and clips, and another method's clips beside it.
+
+    Of CLIPS, colorized_NAME is another method's result, where there is one.
+    """
+    if not (photos or clips or films):
+        raise click.UsageError("nothing to score: name --photos, --clips or --films")
     from vidcolor_utils.colorizers.frame import FrameColorizer
     from vidcolor_utils.system.files import write_json
     from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
@@ -119,4 +122,7 @@ def evaluate(
         if films:
             record["films"] = evaluate_films(films, colorizer, progress=bar)
     write_json(output, record)
+    for part in (record.get("clips"), record.get("films")):
+        for name, said in part.get("warnings", {}).items() if part else ():
+            warn(*(f"{name}: {text}" for text in said))
     click.echo(json.dumps(record, indent=2))

@@ -25,22 +25,45 @@ if TYPE_CHECKING:
     from vidcolor_utils.weights.fetched import WeightsInfo
 
 
+LONGEST_LINE = 1000  # of a table that goes into a file or another program
+
+
 def tell_facts(facts: dict[str, object]) -> None:
     """Print facts, one a line."""
     for name, value in facts.items():
         click.echo(f"{name:13} {value if value is not None else '-'}")
 
 
+def warn(*warnings: str) -> None:
+    """Print warnings, one a line."""
+    for warning in warnings:
+        click.echo(f"vidcolor: warning: {warning}", err=True)
+
+
+def show(table: Table, console: Console | None = None) -> None:
+    """Print a table without cutting a cell: in a terminal long ones are folded, elsewhere lines may be long."""
+    for column in table.columns:
+        column.overflow = "fold"
+    console = console or Console()
+    if not console.is_terminal:
+        console.width = LONGEST_LINE
+    console.print(table)
+
+
 def tell(report: ColorizeReport) -> None:
     """Print what was made, and its warnings."""
-    for warning in report.warnings:
-        click.echo(f"vidcolor: warning: {warning}", err=True)
+    warn(*report.warnings)
     click.echo(f"{report.output}: {frames(report.frames)} in colour")
 
 
 def frames(count: int) -> str:
     """Say how many frames."""
-    return "1 frame" if count == 1 else f"{count} frames"
+    return counted(count, "frame")
+
+
+def counted(count: int, what: str) -> str:
+    """Say how many there are of something whose plural ends with s."""
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 @contextmanager
@@ -84,7 +107,7 @@ def score_table(scores: Scores) -> Table:
 
     area = scores["active_area"]
     place = "" if area is None else f", rows {area[0]} to {area[1]}, columns {area[2]} to {area[3]}"
-    table = Table(title=f"{scores['frames']} frames{place}")
+    table = Table(title=f"{frames(scores['frames'])}{place}")
     table.add_column("measure")
     table.add_column("better")
     for name in ROWS:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from vidcolor_utils.cli.options import PathArgument
+from vidcolor_utils.cli.screen import counted, show
+from vidcolor_utils.system.errors import InputError
+
+if TYPE_CHECKING:
+    from vidcolor_utils.survey.page import SurveyServer
 
 
 @click.command()
@@ -29,30 +34,38 @@ def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_bro
     if results:
         _show_results(answers)
         return
-    from vidcolor_utils.survey.ballot import Ballot, films_in, make_trials
+    from vidcolor_utils.survey.ballot import Ballot, answers_of, films_in, make_trials
     from vidcolor_utils.survey.page import SurveyServer
 
     films = films_in(folder)
-    ballot = Ballot(make_trials(films, seed=seed), judge, answers / f"{judge}.json")
-    with SurveyServer(films, ballot) as server:
+    with answers_of(judge, answers) as path:
+        ballot = Ballot(make_trials(films, seed=seed), judge, path)
+        _ask(SurveyServer(films, ballot), no_browser=no_browser)
+    click.echo(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
+
+
+def _ask(server: SurveyServer, *, no_browser: bool) -> None:
+    with server:
+        ballot = server.ballot
         if ballot.trial is not None:
             click.echo(f"{len(ballot.trials)} questions at {server.address}")
             click.echo("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
             if not no_browser:
                 webbrowser.open(server.address)
             server.serve_forever()
-    click.echo(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
 
 
 def _show_results(answers: Path) -> None:
     from vidcolor_utils.survey.judging import QUESTIONS, read_answers, scores
 
     given = read_answers(*sorted(answers.glob("*.json")))
-    judges = len({answer.judge for answer in given})
+    if not given:
+        raise InputError(f"{answers}: no answers yet: ask somebody first")
     for question in QUESTIONS:
         asked = [answer for answer in given if answer.question == question]
-        click.echo(f"{question} {len(asked)} answers, {judges} judges")
+        judges = len({answer.judge for answer in asked})
+        click.echo(f"{question} {counted(len(asked), 'answer')}, {counted(judges, 'judge')}")
         table = Table("film", "score", "95 % interval")
         for name, score in scores(asked).items():
             table.add_row(name, f"{score.value:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
-        Console().print(table)
+        show(table)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from vidcolor_utils.cli.options import PathArgument
-from vidcolor_utils.cli.screen import progress_bars, weights_table
+from vidcolor_utils.cli.screen import progress_bars, show, weights_table
 
 
 @click.group()
@@ -21,7 +20,7 @@ def list_all() -> None:
     """Show what ships, what is cached and what can be fetched."""
     from vidcolor_utils.weights.fetched import list_weights
 
-    Console().print(weights_table(list_weights()))
+    show(weights_table(list_weights()))
 
 
 @weights.command("get")

@@ -11,6 +11,8 @@ from vidcolor_utils.pictures.active_area import Area, ab_in_area, find_active_ar
 from vidcolor_utils.pictures.chroma import with_chroma
 from vidcolor_utils.pictures.color import luma_from_rgb, to_float01
 from vidcolor_utils.pictures.restore import CopyRestorer
+from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import Within, check_option
 
 
 def colorize_still(
@@ -43,18 +45,38 @@ def colorize_frames(frames: np.ndarray, colorizer: Colorizer, *, batch: int = 8)
     """Colorize a clip in memory, each frame by itself.
 
     Args:
-        frames: (T, H, W) gray or (T, H, W, 3) RGB uint8; only luma is used.
+        frames: (T, H, W) gray or (T, H, W, 3) RGB, uint8 or floats in [0, 1]; only luma is used.
         colorizer: predicts the chroma.
         batch: frames given to the network at once.
 
     Returns:
         (T, H, W, 3) uint8 RGB with the luma of `frames`.
+
+    Raises:
+        OptionError: if `frames` are none of these, or `batch` is not a whole number from 1 on.
     """
+    frames = np.asarray(frames)
+    _check_frames(frames)
+    check_option("batch", batch, Within(1, whole=True))
     lumas = [to_float01(frame) if frame.ndim == 2 else luma_from_rgb(frame) for frame in frames]
     area = find_active_area(lumas)
     chunks = (lumas[start : start + batch] for start in range(0, len(lumas), batch))
     chroma = (ab for chunk in chunks for ab in predict_full_size(chunk, colorizer, area=area))
     return np.stack([with_chroma(luma, ab) for luma, ab in zip(lumas, chroma, strict=True)])
+
+
+def _check_frames(frames: np.ndarray) -> None:
+    shape = frames.shape
+    if len(shape) == 3 and shape[-1] == 3:
+        raise OptionError(f"`frames` must be a clip: `frames[None]` makes one of one frame. Received: {shape}")
+    if not (len(shape) == 3 or (len(shape) == 4 and shape[-1] == 3)) or 0 in shape:
+        raise OptionError(f"`frames` must be (T, H, W) gray or (T, H, W, 3) RGB. Received: {shape}")
+    is_float = np.issubdtype(frames.dtype, np.floating)
+    if not (frames.dtype == np.uint8 or is_float):
+        raise OptionError(f"`frames` must be uint8, or floats in [0, 1]. Received: {frames.dtype}")
+    if is_float and not (frames.min() >= 0 and frames.max() <= 1):
+        low, high = frames.min(), frames.max()
+        raise OptionError(f"`frames` must be uint8, or floats in [0, 1]. Received: {low:g} to {high:g}")
 
 
 def predict_full_size(lumas: Sequence[np.ndarray], colorizer: Colorizer, *, area: Area) -> Iterator[np.ndarray]:

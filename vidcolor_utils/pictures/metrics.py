@@ -8,12 +8,15 @@ beside any other.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
-from vidcolor_utils.pictures.color import lightness_from_luma, luma_from_rgb
+from vidcolor_utils.pictures.color import lab_from_rgb, lightness_from_luma, luma_from_rgb, to_float01
+from vidcolor_utils.pictures.flow import Motion, warp
 
 PSNR_CAP = 60.0  # dB; the limit of libvmaf for 8 bits. Equal frames would be infinite and swamp a mean
 RGB_PEAK = 255.0
@@ -22,6 +25,42 @@ SSIM_SIGMA = 1.5  # pixels, of the Gaussian window of Wang et al.
 SSIM_SIDE = 11  # of that window; smaller frames have no SSIM
 COLORLESS = 2.0  # colourfulness under which a picture counts as gray
 MEAN_SHARE = 0.3  # weight of the mean in the fit of Hasler and Suesstrunk
+
+
+class Measured(NamedTuple):
+    """A frame in the forms that the measures need."""
+
+    rgb: np.ndarray  # uint8 (H, W, 3)
+    lab: np.ndarray  # float32 (H, W, 3)
+
+    @classmethod
+    def of(cls, rgb: np.ndarray) -> Measured:
+        """Take a frame, RGB uint8 (H, W, 3)."""
+        return cls(rgb, lab_from_rgb(rgb))
+
+
+def fidelity(true: Measured, frame: Measured) -> dict[str, float | None]:
+    """Compare a frame with the true one: each measure of that by its name, None where frames are too small."""
+    true_ab, ab = true.lab[..., 1:], frame.lab[..., 1:]
+    return {
+        "psnr": psnr(true.rgb, frame.rgb),
+        "ssim": ssim(true.rgb, frame.rgb) if min(frame.rgb.shape[:2]) >= SSIM_SIDE else None,
+        "psnr_ab": psnr_ab(true_ab, ab),
+        "mae_ab": mae_ab(true_ab, ab),
+        "ciede2000": mean_ciede2000(true.lab, frame.lab),
+        "pixel_match": pixel_match(true.rgb, frame.rgb),
+        "luma_mae": luma_mae(true.rgb, frame.rgb),
+    }
+
+
+def unsteadiness(frame: Measured, next_frame: Measured, motion: Motion) -> dict[str, float | None]:
+    """Compare a frame with the next one of its film, brought back along the motion: both warp errors by name."""
+    next_rgb = warp(to_float01(next_frame.rgb), motion.flow)
+    next_ab = warp(np.ascontiguousarray(next_frame.lab[..., 1:]), motion.flow)
+    return {
+        "warp_error": warp_error(to_float01(frame.rgb), next_rgb, motion.occluded),
+        "chroma_warp_error": chroma_warp_error(frame.lab[..., 1:], next_ab, motion.occluded),
+    }
 
 
 def psnr(true_rgb: np.ndarray, pred_rgb: np.ndarray) -> float:

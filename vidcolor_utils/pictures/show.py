@@ -40,7 +40,13 @@ def strip(rows: Mapping[str, Sequence[np.ndarray]], *, frame_width: int = 240) -
 
     Returns:
         RGB uint8 picture.
+
+    Raises:
+        ValueError: if there is no row, or one without frames.
     """
+    lengths = {name: len(frames) for name, frames in rows.items()}
+    if not lengths or 0 in lengths.values():
+        raise ValueError(f"there must be a frame in each row. Received: {lengths}")
     bands: list[np.ndarray] = []
     for name, frames in rows.items():
         small = [to_width(frame, frame_width) for frame in frames]

@@ -5,7 +5,8 @@ Answers go to a file after each choice, so that a judge can stop and go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -21,8 +22,10 @@ from vidcolor_utils.survey.judging import (
     read_answers,
     write_answers,
 )
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
+from vidcolor_utils.system.files import alone, hidden_beside, writing
 
+UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
 PLAYED = (".mp4", ".m4v", ".webm")  # what browsers play
 Films = Mapping[str, Mapping[str, str | Path]]
 
@@ -40,8 +43,11 @@ def films_in(folder: str | Path) -> dict[str, dict[str, Path]]:
     """List the films of a folder: a folder for each clip, in it a video for each way of colouring.
 
     Raises:
+        FileNotFoundError: if there is no such folder.
         InputError: if there is no clip with two films, or a film that browsers do not play.
     """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
     clips = {
         clip.name: {film.stem: film for film in sorted(clip.iterdir()) if not film.name.startswith(".")}
         for clip in sorted(Path(folder).glob("*/"))
@@ -76,6 +82,23 @@ def make_trials(films: Films, *, questions: Sequence[str] = QUESTIONS, seed: int
     return [trials[i] for i in rng.permutation(len(trials))]
 
 
+@contextmanager
+def answers_of(judge: str, folder: Path) -> Iterator[Path]:
+    """Give the file of a judge's answers, which nobody else fills in meanwhile.
+
+    Raises:
+        OptionError: if the judge's name cannot be that of a file.
+        OutputError: if nothing can be written there, or a survey of this judge is running.
+    """
+    if not judge.strip(". ") or set(judge) & UNWRITABLE:
+        raise OptionError(f"a judge's name must be one that a file can have. Received: {judge!r}")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{judge}.json"
+    with alone(hidden_beside(path, path.stem, ".lock"), shown=path):
+        yield path
+
+
 class Ballot:
     """One judge's way through the trials.
 
@@ -108,9 +131,12 @@ class Ballot:
         if side not in SIDES:
             raise InputError(f"the choice must be left or right. Received: {side!r}")
         if self.trial is not None:
-            self.answers.append(Answer(self.judge, *self.trial, side))
+            kept = read_answers(self.path) if self.path.exists() else []
+            if kept != self.answers:
+                raise InputError(f"{self.path}: another survey of {self.judge} has written there meanwhile")
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_answers(self.path, self.answers)
+            write_answers(self.path, answers := [*kept, Answer(self.judge, *self.trial, side)])
+            self.answers = answers
 
 
 def judged_by(trials: Sequence[Trial], judge: str, choose: Callable[[str, str, str, str], str]) -> list[Answer]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import is_hidden
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.score import RATIOS, Row, ratio, score_files
+from vidcolor_utils.tool.score import RATIOS, Row, Scores, ratio, score_files, score_films
 from vidcolor_utils.video.files import iter_rgb
 
 GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
@@ -47,7 +47,13 @@ class ClipScores(TypedDict):
     mean: Means
 
 
-class PairScores(ClipScores):
+class FilmScores(ClipScores):
+    """The same of films that were read for it."""
+
+    warnings: NotRequired[dict[str, list[str]]]  # of those whose scores are doubtful
+
+
+class PairScores(FilmScores):
     """The same, and how well luma is kept."""
 
     luma_mae: dict[str, float | None]  # name to the mean absolute difference of luma, in Lab units
@@ -84,7 +90,7 @@ class Evaluation(TypedDict, total=False):
 
     photos: dict[str, PhotoScores]  # by the name of the folder or tar
     clips: PairScores
-    films: ClipScores
+    films: FilmScores
 
 
 def evaluate_photos(source: str | Path, colorizer: Colorizer, *, progress: Progress = silent) -> PhotoScores:
@@ -153,16 +159,16 @@ def evaluate_clips(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
     Returns:
         `clips`: name to rows (gray, vidcolor, other, true) to scores; `mean`: rows to the means over clips,
         with the colourfulness, CDC and chroma warp error ratios taken of the means; `luma_mae`: name to the mean
-        absolute difference between the luma of input and output, in Lab units.
+        absolute difference between the luma of input and output, in Lab units. All rows of a clip are of the same
+        frames.
 
     Raises:
         InputError: if the folder holds no such pair.
     """
-    clips: dict[str, Rows] = {}
-    luma_mae = {}
+    scores, luma_mae = {}, {}
     for name in pair_names(folder):
-        clips[name], luma_mae[name] = _clip_rows(Path(folder), name, colorizer, progress)
-    return {"clips": clips, "mean": mean_rows(_in_common(clips.values())), "luma_mae": luma_mae}
+        scores[name], luma_mae[name] = _score_clip(Path(folder), name, colorizer, progress)
+    return {**_of_films(scores), "luma_mae": luma_mae}
 
 
 def pair_names(folder: str | Path) -> list[str]:
@@ -178,15 +184,20 @@ def pair_names(folder: str | Path) -> list[str]:
     return names
 
 
-def _clip_rows(folder: Path, name: str, colorizer: Colorizer, progress: Steps) -> tuple[Rows, float | None]:
+def _score_clip(folder: Path, name: str, colorizer: Colorizer, progress: Steps) -> tuple[Scores, float | None]:
     gray, true, other = (folder / f"{prefix}{name}" for prefix in (GRAY, TRUE, OTHER))
     with _colorized(gray, colorizer, progress(f"colorizing {name}")) as output:
-        scores = _score(true, output, gray, progress(f"scoring {name}"))
+        candidates = {"vidcolor": output} | ({"other": other} if other.exists() else {})
+        scores = score_films(true, candidates, gray, active_area=True, progress=progress(f"scoring {name}"))
         kept = score_files(gray, output)["rows"]["candidate"]["luma_mae"]
-    rows = {"gray": scores["gray"], "vidcolor": scores["candidate"]}
-    if other.exists():
-        rows["other"] = _score(true, other, gray, progress(f"scoring {other.name}"))["candidate"]
-    return rows | {"true": scores["true"]}, kept
+    return scores, kept
+
+
+def _of_films(scores: Mapping[str, Scores]) -> FilmScores:
+    clips = {name: each["rows"] for name, each in scores.items()}
+    doubtful = {name: each["warnings"] for name, each in scores.items() if each["warnings"]}
+    found: FilmScores = {"clips": clips, "mean": mean_rows(_in_common(clips.values()))}
+    return {**found, "warnings": doubtful} if doubtful else found
 
 
 @contextmanager
@@ -198,11 +209,7 @@ def _colorized(source: Path, colorizer: Colorizer, progress: Progress) -> Iterat
         yield output
 
 
-def _score(true: Path, candidate: Path, gray: Path | None, progress: Progress) -> Rows:
-    return score_files(true, candidate, gray_path=gray, active_area=True, progress=progress)["rows"]
-
-
-def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps = silent_steps) -> ClipScores:
+def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps = silent_steps) -> FilmScores:
     """Colorize the luma of each colour video of a folder, and score it against its own colours.
 
     Args:
@@ -221,14 +228,13 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
     colored = [path for path in paths if metrics.colorfulness(next(iter(iter_rgb(path)))) > metrics.COLORLESS]
     if not colored:
         raise InputError(f"{folder}: no video with colour in it")
-    clips = {path.name: _film_rows(path, colorizer, progress) for path in colored}
-    return {"clips": clips, "mean": mean_rows(clips.values())}
+    return _of_films({path.name: _score_film(path, colorizer, progress) for path in colored})
 
 
-def _film_rows(path: Path, colorizer: Colorizer, progress: Steps) -> Rows:
+def _score_film(path: Path, colorizer: Colorizer, progress: Steps) -> Scores:
     with _colorized(path, colorizer, progress(f"colorizing {path.name}")) as output:
-        scores = _score(path, output, None, progress(f"scoring {path.name}"))
-    return {"gray": scores["gray"], "vidcolor": scores["candidate"], "true": scores["true"]}
+        told = progress(f"scoring {path.name}")
+        return score_films(path, {"vidcolor": output}, active_area=True, progress=told)
 
 
 def _in_common(clips: Iterable[Rows]) -> list[Rows]:

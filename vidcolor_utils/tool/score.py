@@ -1,8 +1,7 @@
 """Score a colorized video against the true one, with a gray row and a true row beside it.
 
 The files are read once, in step, and a few frames at a time are in memory, however long the videos are. Every
-value of a video is the plain mean over its frames (or pairs of frames); the measures are those of
-`vidcolor_utils.pictures.metrics`."""
+value of a video is the plain mean over its frames (or pairs of frames) of a measure of `pictures.metrics`."""
 
 from __future__ import annotations
 
@@ -10,24 +9,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice, zip_longest
 from pathlib import Path
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.active_area import Area, find_active_area
-from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, rgb_from_gray, to_float01, to_uint8
-from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, occlusion_mask, warp
+from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
+from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, occlusion_mask
 from vidcolor_utils.pictures.histograms import ColorDistributionConsistency, Mean
-from vidcolor_utils.stills.images import is_image
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Progress, silent
-from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.files import is_video, iter_rgb, video_info
 
 ROWS = ("gray", "candidate", "true")
 FLOW_SIDE = 640  # pixels; flow of larger frames is searched at this size
 AREA_STEP = 5  # frames between two looks for letterbox bars
 THREADS = len(ROWS)
+SAME_RATE = 1.01  # times the lowest rate; 24 and 23.976 are one
+OTHER_LUMA = 8.0  # mean difference of L: coding costs up to 2, a film one frame late 4, another film 19
 
 # key: (name in the table, which way is better, format)
 MEASURES = {
@@ -57,7 +58,7 @@ class Scores(TypedDict):
     frames: int
     active_area: list[int] | None  # the part that was scored, see `Area`
     rows: dict[str, Row]  # gray, one for each candidate, true
-    warning: NotRequired[str]  # if the inputs differ in length
+    warnings: list[str]  # what makes them doubtful, in sentences
 
 
 def score_files(
@@ -70,6 +71,8 @@ def score_files(
 ) -> Scores:
     """Score a colorized video, or a still image, against the true one.
 
+    Each may be a video, an image, numbered images (`frames/%05d.png`), or a folder of images in order.
+
     Args:
         true_path: the true colours.
         candidate_path: what is scored, of the same size.
@@ -79,7 +82,7 @@ def score_files(
         progress: called after every frame.
 
     Returns:
-        See `score_frames`.
+        See `score_frames`; it warns of more: of films with other rates or of another luma, and of a gray truth.
 
     Raises:
         FileNotFoundError: if a file does not exist.
@@ -89,11 +92,47 @@ def score_files(
         scores = score_files("color_1.mp4", "colorized_1.mp4", active_area=True)
         scores["rows"]["candidate"]["psnr"]
     """
-    paths = {"true": true_path, "candidate": candidate_path, "gray": gray_path}
-    frames = {name: _opened(iter_rgb(path)) for name, path in paths.items() if path is not None}
+    candidates = {"candidate": candidate_path}
+    return score_films(true_path, candidates, gray_path, active_area=active_area, progress=progress)
+
+
+def score_films(
+    true_path: str | Path,
+    candidates: Mapping[str, str | Path],
+    gray_path: str | Path | None = None,
+    *,
+    active_area: bool = False,
+    progress: Progress = silent,
+) -> Scores:
+    """Score several colorized videos as `score_files` does one, with a row for each by its name."""
+    paths = {"true": true_path, **candidates} | ({} if gray_path is None else {"gray": gray_path})
+    films = {name: _opened(iter_rgb(path)) for name, path in paths.items()}
     area = _active_area(true_path) if active_area else None
-    expected = 1 if is_image(true_path) else video_info(true_path).frames
-    return score_frames(**frames, area=area, progress=lambda done, _: progress(done, expected))
+    infos = {name: video_info(path) for name, path in paths.items() if is_video(path)}
+    expected = infos["true"].frames if "true" in infos else None
+    named, tell = {name: films[name] for name in candidates}, lambda done, _: progress(done, expected)
+    scores = score_candidates(films["true"], named, films.get("gray"), area=area, progress=tell)
+    doubts = [*_doubts_of_rates(infos), *_doubts_of_rows(paths, scores["rows"])]
+    return {**scores, "warnings": scores["warnings"] + doubts}
+
+
+def _doubts_of_rates(infos: Mapping[str, VideoInfo]) -> Iterator[str]:
+    rates = [info.rate for info in infos.values()]
+    if rates and max(rates) > SAME_RATE * min(rates):
+        said = ", ".join(f"{name} {float(info.rate):g}" for name, info in infos.items())
+        yield f"frames a second differ ({said}): frames were compared by their number, so at other moments"
+
+
+def _doubts_of_rows(paths: Mapping[str, str | Path], rows: Mapping[str, Row]) -> Iterator[str]:
+    if _is_gray(rows["true"]):
+        yield f"{paths['true']}: has next to no colour: no truth to hold colours against"
+    for name, path in paths.items():
+        if (away := rows[name]["luma_mae"] or 0) > OTHER_LUMA:
+            yield f"{path}: its luma is {away:.0f} of 100 away from the true one: is it the same film?"
+
+
+def _is_gray(row: Row) -> bool:
+    return (row["colorfulness"] or 0) < metrics.COLORLESS
 
 
 def _active_area(path: str | Path) -> Area:
@@ -157,8 +196,7 @@ def score_candidates(
         scorer = _Scorer(pool, ("gray", *candidates, "true"))
         for group in zip_longest(*sources.values()):
             frames = {name: frame for name, frame in zip(sources, group, strict=True) if frame is not None}
-            for name in frames:
-                lengths[name] += 1
+            lengths |= {name: lengths[name] + 1 for name in frames}
             if len(frames) < len(sources):
                 continue  # only counting what is left of the longer ones
             _check_sizes(frames)
@@ -166,35 +204,29 @@ def score_candidates(
             progress(scorer.frames, None)
     if not scorer.frames:
         raise InputError("there are no frames to score")
-    scores: Scores = {
+    return {
         "frames": scorer.frames,
         "active_area": list(area) if area else None,
         "rows": scorer.rows(),
+        "warnings": [*_doubts_of_lengths(lengths)],
     }
-    if len(set(lengths.values())) > 1:
+
+
+def _doubts_of_lengths(lengths: Mapping[str, int]) -> Iterator[str]:
+    if (least := min(lengths.values())) < max(lengths.values()):
         counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        scores["warning"] = f"numbers of frames differ ({counts}): the first {scorer.frames} were scored"
-    return scores
+        yield f"numbers of frames differ ({counts}): scored was what all have, the first {least}"
 
 
 def _check_sizes(frames: dict[str, np.ndarray]) -> None:
     sizes = {name: f"{frame.shape[1]}x{frame.shape[0]}" for name, frame in frames.items()}
     for name, size in sizes.items():
-        if size != sizes["true"]:
-            raise InputError(
-                f"the {name} frames are {size}, the true ones {sizes['true']}: score files of one size"
-            )
+        if size != (true := sizes["true"]):
+            raise InputError(f"the {name} frames are {size}, the true ones {true}: score files of one size")
 
 
 def _cut(frame: np.ndarray, area: Area | None) -> np.ndarray:
     return frame if area is None else np.ascontiguousarray(area.cut(frame))
-
-
-class _View(NamedTuple):
-    """A frame in the forms that the measures need."""
-
-    rgb: np.ndarray  # uint8 (H, W, 3)
-    lab: np.ndarray  # float32 (H, W, 3)
 
 
 class _Scorer:
@@ -203,17 +235,15 @@ class _Scorer:
     def __init__(self, pool: ThreadPoolExecutor, names: Sequence[str]):
         self.frames = 0
         self._pool = pool
-        self._rows = {name: _Row() for name in names}
+        self._rows = {name: _Means() for name in names}
         self._flows = [DenseFlow(MEDIUM, max_side=FLOW_SIDE) for _ in range(2)]  # there and back, in parallel
         self._last_luma: np.ndarray | None = None
 
     def add(self, frames: dict[str, np.ndarray]) -> None:
         """Score one frame of each row; the gray one may be missing."""
-        gray = frames.get("gray", frames["true"])
-        luma = to_uint8(luma_from_rgb(gray))
-        if "gray" not in frames:
-            frames["gray"] = rgb_from_gray(luma)
-        views = dict(zip(frames, self._pool.map(_view, frames.values()), strict=True))
+        luma = to_uint8(luma_from_rgb(frames.get("gray", frames["true"])))
+        frames["gray"] = rgb_from_gray(luma)  # whatever colour the gray film has
+        views = dict(zip(frames, self._pool.map(metrics.Measured.of, frames.values()), strict=True))
         motion = None if self._last_luma is None else self._motion(self._last_luma, luma)
         jobs = [self._pool.submit(row.add, views[name], views["true"], motion) for name, row in self._rows.items()]
         for job in jobs:
@@ -231,14 +261,11 @@ class _Scorer:
     def rows(self) -> dict[str, Row]:
         """Return the scores of each row, ratios to the true row included, in the order of `MEASURES`."""
         rows = {name: row.result() for name, row in self._rows.items()}
+        truth = dict.fromkeys(RATIOS) if _is_gray(rows["true"]) else rows["true"]
         for name in rows:
             for key in RATIOS:
-                rows[name][f"{key}_ratio"] = ratio(rows[name][key], rows["true"][key])
+                rows[name][f"{key}_ratio"] = ratio(rows[name][key], truth[key])
         return {name: {key: row[key] for key in MEASURES} for name, row in rows.items()}
-
-
-def _view(rgb: np.ndarray) -> _View:
-    return _View(rgb, lab_from_rgb(rgb))
 
 
 def ratio(value: float | None, true_value: float | None) -> float | None:
@@ -246,21 +273,21 @@ def ratio(value: float | None, true_value: float | None) -> float | None:
     return value / true_value if value is not None and true_value else None
 
 
-class _Row:
+class _Means:
     """The running means of one row."""
 
     def __init__(self) -> None:
         self._means = {key: Mean() for key in MEASURES}
         self._cdc = ColorDistributionConsistency()
-        self._last: _View | None = None
+        self._last: metrics.Measured | None = None
 
-    def add(self, view: _View, true: _View, motion: Motion | None) -> None:
+    def add(self, view: metrics.Measured, true: metrics.Measured, motion: Motion | None) -> None:
         """Take the row's next frame, the true one, and the motion from the row's last frame to this one."""
         if view is not true or self._last is None:  # the true row equals itself: one frame says it all
-            self._add_values(_fidelity(true, view))
+            self._add_values(metrics.fidelity(true, view))
         self._add_values({"colorfulness": metrics.colorfulness(view.rgb)})
         if motion is not None and self._last is not None:
-            self._add_values(_unsteadiness(self._last, view, motion))
+            self._add_values(metrics.unsteadiness(self._last, view, motion))
         self._cdc.update(view.rgb)
         self._last = view
 
@@ -271,28 +298,3 @@ class _Row:
     def result(self) -> Row:
         """Return the means so far, without the ratios."""
         return {key: mean.result() for key, mean in self._means.items()} | {"cdc": self._cdc.result()}
-
-
-def _fidelity(true: _View, view: _View) -> dict[str, float | None]:
-    """Compare one frame with the true one."""
-    true_ab, ab = true.lab[..., 1:], view.lab[..., 1:]
-    return {
-        "psnr": metrics.psnr(true.rgb, view.rgb),
-        "ssim": metrics.ssim(true.rgb, view.rgb) if min(view.rgb.shape[:2]) >= metrics.SSIM_SIDE else None,
-        "psnr_ab": metrics.psnr_ab(true_ab, ab),
-        "mae_ab": metrics.mae_ab(true_ab, ab),
-        "ciede2000": metrics.mean_ciede2000(true.lab, view.lab),
-        "pixel_match": metrics.pixel_match(true.rgb, view.rgb),
-        "luma_mae": metrics.luma_mae(true.rgb, view.rgb),
-    }
-
-
-def _unsteadiness(view: _View, next_view: _View, motion: Motion) -> dict[str, float | None]:
-    """Compare one frame with the next, brought back along the motion."""
-    rgb, ab = to_float01(view.rgb), view.lab[..., 1:]
-    next_rgb = warp(to_float01(next_view.rgb), motion.flow)
-    next_ab = warp(np.ascontiguousarray(next_view.lab[..., 1:]), motion.flow)
-    return {
-        "warp_error": metrics.warp_error(rgb, next_rgb, motion.occluded),
-        "chroma_warp_error": metrics.chroma_warp_error(ab, next_ab, motion.occluded),
-    }

@@ -20,6 +20,7 @@ from vidcolor_utils.stills.images import (
     HEIF,
     NETPBM,
     StillImage,
+    is_image,
     is_still,
     read_image,
     read_pages,
@@ -35,6 +36,7 @@ from vidcolor_utils.video.formats import LumaFrame, chroma_planes, luma_plane
 from vidcolor_utils.video.reader import VideoReader
 
 NUMBER = re.compile(r"%0?\d*d")  # in a name, stands for the number of a picture in a sequence, as in %05d.png
+PARTS = re.compile(r"(\D*)(\d*)")  # of a name
 ROUNDING_S = 1e-3  # times are printed in thousandths of a second, and come back so
 # Pictures that .mov does not hold, or that FFmpeg does not read as one: they become PNGs on the way.
 THROUGH_PNG = (".bmp", ".webp", ".avif", ".gif", ".ico", ".pcx", ".pgm", ".pbm", *NETPBM, *HEIF)
@@ -90,17 +92,44 @@ def check_end(reader: VideoReader, seconds: float) -> None:
 
 
 def iter_rgb(path: str | Path) -> Iterator[np.ndarray]:
-    """Yield the frames of a video, or the one picture of a still image, as upright RGB (H, W, 3) uint8.
+    """Yield frames as upright RGB (H, W, 3) uint8.
+
+    Args:
+        path: a video; an image, which is one frame; numbered images, as `frames/%05d.png`; or a folder of images.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        InputError: if the file is neither.
+        InputError: if it is none of these.
     """
-    if is_still(path):
-        yield read_image(path).rgb
+    if is_video(path):
+        with VideoReader(path) as reader:
+            yield from reader.rgb_frames()
         return
-    with VideoReader(path) as reader:
-        yield from reader.rgb_frames()
+    for image in _images_of(Path(path)):
+        yield read_image(image).rgb
+
+
+def is_video(path: str | Path) -> bool:
+    """Tell a video from an image, several in a folder, and numbered ones."""
+    return not (is_still(path) or Path(path).is_dir() or is_sequence(path))
+
+
+def _images_of(path: Path) -> Iterable[Path]:
+    if is_sequence(path):
+        return sequence_files(path).values()
+    return in_order(path) if path.is_dir() else [path]
+
+
+def in_order(folder: Path) -> list[Path]:
+    """List the images of a folder by their names, in which numbers count as such: 9.png before 10.png.
+
+    Raises:
+        InputError: if there are none.
+    """
+    images = [path for path in folder.iterdir() if is_image(path) and not is_hidden(path)]
+    if not images:
+        raise InputError(f"{folder}: a folder without images")
+    return sorted(images, key=lambda path: [(text, int(number or 0)) for text, number in PARTS.findall(path.name)])
 
 
 def is_sequence(path: str | Path) -> bool:
