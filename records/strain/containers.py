@@ -126,7 +126,8 @@ def compare_sound(source: Path, output: Path) -> str:
         return f"{len(before)} streams became {len(after)}"
     for old, heard, new in zip(before, played, after, strict=True):
         bodies = [[packet[header:] for packet in packets] for header in ADTS_HEADERS for packets in (old, heard)]
-        if new not in bodies:
+        has_lead_in = old[-len(new) :] == new and new[-len(heard) :] == heard  # of what is hidden, for its decoder
+        if new not in bodies and not has_lead_in:
             same = sum(a == b for a, b in zip(old, new, strict=False))
             return f"{same} of {len(old)} packets are identical, {len(new)} were written"
     return "identical"

@@ -38,8 +38,9 @@ def mux_film(
     field=None,
     codec="libx264",
     sound_from=0,
+    volume=0.0,
 ):
-    """Write six frames, a tone, subtitles, chapters and tags into an open container."""
+    """Write six frames, a tone of 440 Hz, subtitles, chapters and tags into an open container."""
     video = container.add_stream(codec, rate=25)
     video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
     if pixel_aspect:
@@ -76,8 +77,9 @@ def mux_film(
         container.mux(video.encode(frame))
     container.mux(video.encode())
     for start in range(0, 11520, 960):
-        silence = np.zeros((voice.codec_context.channels, 960), np.float32)
-        tone = av.AudioFrame.from_ndarray(silence, format="fltp", layout=layout)
+        wave = volume * np.sin(np.arange(start, start + 960) * (440 * 2 * np.pi / 48000)).astype(np.float32)
+        waves = np.tile(wave, (voice.codec_context.channels, 1))
+        tone = av.AudioFrame.from_ndarray(waves, format="fltp", layout=layout)
         tone.sample_rate, tone.pts, tone.time_base = 48000, start + sound_from, Fraction(1, 48000)
         container.mux(voice.encode(tone))
     container.mux(voice.encode())
@@ -374,6 +376,35 @@ def test_sound_that_an_edit_list_cuts_off_does_not_come_back(tmp_path, name):
         assert (
             next(container.decode(video=0)).time <= 1024 / 48000
         )  # what is left of a packet that is played in part
+
+
+def heard(path):
+    """When sound begins, in seconds, and its samples (channels, T)."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    return float(frames[0].time), np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+
+
+@pytest.mark.parametrize(("sound_from", "layout"), [(0, "stereo"), (-1088, "5.1"), (0, "mono")])
+def test_aac_sounds_the_same_in_mkv_from_its_first_sample_on(make_film, tmp_path, sound_from, layout):
+    """Two packets and a part of a third one come before what is heard, as Apple's encoder has it, or one."""
+    source = make_film("in.mp4", subtitles=None, sound_from=sound_from, layout=layout, volume=0.4)
+    begin, samples = heard(source)
+    for name, film in (("out.mkv", source), ("again.mkv", tmp_path / "out.mkv")):
+        colorize_file(film, tmp_path / name, GrayColorizer())
+        assert heard(tmp_path / name)[0] == begin == 0
+        np.testing.assert_array_equal(heard(tmp_path / name)[1], samples)
+        assert compare_sound(source, tmp_path / name) == "identical"
+        assert frame_times(tmp_path / name)[0] == 0
+    assert np.abs(samples[:, :1024]).max() > 0.2
+
+
+def test_of_a_part_sound_begins_where_it_does(make_film, tmp_path):
+    source = make_film("in.mp4", subtitles=None, volume=0.4)
+    colorize_file(source, tmp_path / "out.mkv", GrayColorizer(), span=Span(0.08))
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        assert b"\x56\xaa" not in (tmp_path / "out.mkv").read_bytes()  # CodecDelay
+        assert next(container.decode(audio=0)).time >= 0
 
 
 @pytest.fixture

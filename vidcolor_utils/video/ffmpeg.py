@@ -266,13 +266,20 @@ def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
         raise UnreadableError(f"{shown or path}: cannot be read back ({reason(error)})", path) from None
 
 
-def copied(container: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:
+def copied(
+    container: av.container.OutputContainer, stream: av.stream.Stream, coded_as: av.stream.Stream | None = None
+) -> av.stream.Stream:
     """Add a stream like another one to a container, for packets that are copied.
+
+    Args:
+        container: an open output.
+        stream: the other one.
+        coded_as: says what a decoder must know, if that one does not say all of it.
 
     Raises:
         ValueError: if the container does not take it.
     """
-    copy = container.add_stream_from_template(stream, opaque=True)
+    copy = container.add_stream_from_template(coded_as or stream, opaque=True)
     if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
         # .mp4 takes no sound that leaves the order of channels open.
         copy.layout = f"{copy.layout.nb_channels}c"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound, is_taken, muxer_takes, sound_encoders
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.times import WHOLE, Span
+from vidcolor_utils.video.times import WHOLE, Span, lead_in
 from vidcolor_utils.video.writer import VideoWriter
 
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp")}
@@ -119,16 +120,16 @@ def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -
         InputError: if the output cannot hold the sound.
     """
     writer.set_tags(reader.tags, reader.video_tags, _chapters_in(span, reader.chapters))
-    told = [_keep(stream, reader, writer) for stream in reader.other_streams]
+    told = [_keep(stream, reader, writer, span) for stream in reader.other_streams]
     writer.begin()
     return [f"{reader.path}: {sentence}" for sentence in told if sentence] + picture_warnings(reader, writer)
 
 
-def _keep(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter) -> str | None:
+def _keep(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter, span: Span) -> str | None:
     """Have one stream kept, if the output can; return what is to be said of it."""
     suffix, name = writer.path.suffix.lower(), stream_name(stream)
     if is_sound(stream):
-        return _keep_sound(stream, writer)
+        return _keep_sound(stream, reader, writer, span)
     if stream.disposition & Disposition.attached_pic:
         return _keep_cover(stream, reader, writer)
     if _can_hold(suffix, stream):
@@ -139,14 +140,15 @@ def _keep(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter) ->
     return None if is_chapters or is_timecode else f"{name}: not kept, {suffix} cannot hold it"
 
 
-def _keep_sound(stream: av.stream.Stream, writer: VideoWriter) -> str | None:
+def _keep_sound(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter, span: Span) -> str | None:
     suffix, name, wanted = writer.path.suffix.lower(), stream_name(stream), writer.encoding.sound
     if wanted == "none":
         return None
     can_copy = _can_hold(suffix, stream) or (writer.any_sound and _has_no_name(stream))
     is_rare = suffix in (".mp4", ".m4v") and stream.codec_context.name.startswith(RARE_IN_MP4)
     if can_copy and (wanted == "copy" or (wanted == "auto" and not is_rare)):
-        writer.copy_stream(stream)
+        has_lead_in = suffix in MATROSKA and stream.codec_context.name == "aac" and not span.start
+        writer.copy_stream(stream, lead_in(reader.path, stream.index) if has_lead_in else Fraction(0))
         return None
     codec = next((codec for codec in SOUND_CODECS if codec in sound_encoders(suffix)), None)
     if wanted == "copy" or codec is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ from vidcolor_utils.video.ffmpeg import (
 )
 from vidcolor_utils.video.fields import FieldMarker
 from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
-from vidcolor_utils.video.times import LastPacket
+from vidcolor_utils.video.times import LastPacket, with_lead_in
 
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
 DEFAULT_COLORS = ColorDescription(BT709, BT709, BT709)
@@ -102,7 +102,7 @@ class VideoWriter:
         self.full_range, self.colors = full_range, colors
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
-        self._encodes, self.skipped_packets = True, 0
+        self._encodes, self.skipped_packets, self._leads = True, 0, dict[int, Fraction]()
         self._last = LastPacket(self._frame_step)
         self._copies: dict[int, av.stream.Stream] = {}
         self._sounds: dict[int, SoundEncoder] = {}
@@ -171,10 +171,14 @@ class VideoWriter:
             self._stream.metadata.setdefault("title", video_tags["name"])
         self._container.set_chapters(chapters)
 
-    def copy_stream(self, stream: av.stream.Stream) -> None:
-        """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit."""
-        with self._writing():
-            self._copies[stream.index] = copied(self._container, stream)
+    def copy_stream(self, stream: av.stream.Stream, lead_s: Fraction = Fraction(0)) -> None:
+        """Add a stream, one that the container can hold, whose packets `write_packet` will copy bit for bit.
+
+        Those of sound that begin up to `lead_s` seconds too early are for its decoder, and not heard.
+        """
+        self._leads[stream.index] = lead_s
+        with self._writing(), with_lead_in(stream, lead_s) if lead_s else nullcontext(stream) as coded_as:
+            self._copies[stream.index] = copied(self._container, stream, coded_as)
 
     def encode_sound(self, stream: av.stream.Stream, codec: str) -> None:
         """Add a stream of sound whose packets `write_packet` will make anew, see `encoders.SOUND_CODECS`."""
@@ -211,8 +215,7 @@ class VideoWriter:
         an edit list of .mp4 keeps from being played, where the output has none.
         """
         index = packet.stream.index
-        is_cut_off = packet.is_discard and not muxer_options(self.path)  # only .mp4 and its kin can hide packets
-        if index not in (*self._copies, *self._sounds) or is_cut_off or is_pause(packet):
+        if index not in (*self._copies, *self._sounds) or is_pause(packet) or self._is_cut_off(packet, start):
             return
         if packet.stream.disposition & av.stream.Disposition.attached_pic:
             packet.pts = packet.dts = 0
@@ -231,6 +234,12 @@ class VideoWriter:
                     self._container.mux(packet)
         except RefusedError:
             self.skipped_packets += 1
+
+    def _is_cut_off(self, packet: av.Packet, start: Fraction) -> bool:
+        """Tell whether a packet is not played, in a container that cannot hide it, nor is its decoder's."""
+        if not packet.is_discard or packet.pts is None or muxer_options(self.path):  # .mp4 and its kin can
+            return False
+        return not -self._leads.get(packet.stream.index, 0) <= packet.pts * packet.time_base - start < 0
 
     def write_encoded(self, packet: av.Packet) -> None:
         """Write a packet that another writer of the same settings encoded, in the order of decoding."""
