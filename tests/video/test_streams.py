@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from records.strain.containers import compare_sound
 from tests.helpers.films import frame_times, packets_of
@@ -39,6 +40,8 @@ def mux_film(
     codec="libx264",
     sound_from=0,
     volume=0.0,
+    language="cze",
+    disposition=Disposition.default,
 ):
     """Write six frames, a tone of 440 Hz, subtitles, chapters and tags into an open container."""
     video = container.add_stream(codec, rate=25)
@@ -53,7 +56,8 @@ def mux_film(
         source = graph.add_buffer(width=64, height=48, format="yuv420p", time_base=Fraction(1, 25))
         graph.link_nodes(source, graph.add("setfield", field), graph.add("buffersink")).configure()
     voice = container.add_stream(sound, rate=48000, layout=layout)
-    voice.metadata.update(language="cze", title="commentary")
+    voice.metadata.update(language=language, title="commentary")
+    video.metadata["language"], video.disposition = language, disposition
     text = container.add_mux_stream(subtitles) if subtitles else None
     if text is not None:
         text.time_base = Fraction(1, 1000)
@@ -376,6 +380,28 @@ def test_sound_that_an_edit_list_cuts_off_does_not_come_back(tmp_path, name):
         assert (
             next(container.decode(video=0)).time <= 1024 / 48000
         )  # what is left of a packet that is played in part
+
+
+@pytest.mark.parametrize("sound", ["copy", "encode"])
+@pytest.mark.parametrize(("language", "in_mov"), [("deu", "ger"), ("cze", "ces"), ("eng", "eng"), ("swe", "sve")])
+def test_languages_are_kept_in_mov_by_the_names_that_have_a_number_there(
+    make_film, tmp_path, language, in_mov, sound
+):
+    source = make_film("in.mp4", subtitles=None, language=language)
+    for name, expected in (("out.mov", in_mov), ("out.mp4", language)):
+        colorize_file(source, tmp_path / name, GrayColorizer(), encoding=Encoding(sound=sound))
+        with av.open(str(tmp_path / name)) as container:
+            assert [stream.language for stream in container.streams] == [expected, expected]
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
+def test_what_the_video_is_for_is_kept(make_film, tmp_path, name):
+    flags = Disposition.default | Disposition.forced
+    source = make_film("in.mkv", subtitles=None, disposition=flags)
+    colorize_file(source, tmp_path / name, GrayColorizer())
+    for film in (source, tmp_path / name):
+        with av.open(str(film)) as container:
+            assert container.streams.video[0].disposition == flags
 
 
 def heard(path):

@@ -24,7 +24,7 @@ from vidcolor_utils.system.machine import usable_cores
 from vidcolor_utils.system.scheduling import ordinary_scheduling
 from vidcolor_utils.video.codecs import CODECS, Encoding, VideoCodec, is_large
 from vidcolor_utils.video.description import ColorDescription, MasteringDisplay
-from vidcolor_utils.video.ffmpeg import reason
+from vidcolor_utils.video.ffmpeg import reason, stream_tags
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -232,6 +232,8 @@ class SoundEncoder:
         heard = self._heard = cast(av.audio.codeccontext.AudioCodecContext, source.codec_context)
         rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
         self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
+        self.stream.metadata.update(stream_tags(container, source.metadata))
+        self.stream.disposition = source.disposition
         context = self.stream.codec_context
         context.layout = _layout(heard, codec)
         if codec in LOSSLESS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -45,6 +45,10 @@ LENGTH_BYTES = {"h264": 4, "hevc": 21}  # where a header says how long lengths o
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 MATROSKA = (".mkv", ".webm")
 CHUNK = 1 << 24  # bytes read at a time
+# Languages that FFmpeg numbers in .mov by the other of their two names in ISO 639-2, and Swedish by QuickTime's.
+UNNUMBERED = "sqi hye eus mya zho cze nld fre kat deu ell isl mkd msa fas rum slo bod cym swe"
+OTHER_NAMES = "alb arm baq bur chi ces dut fra geo ger gre ice mac may per ron slk tib wel sve"
+NUMBERED = dict(zip(UNNUMBERED.split(), OTHER_NAMES.split(), strict=True))
 KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
 
 
@@ -266,15 +270,18 @@ def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
         raise UnreadableError(f"{shown or path}: cannot be read back ({reason(error)})", path) from None
 
 
+def stream_tags(container: av.container.OutputContainer, tags: Mapping[str, str]) -> dict[str, str]:
+    """Give tags of a stream as a container takes them: .mov knows languages that have a number in it."""
+    language = NUMBERED.get(tags.get("language", "")) if container.format.name == "mov" else None
+    return {**tags, "language": language} if language else dict(tags)
+
+
 def copied(
     container: av.container.OutputContainer, stream: av.stream.Stream, coded_as: av.stream.Stream | None = None
 ) -> av.stream.Stream:
     """Add a stream like another one to a container, for packets that are copied.
 
-    Args:
-        container: an open output.
-        stream: the other one.
-        coded_as: says what a decoder must know, if that one does not say all of it.
+    What a decoder must know is taken from `coded_as`, if that one does not say all of it.
 
     Raises:
         ValueError: if the container does not take it.
@@ -283,7 +290,7 @@ def copied(
     if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
         # .mp4 takes no sound that leaves the order of channels open.
         copy.layout = f"{copy.layout.nb_channels}c"
-    copy.metadata.update(stream.metadata)
+    copy.metadata.update(stream_tags(container, stream.metadata))
     if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
         copy.metadata.setdefault("title", stream.metadata["name"])
     copy.disposition = stream.disposition

@@ -121,7 +121,7 @@ def keep_streams(reader: VideoReader, writer: VideoWriter, span: Span = WHOLE) -
     """
     writer.set_tags(reader.tags, reader.video_tags, _chapters_in(span, reader.chapters))
     told = [_keep(stream, reader, writer, span) for stream in reader.other_streams]
-    writer.begin()
+    writer.begin(reader.stream.disposition)
     return [f"{reader.path}: {sentence}" for sentence in told if sentence] + picture_warnings(reader, writer)
 
 

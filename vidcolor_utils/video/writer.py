@@ -39,6 +39,7 @@ from vidcolor_utils.video.ffmpeg import (
     open_muxer,
     reason,
     stream_name,
+    stream_tags,
 )
 from vidcolor_utils.video.fields import FieldMarker
 from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
@@ -166,7 +167,7 @@ class VideoWriter:
     def set_tags(self, tags: dict[str, str], video_tags: dict[str, str], chapters: list[Any]) -> None:
         """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
         self._container.metadata.update(tags)
-        self._stream.metadata.update(video_tags)
+        self._stream.metadata.update(stream_tags(self._container, video_tags))
         if "name" in video_tags:  # see `copied`
             self._stream.metadata.setdefault("title", video_tags["name"])
         self._container.set_chapters(chapters)
@@ -183,20 +184,19 @@ class VideoWriter:
     def encode_sound(self, stream: av.stream.Stream, codec: str) -> None:
         """Add a stream of sound whose packets `write_packet` will make anew, see `encoders.SOUND_CODECS`."""
         with self._writing():
-            sound = self._sounds[stream.index] = SoundEncoder(stream, self._container, codec)
-        sound.stream.metadata.update(stream.metadata)
-        sound.stream.disposition = stream.disposition
+            self._sounds[stream.index] = SoundEncoder(stream, self._container, codec)
 
     def attach(self, name: str, mimetype: str, content: bytes) -> None:
         """Attach a file, to a container that holds such: Matroska."""
         self._container.add_attachment(name, mimetype, content)
 
-    def begin(self) -> None:
-        """Write the header, after the last stream is added; without it the first packet does.
+    def begin(self, disposition: av.stream.Disposition) -> None:
+        """Write the header, after the last stream is added, and in it what the video is: the default, forced.
 
         Raises:
             InputError: if the container takes one of the added streams not as it is.
         """
+        self._stream.disposition = disposition
         try:
             with self._writing():
                 self._container.start_encoding()
