@@ -42,6 +42,7 @@ def mux_film(
     volume=0.0,
     language="cze",
     disposition=Disposition.default,
+    stereo_mode=None,
 ):
     """Write six frames, a tone of 440 Hz, subtitles, chapters and tags into an open container."""
     video = container.add_stream(codec, rate=25)
@@ -58,6 +59,8 @@ def mux_film(
     voice = container.add_stream(sound, rate=48000, layout=layout)
     voice.metadata.update(language=language, title="commentary")
     video.metadata["language"], video.disposition = language, disposition
+    if stereo_mode:
+        video.metadata["stereo_mode"] = stereo_mode
     text = container.add_mux_stream(subtitles) if subtitles else None
     if text is not None:
         text.time_base = Fraction(1, 1000)
@@ -402,6 +405,15 @@ def test_what_the_video_is_for_is_kept(make_film, tmp_path, name):
     for film in (source, tmp_path / name):
         with av.open(str(film)) as container:
             assert container.streams.video[0].disposition == flags
+
+
+def test_pictures_of_3d_are_marked_so_in_mkv_and_else_a_warning_says_so(make_film, tmp_path):
+    source = make_film("in.mkv", subtitles=None, stereo_mode="left_right")
+    assert video_info(source).views == "3D" and video_info(make_film("flat.mkv", subtitles=None)).views is None
+    assert colorize_file(source, tmp_path / "out.mkv", GrayColorizer()).warnings == ()
+    assert video_info(tmp_path / "out.mkv").views == "3D"
+    (told,) = colorize_file(source, tmp_path / "out.mp4", GrayColorizer()).warnings
+    assert told == f"{source}: that its pictures are to be shown as 3D is not passed on"
 
 
 def heard(path):

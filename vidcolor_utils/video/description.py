@@ -104,6 +104,7 @@ class VideoInfo(NamedTuple):
     fields: str | None  # "top" or "bottom", the field that comes first, if the frames are interlaced
     pixel_aspect: Fraction | None  # width of a pixel over its height, where the file says
     transparent: bool  # whether something shines through the first frame, as far as can be told
+    views: str | None  # "3D" or "360 degrees": frames that are not to be shown flat
 
     @property
     def orientation(self) -> Orientation:
@@ -184,6 +185,13 @@ def has_captions(frame: av.VideoFrame) -> bool:
     return _side_data(frame, Type.A53_CC) is not None
 
 
+def views_of(frame: av.VideoFrame) -> str | None:
+    """Tell whether a frame shows all around, "360 degrees", or holds a picture for each eye, "3D"."""
+    if _side_data(frame, Type.SPHERICAL) is not None:
+        return "360 degrees"
+    return "3D" if any((_side_data(frame, Type.STEREO3D) or b"")[:4]) else None  # 0: one picture after all
+
+
 def _side_data(frame: av.VideoFrame, kind: Type) -> bytes | None:
     found = cast(Iterable[SideData], frame.side_data)  # PyAV's types know of one kind only
     return next((bytes(data) for data in found if data.type == kind), None)
@@ -232,6 +240,7 @@ def describe_video(
         fields=fields_of(stream, first),
         pixel_aspect=stream.sample_aspect_ratio or None,
         transparent=_is_transparent(stream, first),
+        views=views_of(first),
     )
 
 

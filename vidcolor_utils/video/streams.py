@@ -212,6 +212,9 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
         found.append(f"{info.path}: closed captions, which lie in the pictures, are not kept: take them out first")
     if info.transparent:
         found.append(f"{info.path}: transparency is not kept")
+    is_tagged = "stereo_mode" in reader.video_tags and writer.path.suffix.lower() in MATROSKA
+    if info.views and not (info.views == "3D" and is_tagged):
+        found.append(f"{info.path}: that its pictures are to be shown as {info.views} is not passed on")
     if info.bit_depth > writer.bit_depth:
         found.append(f"{info.path}: luma of {info.bit_depth} bits is written as {writer.bit_depth}")
     if (reader.colors.mastering or reader.colors.light_level) and not writer.encoding.spec.hdr_option:
