@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
+import mmap
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from PIL import Image
@@ -141,15 +142,16 @@ def is_mixed_up(page: Image.Image) -> bool:
 
 
 def as_upright(path: Path, page: Image.Image) -> Image.Image:
-    """Open a page as if it were stored upright, in whatever mode it is."""
+    """Open a page as if it were stored upright, in whatever mode it is; no other one is read."""
     import tifffile  # see `as_stored`
 
-    content = bytearray(path.read_bytes())
+    with path.open("rb") as stored:
+        content = mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_COPY)  # what is changed is changed in memory
     with tifffile.TiffFile(path) as file:
         tag = file.pages[page.tell()].aspage().tags[ORIENTATION]
         upright = (1).to_bytes(tag.valuebytecount, "little")
         place = slice(tag.valueoffset, tag.valueoffset + tag.valuebytecount)
         content[place] = upright if file.byteorder == "<" else upright[::-1]
-    copy = Image.open(io.BytesIO(content), formats=("TIFF",))
+    copy = Image.open(cast(IO[bytes], content), formats=("TIFF",))  # it reads and seeks as files do
     copy.seek(page.tell())
     return copy
