@@ -380,7 +380,9 @@ def shows_a_table(cell: dict) -> bool:
 @each_notebook
 def test_every_table_is_compared_with_what_a_run_shows(name):
     for cell in code_cells(name):
-        if shows_a_table(cell) and name != "04c_your_runs":  # whose tables are of the runs that a reader has
+        if "restless" in tags(cell):  # of networks that play against each other: each processor has other numbers
+            assert name == "11_unpaired"
+        elif shows_a_table(cell) and name != "04c_your_runs":  # whose tables are of the runs that a reader has
             assert {"nbval-check-output", "nearly"} <= set(tags(cell)), source(cell)
 
 
