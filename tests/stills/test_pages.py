@@ -56,6 +56,16 @@ def test_pages_before_a_damaged_one_are_read_once_and_it_is_told(tmp_path, monke
     assert read[:3] == [0, 1, 1]
 
 
+def test_what_is_missing_of_a_page_is_black_and_not_the_page_before(tmp_path):
+    Image.fromarray(NOISE).save(tmp_path / "in.tif", save_all=True, append_images=[Image.fromarray(255 - NOISE)])
+    content = (tmp_path / "in.tif").read_bytes()
+    (tmp_path / "in.tif").write_bytes(content[: -NOISE.nbytes // 2])
+    with PageReader(tmp_path / "in.tif") as reader:
+        np.testing.assert_array_equal(next(reader).rgb, NOISE)
+        found = next(reader).rgb
+    assert (found[:16] == 255 - NOISE[:16]).all() and not found[40:].any()
+
+
 def test_a_page_that_is_blank_and_whole_is_something(tmp_path):
     """Of the file cut before its second page the first one is there, if white."""
     write(tmp_path / "in.tif", np.full_like(NOISE, 255), NOISE)
