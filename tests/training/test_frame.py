@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -25,17 +26,30 @@ def photographs(folder, count=6):
     return folder
 
 
-@pytest.fixture
-def small(monkeypatch):
+@pytest.fixture(scope="module")
+def small():
     """A frozen transformer without weights, networks of a few filters: seconds instead of hours."""
     from vidcolor_utils.models import frame_colorizer, meaning
     from vidcolor_utils.training import frame
 
-    monkeypatch.setattr(frame_colorizer, "DECODER_FILTERS", (8, 8, 8))
-    monkeypatch.setattr(meaning, "DEPTH", 1)
-    monkeypatch.setattr(frame, "open_tokens", lambda *_: fake_tokens)
-    monkeypatch.setattr(frame, "load_encoder_weights", lambda *_: None)
-    return frame
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frame_colorizer, "DECODER_FILTERS", (8, 8, 8))
+        patch.setattr(meaning, "DEPTH", 1)
+        patch.setattr(frame, "open_tokens", lambda *_: fake_tokens)
+        patch.setattr(frame, "load_encoder_weights", lambda *_: None)
+        yield frame
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return photographs(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="module")
+def finished(small, photos, tmp_path_factory):
+    """The folder of a finished run, and its record."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return folder, small.train_frame_colorizer([photos], [photos], folder, config())
 
 
 def fake_tokens(lumas):
@@ -53,17 +67,16 @@ def rows(folder):
         return list(csv.DictReader(file))
 
 
-def test_training_learns_scores_and_is_exported(tmp_path, small):
-    photos = photographs(tmp_path / "photos")
-    record = small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
+def test_training_learns_scores_and_is_exported(tmp_path, small, finished):
+    run, record = finished
     assert record["photos"] == 6 and set(record["scores"]) == {"all", "rooms", "streets"}
-    assert json.loads((tmp_path / "run/run.json").read_text())["scores"] == record["scores"]
+    assert json.loads((run / "run.json").read_text())["scores"] == record["scores"]
     seen = record["train_scores"]["all"]  # the same photographs
     assert seen == pytest.approx(record["scores"]["all"], abs=1e-3)
-    stages = [row["stage"] for row in rows(tmp_path / "run")]
+    stages = [row["stage"] for row in rows(run)]
     assert list(dict.fromkeys(stages)) == ["meaning", "decoder", "everything"]
     (tmp_path / "out").mkdir()
-    digests = small.export_weights(tmp_path / "run", tmp_path / "out" / "a.safetensors")
+    digests = small.export_weights(run, tmp_path / "out" / "a.safetensors")
     names = {path.name for path in digests}
     assert names == {"a.safetensors", "a.onnx", "a_meaning.safetensors", "a_meaning.onnx", "a_vit.onnx"}
     for path, digest in digests.items():
@@ -80,10 +93,9 @@ def test_what_is_remembered_is_scored_on_as_many_photographs_of_the_same_kinds(s
     assert [photo.kind for photo in others] == ["rooms", "streets"]
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path, small, monkeypatch):
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, small, photos, monkeypatch):
     from vidcolor_utils.training import fit
 
-    photos = photographs(tmp_path / "photos")
     run = tmp_path / "run"
     learn, steps = fit._Run.learn, []
 
@@ -106,38 +118,36 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, small, monkeypatch):
     assert len(steps) == len(set(steps))
 
 
-def test_a_run_that_goes_on_keeps_its_transformer(tmp_path, small):
-    begun, photos = tmp_path / "begun.onnx", photographs(tmp_path / "photos")
+def test_a_run_that_goes_on_keeps_its_transformer(tmp_path, small, photos):
+    begun = tmp_path / "begun.onnx"
+    short = config(vit=str(begun), meaning_epochs=1, decoder_epochs=0, epochs=0)
     begun.write_bytes(b"the first")
-    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config(vit=str(begun)))
+    small.train_frame_colorizer([photos], [photos], tmp_path / "run", short)
     begun.write_bytes(b"what ships by then")
-    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config(vit=str(begun)))
+    small.train_frame_colorizer([photos], [photos], tmp_path / "run", short)
     assert (tmp_path / "run" / small.VIT).read_bytes() == b"the first"
 
 
-def test_a_run_with_other_parameters_is_refused(tmp_path, small):
-    photos = photographs(tmp_path / "photos")
-    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
+def test_a_run_with_other_parameters_is_refused(small, photos, finished):
     with pytest.raises(InputError, match="other parameters"):
-        small.train_frame_colorizer([photos], [photos], tmp_path / "run", config(seed=1))
+        small.train_frame_colorizer([photos], [photos], finished[0], config(seed=1))
 
 
-def test_a_run_can_start_from_the_weights_of_another(tmp_path, small):
-    photos = photographs(tmp_path / "photos")
-    small.train_frame_colorizer([photos], [photos], tmp_path / "run", config())
-    checkpoint = torch.load(tmp_path / "run" / small.CHECKPOINT, weights_only=True)
+def test_a_run_can_start_from_the_weights_of_another(tmp_path, small, finished):
+    run = shutil.copytree(finished[0], tmp_path / "run")
+    checkpoint = torch.load(run / small.CHECKPOINT, weights_only=True)
     checkpoint["averages"]["frame.parts.decoder0_bn.running_var"] += 3e5  # as large as a real one, beyond 16 bits
-    torch.save(checkpoint, tmp_path / "run" / small.CHECKPOINT)
+    torch.save(checkpoint, run / small.CHECKPOINT)
     weights = tmp_path / "a.safetensors"
-    small.export_weights(tmp_path / "run", weights)
+    small.export_weights(run, weights)
     trainee, begun = small.new_trainee(), small.new_trainee(weights)
-    trainee.load_state_dict(small.load_averages(tmp_path / "run"))
+    trainee.load_state_dict(small.load_averages(run))
     for name, value in trainee.state_dict().items():
         stored = begun.state_dict()[name].float()
         assert (stored - value.float()).abs().max() <= 0.02 * max(value.abs().max().item(), 1e-3), name
 
 
-def test_where_tokens_are_read_at_once_the_transformer_learns_along(tmp_path, small, monkeypatch):
+def test_where_tokens_are_read_at_once_the_transformer_learns_along(tmp_path, small, photos, monkeypatch):
     from vidcolor_utils.models import vit
     from vidcolor_utils.training import fit, live
 
@@ -148,7 +158,6 @@ def test_where_tokens_are_read_at_once_the_transformer_learns_along(tmp_path, sm
     monkeypatch.setattr(small, "reads_at_once", lambda _: True)
     begun = tmp_path / "begun.onnx"
     vit.store_vit(vit.build_vit(), begun)
-    photos = photographs(tmp_path / "photos")
     kernels = {}
     for rate in (0.0, 1.0):
         run, output = tmp_path / f"run{rate}", tmp_path / f"{rate}.safetensors"
