@@ -316,14 +316,14 @@ def test_the_output_folder_may_lie_in_the_input(folder):
     assert set(states(colorize_folder(folder, folder / "color")).values()) == {"there already"}
 
 
-def kill_the_worker(cluster, output, killed):
-    """Kill the one worker of a cluster as soon as it has finished a segment of `output`."""
+def kill_a_worker(cluster, output, killed):
+    """Kill a worker of a cluster as soon as a segment of `output` is finished."""
     deadline = time.monotonic() + 300
     while not list(work_folder_path(output).glob("[0-9]*.json")):
         if time.monotonic() > deadline:
             return
         time.sleep(0.01)
-    (nanny,) = cluster.workers.values()
+    nanny = next(iter(cluster.workers.values()))
     while nanny.status.name != "running":  # who is still starting a worker takes its death for a failed start
         time.sleep(0.01)
     os.kill(nanny.pid, signal.SIGKILL)
@@ -338,10 +338,10 @@ def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
     colorize_folder(films, tmp_path / "alone", **options)
     killed = []
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         spread_over(cluster.scheduler_address) as spread,
     ):
-        killer = threading.Thread(target=kill_the_worker, args=(cluster, tmp_path / "out" / "a.mp4", killed))
+        killer = threading.Thread(target=kill_a_worker, args=(cluster, tmp_path / "out" / "a.mp4", killed))
         killer.start()
         (result,) = colorize_folder(films, tmp_path / "out", spread=spread, **options)
         killer.join()
