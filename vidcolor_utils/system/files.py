@@ -200,7 +200,7 @@ def check_target(path: Path, source: str | Path | None) -> None:
     if not path.parent.is_dir():
         raise OutputError(f"{path.parent}: no such folder; make it first")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{path.parent}: no permission to write there")
+        raise OutputError(f"{path.parent}: nothing can be written there: no permission, or a read-only disk")
 
 
 def file_sha256(path: str | Path) -> str:
