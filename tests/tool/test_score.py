@@ -233,7 +233,7 @@ def test_doubtful_scores_are_said_to_be(make_video, tmp_path):
     other = make_video("other.mp4", size=(96, 128), times=[0, 5, 10, 15, 20, 25])
     assert score_files(true, true)["warnings"] == []
     (rates,) = [text for text in score_files(true, other)["warnings"] if "a second" in text]
-    assert "true 25, candidate 20" in rates and "by their number" in rates
+    assert "true 25, candidate 20" in rates and "by their numbers" in rates
     black = [np.zeros((96, 128, 3), np.uint8)] * 6
     (luma,) = score_files(true, write_video(tmp_path / "black.mkv", black))["warnings"][-1:]
     assert "is it the same film?" in luma and "black.mkv" in luma

@@ -120,7 +120,7 @@ def _doubts_of_rates(infos: Mapping[str, VideoInfo]) -> Iterator[str]:
     rates = [info.rate for info in infos.values()]
     if rates and max(rates) > SAME_RATE * min(rates):
         said = ", ".join(f"{name} {float(info.rate):g}" for name, info in infos.items())
-        yield f"frames a second differ ({said}): frames were compared by their number, so at other moments"
+        yield f"frames a second differ ({said}): frames were compared by their numbers, not their times"
 
 
 def _doubts_of_rows(paths: Mapping[str, str | Path], rows: Mapping[str, Row]) -> Iterator[str]:
