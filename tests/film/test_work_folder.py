@@ -85,6 +85,13 @@ def test_a_segment_that_cannot_be_read_any_more_is_made_anew(folder):
         assert list(work.claim(FILM)) == [1]
 
 
+def test_a_segment_that_cannot_be_read_back_is_not_named_by_its_hidden_file(folder, tmp_path):
+    with pytest.raises(OutputError, match="repeat the command") as raised, folder() as work:
+        work.claim(FILM)
+        raise UnreadableError(f"{work.segment_path(0)}: damaged", work.segment_path(0))
+    assert "/." not in str(raised.value) and not list(tmp_path.glob(".*"))
+
+
 def test_segments_are_kept_for_want_of_space_and_not_for_a_container_that_refuses(folder, tmp_path):
     for error, is_kept in ((OutputError("no space"), True), (RefusedError("no such codec"), False)):
         with pytest.raises(type(error)) as raised, folder() as work:

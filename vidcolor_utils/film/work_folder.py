@@ -71,11 +71,12 @@ class WorkFolder:
 
     def _leave(self, error: BaseException | None) -> None:
         finished = self.finished()
-        if not finished or isinstance(error, RefusedError):
+        is_kept = bool(finished) and not isinstance(error, RefusedError)
+        if not is_kept:
             self.remove()  # what a muxer refuses it will refuse again
-        elif isinstance(error, UnreadableError):
+        if isinstance(error, UnreadableError):
             self._drop(error)
-        elif isinstance(error, OutputError):
+        elif isinstance(error, OutputError) and is_kept:
             kept = f"; {len(finished)} finished segments are kept: free some space and repeat the command"
             raise OutputError(f"{error}{kept}") from None
 
