@@ -108,7 +108,7 @@ def test_points_are_read_from_texts_and_files(tmp_path):
     point = Hint(80.0, 310.0, 95.5, "#8b2f1f")
     assert hint_from(" 1:20  310,95.5 #8B2F1F ") == hint_from("80 310, 95.5 #8b2f1f") == point
     path = tmp_path / "points.json"
-    path.write_text('["1:20 310,95.5 #8b2f1f", "2 1,1 #000000"]')
+    path.write_text('["1:20 310,95.5 #8b2f1f", "2 1,1 #000000"]', encoding="utf-8-sig")
     found = hints_from(["1:20 310,95.5 #8b2f1f", str(path)])
     assert found == (point, point, Hint(2.0, 1.0, 1.0, "#000000")) and Look(hints=found).hints == found
 
@@ -128,3 +128,9 @@ def test_files_that_hold_no_points(tmp_path, content):
         hints_from([str(tmp_path / "points.json")])
     with pytest.raises(FileNotFoundError, match="no such file"):
         hints_from([str(tmp_path / "none.json")])
+
+
+def test_a_file_with_a_text_that_is_no_point_is_named(tmp_path):
+    (tmp_path / "points.json").write_text('["1:20 310,95 red"]')
+    with pytest.raises(OptionError, match=r"points\.json.*is no point"):
+        hints_from([str(tmp_path / "points.json")])

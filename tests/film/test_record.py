@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from vidcolor_utils.film import record as record_module
-from vidcolor_utils.film.record import RUNTIMES, SegmentRecord, versions
+from vidcolor_utils.film.record import RUNTIMES, SegmentRecord, identify, versions
 from vidcolor_utils.video.counts import Anchor
 
 LAST = SegmentRecord(times=[0, 4], order=[1, 0], end=8, following=None, warning="cut short", bytes=4)
@@ -29,3 +29,8 @@ def test_whichever_build_of_the_runtime_is_there_is_noted(monkeypatch, build):
 
     monkeypatch.setattr(record_module, "version", version)
     assert [name for name in versions() if name in RUNTIMES] == [build]
+
+
+def test_a_file_that_is_not_there_is_told_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.png: no such file"):
+        identify(tmp_path / "none.png")

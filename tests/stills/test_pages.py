@@ -52,8 +52,30 @@ def test_pages_before_a_damaged_one_are_read_once_and_it_is_told(tmp_path, monke
     monkeypatch.setattr(pages, "_still", lambda *of: (read.append(of[1].tell()), still(*of))[1])
     found = read_pages(tmp_path / "in.tif")
     np.testing.assert_array_equal(found.images[0].rgb, NOISE)
-    assert found.warnings == [f"{tmp_path / 'in.tif'}: damaged: coloured as far as it can be read"]
-    assert read[:3] == [0, 1, 1]
+    np.testing.assert_array_equal(found.images[-1].rgb, NOISE // 2)
+    (told,) = found.warnings
+    assert "damaged" in told and ("without 1 of its 3 pages" in told) == (len(found.images) == 2)
+    assert read[:3] == [0, 1, 1] and read[-1] == 2
+
+
+@pytest.mark.parametrize(("spoilt", "left"), [((0,), 2), ((1,), 2), ((2,), 2), ((0, 1), 1), ((0, 1, 2), 0)])
+def test_pages_of_which_nothing_is_there_are_passed_over_and_counted(tmp_path, monkeypatch, spoilt, left):
+    write(tmp_path / "in.tif", NOISE, 255 - NOISE, NOISE // 2)
+    still = pages._still
+
+    def broken(path, page, said):
+        if page.tell() in spoilt:
+            raise OSError("decoder error")
+        return still(path, page, said)
+
+    monkeypatch.setattr(pages, "_still", broken)
+    if not left:
+        with pytest.raises(InputError, match="not an image that can be read"):
+            read_pages(tmp_path / "in.tif")
+        return
+    found = read_pages(tmp_path / "in.tif")
+    assert len(found.images) == left
+    assert f"without {3 - left} of its 3 pages" in found.warnings[0]
 
 
 def test_what_is_missing_of_a_page_is_black_and_not_the_page_before(tmp_path):

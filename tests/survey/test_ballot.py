@@ -65,6 +65,7 @@ def test_films_of_a_folder(tmp_path):
     for name in ("hike/true.mp4", "hike/ours.webm", "alone/true.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "hike" / "readme.txt").touch()
     assert {clip: sorted(films) for clip, films in films_in(tmp_path).items()} == {"hike": ["ours", "true"]}
     (tmp_path / "hike" / "zhang.avi").touch()
     with pytest.raises(InputError, match="browsers play"):

@@ -1,7 +1,7 @@
 import json
 import threading
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -75,3 +75,9 @@ def test_when_all_is_answered_the_server_ends(server):
         answer(server, choice="right", number=number)
     assert json.loads(get(server, "state"))["question"] == ""
     assert server.ballot.trial is None
+
+
+def test_a_length_that_is_none_is_a_bad_request(server):
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(server.address + "answer", b"{}", {"Content-Length": "abc"}))
+    assert refused.value.code == 400

@@ -44,7 +44,7 @@ def nothing_more(film: Path) -> None:
     """Do nothing with a complete film: it is where it should be."""
 
 
-class Job(NamedTuple):
+class FilmJob(NamedTuple):
     """What is made of a video, beside its new colours."""
 
     encoding: Encoding  # codec, quality and speed
@@ -60,7 +60,7 @@ def color_video(
     source: Path,
     output: Path,
     colors: ColorSource,
-    job: Job,
+    job: FilmJob,
     *,
     spread: Spread = HERE,
     progress: Progress = silent,
@@ -115,7 +115,7 @@ def color_video(
 
 
 def _plan(
-    reader: VideoReader, planes: tuple[int, int], colors: ColorSource, job: Job, repair: Repair | None
+    reader: VideoReader, planes: tuple[int, int], colors: ColorSource, job: FilmJob, repair: Repair | None
 ) -> Plan:
     """Plan the segments of a video whose U plane has the shape `planes`; black bars are not looked for yet."""
     return Plan(
@@ -132,7 +132,7 @@ def _plan(
     )
 
 
-def _identity(plan: Plan, job: Job, repair: Repair | None) -> dict:
+def _identity(plan: Plan, job: FilmJob, repair: Repair | None) -> dict:
     """Give all that segments depend on: a run that has the same can go on with them."""
     settings = plan.colors.settings() | {
         "find_bars": job.find_bars,

@@ -165,16 +165,25 @@ def hints_from(texts: Iterable[str]) -> tuple[Hint, ...]:
     """
     found: list[Hint] = []
     for text in texts:
-        found += map(hint_from, _texts_in(Path(text)) if text.endswith(".json") else [text])
+        found += _hints_in(Path(text)) if text.endswith(".json") else [hint_from(text)]
     return tuple(found)
+
+
+def _hints_in(path: Path) -> list[Hint]:
+    try:
+        return [hint_from(text) for text in _texts_in(path)]
+    except OptionError as error:
+        raise OptionError(f"{path}: {error}") from None
 
 
 def _texts_in(path: Path) -> list[str]:
     try:
-        texts = json.loads(path.read_text())
+        texts = json.loads(path.read_text("utf-8-sig"))  # as editors on Windows write it, too
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
         raise InputError(f"{path}: is no JSON file ({error})") from None
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise InputError(f'{path}: must hold a list of texts, as ["1:20 310,95 #8b2f1f"]')

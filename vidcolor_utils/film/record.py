@@ -39,7 +39,13 @@ class SegmentRecord(NamedTuple):
 
 
 def identify(path: str | Path) -> dict[str, int | str]:
-    """Identify a file by its size in bytes, the time it was changed, and the sha256 of its first megabyte."""
+    """Identify a file by its size in bytes, the time it was changed, and the sha256 of its first megabyte.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such file")
     status = Path(path).stat()
     with Path(path).open("rb") as file:
         head = hashlib.sha256(file.read(HEAD)).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -60,13 +60,15 @@ def _taking_what_is_there() -> Iterator[None]:
 
 def num_pages(path: Path) -> int:
     """How many pictures a file says that it has, as far as that can be read; at least 1."""
+    with _by_itself():
+        return _count(path)
+
+
+def _count(path: Path) -> int:
     found = 0
-    try:
-        with looking_at(path) as image:
-            for _ in _pages(path, image, []):
-                found += 1
-    except Exception:  # whatever reads it will speak of it
-        pass
+    with suppress(Exception), open_picture(path) as image:  # whatever reads it will speak of it
+        for _ in _pages(path, image, []):
+            found += 1
     return max(1, found)
 
 
@@ -91,7 +93,8 @@ class PageReader:
         if self._path.suffix.lower() in HEIF:
             _learn_heif(self._path)
         self._said: list[str] = []
-        self._given = 0
+        self._place = self._missing = self._given = 0  # where the next page is, those that cannot be read, and can
+        self._pages = 1
         self._damage: Exception | None = None
         self._shows_something = self._has_whole_notes = True
         self._stills = self._stills_after(0)
@@ -110,7 +113,7 @@ class PageReader:
             image = self._next() if self._damage is None else self._rescued()
         if image is None:
             raise StopIteration
-        self._given += 1
+        self._place, self._given = self._place + 1, self._given + 1
         return image
 
     @property
@@ -118,6 +121,8 @@ class PageReader:
         """A sentence for each thing that the user should know, of what was read so far."""
         notes = [] if self._has_whole_notes else [f"{self._path}: some of its notes are damaged, and left out"]
         damage = [f"{self._path}: damaged: coloured as far as it can be read"] if self._damage else []
+        if self._missing:
+            damage = [f"{damage[0]}, without {self._missing} of its {self._pages} pages"]
         return [*dict.fromkeys(self._said), *notes, *damage]
 
     def _next(self) -> StillImage | None:
@@ -130,21 +135,25 @@ class PageReader:
             raise InputError(f"{self._path}: {told}") from None
         except Exception as error:  # decoders raise whatever they like at what is damaged
             self._damage, self._shows_something = error, self._given > 0
-            self._stills = self._stills_after(self._given)
+            self._stills, self._pages = self._stills_after(self._place), _count(self._path)
             return self._rescued()
         self._has_whole_notes &= image is None or image.notes.is_whole
         return image
 
     def _rescued(self) -> StillImage | None:
-        """Read what is there of the next page of a damaged file; behind one of which nothing is, it ends."""
+        """Read what is there of the next page of a damaged file, and pass over those of which nothing is."""
         try:
             with _taking_what_is_there():
                 image = next(self._stills, None)
         except Exception as error:
-            image = None
+            self._place, self._missing = self._place + 1, self._missing + 1
+            if self._place < self._pages and not self._first_only:
+                self._stills = self._stills_after(self._place)
+                return self._rescued()
             if not self._given:
                 reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
                 raise InputError(f"{self._path}: {reason}") from error
+            return None
         if image is None and not self._shows_something:
             raise InputError(f"{self._path}: not an image that can be read (no part of it is whole)")
         if image is not None and not self._shows_something:

@@ -23,7 +23,8 @@ from vidcolor_utils.survey.judging import (
     write_answers,
 )
 from vidcolor_utils.system.errors import InputError, OptionError
-from vidcolor_utils.system.files import alone, hidden_beside, writing
+from vidcolor_utils.system.files import alone, hidden_beside, is_hidden, writing
+from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 
 UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
 PLAYED = (".mp4", ".m4v", ".webm")  # what browsers play
@@ -49,11 +50,15 @@ def films_in(folder: str | Path) -> dict[str, dict[str, Path]]:
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
     clips = {
-        clip.name: {film.stem: film for film in sorted(clip.iterdir()) if not film.name.startswith(".")}
+        clip.name: {film.stem: film for film in sorted(clip.iterdir()) if _is_film(film)}
         for clip in sorted(Path(folder).glob("*/"))
     }
     check_films(clips := {name: films for name, films in clips.items() if len(films) > 1})
     return clips
+
+
+def _is_film(path: Path) -> bool:
+    return not is_hidden(path) and path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def check_films(films: Films) -> None:

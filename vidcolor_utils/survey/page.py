@@ -124,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take an answer."""
-        length = int(self.headers.get("Content-Length") or 0)
+        said = self.headers.get("Content-Length") or "0"
+        length = int(said) if said.isdecimal() else 0
         if self._name() != "answer" or length > LONGEST:
             self.send_error(HTTPStatus.NOT_FOUND)
             return

@@ -13,7 +13,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.stills import colorize_still
-from vidcolor_utils.film.color_video import Job, color_video, nothing_more
+from vidcolor_utils.film.color_video import FilmJob, color_video, nothing_more
 from vidcolor_utils.film.director import FilmColors, Photographs
 from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
@@ -148,7 +148,7 @@ def _colorize(
         _check_for_still(source, look, encoding, span, spread)
         return _colorize_image(source, output, FilmColors(source, look, colorizer, photographs), look, progress)
     colors = colors_of(source, look, colorizer, photographs)
-    job = Job(
+    job = FilmJob(
         encoding or Encoding(),
         span=span,
         only=only,

@@ -111,7 +111,10 @@ def score_films(
     infos = {name: video_info(path) for name, path in paths.items() if is_video(path)}
     expected = infos["true"].frames if "true" in infos else None
     named, tell = {name: films[name] for name in candidates}, lambda done, _: progress(done, expected)
-    scores = score_candidates(films["true"], named, films.get("gray"), area=area, progress=tell)
+    try:
+        scores = score_candidates(films["true"], named, films.get("gray"), area=area, progress=tell)
+    except InputError as error:
+        raise InputError(f"{true_path}: {error}") from None
     doubts = [*_doubts_of_rates(infos), *_doubts_of_rows(paths, scores["rows"])]
     return {**scores, "warnings": scores["warnings"] + doubts}
 
@@ -139,8 +142,7 @@ def _active_area(path: str | Path) -> Area:
     return find_active_area(luma_from_rgb(rgb) for rgb in islice(iter_rgb(path), 0, None, AREA_STEP))
 
 
-def _opened(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Read the first frame at once, so that a bad file is reported before any work is done."""
+def _opened(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:  # a bad file is told before any work is done
     return chain([next(frames)], frames)
 
 
@@ -200,7 +202,8 @@ def score_candidates(
             if len(frames) < len(sources):
                 continue  # only counting what is left of the longer ones
             _check_sizes(frames)
-            scorer.add({name: _cut(frame, area) for name, frame in frames.items()})
+            inside = area.cut if area else np.asarray
+            scorer.add({name: np.ascontiguousarray(inside(frame)) for name, frame in frames.items()})
             progress(scorer.frames, None)
     if not scorer.frames:
         raise InputError("there are no frames to score")
@@ -222,11 +225,7 @@ def _check_sizes(frames: dict[str, np.ndarray]) -> None:
     sizes = {name: f"{frame.shape[1]}x{frame.shape[0]}" for name, frame in frames.items()}
     for name, size in sizes.items():
         if size != (true := sizes["true"]):
-            raise InputError(f"the {name} frames are {size}, the true ones {true}: score files of one size")
-
-
-def _cut(frame: np.ndarray, area: Area | None) -> np.ndarray:
-    return frame if area is None else np.ascontiguousarray(area.cut(frame))
+            raise InputError(f"a frame of {name} is {size}, the true one {true}: score what is of one size")
 
 
 class _Scorer:

@@ -11,7 +11,7 @@ import numpy as np
 from vidcolor_utils.colorizers.defaults import STRENGTH
 from vidcolor_utils.colorizers.links import flow_size
 from vidcolor_utils.colorizers.steady import SteadyColorizer
-from vidcolor_utils.film.color_video import Job, color_video
+from vidcolor_utils.film.color_video import FilmJob, color_video
 from vidcolor_utils.film.look import STEADINESS
 from vidcolor_utils.film.picture import ColorizeReport, Picture
 from vidcolor_utils.film.record import identify
@@ -143,7 +143,9 @@ def stabilize_file(
         _check_aspect(gray_info, reader.info)
         # Bars keep what colour they have: where the other method saw a picture is not known.
         steady = SteadyVideo(reader, strength=strength, offline=offline)
-        return color_video(source, output, steady, Job(encoding or Encoding(), find_bars=False), progress=progress)
+        return color_video(
+            source, output, steady, FilmJob(encoding or Encoding(), find_bars=False), progress=progress
+        )
 
 
 def _check_aspect(gray: VideoInfo, color: VideoInfo) -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from tests.helpers.keyed import error, two_shots, write_film
 from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key, carried_apart
+from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -74,3 +75,6 @@ def test_a_point_is_found_in_the_small_picture(film):
         assert film.place(100, 50, gray, reader) == (50, 25)
         with pytest.raises(InputError, match="128,50 is not in the picture of 128x96"):
             film.place(128, 50, gray, reader)
+        film.area = Area(10, 96, 0, 128)
+        with pytest.raises(InputError, match="100,5 is in a black bar"):
+            film.place(100, 5, gray, reader)

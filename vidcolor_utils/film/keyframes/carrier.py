@@ -114,9 +114,10 @@ class GrayFilm:
         across, down = x * width / reader.info.width - area.left, y * height / reader.info.height - area.top
         wide, high = area.right - area.left, area.bottom - area.top
         if not (0 <= across < wide and 0 <= down < high):
-            raise InputError(
-                f"{self.path}: {x:g},{y:g} is not in the picture of {reader.info.width}x{reader.info.height}"
-            )
+            info = reader.info
+            is_bar = 0 <= x < info.width and 0 <= y < info.height
+            where = "in a black bar" if is_bar else f"not in the picture of {info.width}x{info.height}"
+            raise InputError(f"{self.path}: {x:g},{y:g} is {where}")
         return across * gray.shape[1] / wide, down * gray.shape[0] / high
 
     def next_at(self, timed: Iterable[Moment], seconds: float) -> Moment:
