@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from vidcolor_utils.survey.ballot import Ballot, make_trials
+from tests.helpers.surveys import asking_anna
 from vidcolor_utils.survey.judging import (
     WHICH_IS_STEADIER,
     WHICH_IS_TRUE,
@@ -48,12 +47,8 @@ def make_film(path: Path, color: tuple[int, int, int]) -> Path:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[SurveyServer]:
     films = {"hike": {name: make_film(tmp_path / f"{name}.mp4", color) for name, color in COLORS.items()}}
-    with SurveyServer(films, Ballot(make_trials(films), "anna", tmp_path / "anna.json")) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with asking_anna(films, tmp_path) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_answers_typed_and_clicked_give_the_ranking_of_a_hand_calculation(

@@ -1,11 +1,10 @@
 import json
-import threading
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
-from vidcolor_utils.survey.ballot import Ballot, make_trials
+from tests.helpers.surveys import asking_anna
 from vidcolor_utils.survey.page import SurveyServer
 from vidcolor_utils.system.errors import OutputError
 
@@ -15,12 +14,8 @@ def server(tmp_path):
     films = {"hike": {name: tmp_path / f"{name}.mp4" for name in ("true", "zhang")}}
     for name, path in films["hike"].items():
         path.write_bytes(name.encode())
-    with SurveyServer(films, Ballot(make_trials(films), "anna", tmp_path / "anna.json")) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with asking_anna(films, tmp_path) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def get(server: SurveyServer, name: str) -> bytes:

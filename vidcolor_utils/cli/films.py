@@ -21,7 +21,7 @@ from vidcolor_utils.cli.options import (
     rate_of,
     span_options,
 )
-from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, show, tell, tell_facts
+from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, show, tell, tell_facts, warn
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.heap import share_one_heap
@@ -173,8 +173,7 @@ def _colorize_pipe(
 
     with piped(source, output, container, sys.stdin.buffer, sys.stdout.buffer) as stand:
         report = _colorize_file(stand.source, stand.output, workers, cluster, **work)
-    for warning in report.warnings:
-        click.echo(f"vidcolor: warning: {stand.told(warning)}", err=True)
+    warn(*map(stand.told, report.warnings))
     click.echo(f"{stand.told(str(report.output))}: {frames(report.frames)} in colour", err=True)
 
 
@@ -218,8 +217,7 @@ def _tell_results(results: list[Result], report: Path) -> None:
     """Print what became of the files of a folder, and exit with 1 if one failed."""
     show(folder_table(results))
     for result in results:
-        for warning in result.warnings:
-            click.echo(f"vidcolor: warning: {warning}", err=True)
+        warn(*result.warnings)
     failures = [result for result in results if result.error]
     for result in failures:
         click.echo(f"vidcolor: {result.name}: failed: {result.error}", err=True)
