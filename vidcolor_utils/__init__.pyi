@@ -13,7 +13,7 @@ from .system.errors import OutputError as OutputError
 from .system.errors import VidcolorError as VidcolorError
 from .tool.colorize import colorize_file as colorize_file
 from .tool.demo import run_demo as run_demo
-from .tool.folder import colorize_folder as colorize_folder
+from .tool.folder.colorize import colorize_folder as colorize_folder
 from .tool.keyframes import write_key_frames as write_key_frames
 from .tool.preview import preview_file as preview_file
 from .tool.score import score_files as score_files

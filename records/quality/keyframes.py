@@ -94,9 +94,7 @@ def steady(clip: Clip, plain: Colorizer, mirrored: Colorizer) -> Colors:
 def referenced(clip: Clip, colorizer: Colorizer) -> Colors:
     """Colours with the true first frame as `--reference`."""
     alone = as_predicted(colorizer)
-    plain, mirrored = (
-        ReferenceColorizer(each, {"first": clip.rgb[0]}) for each in (alone, MirroredColorizer(alone))
-    )
+    plain, mirrored = (ReferenceColorizer(each, [clip.rgb[0]]) for each in (alone, MirroredColorizer(alone)))
     return steady(clip, plain, mirrored)
 
 

@@ -147,7 +147,7 @@ def referred(pairs: Sequence[Pair], colorizer: FrameColorizer) -> list[np.ndarra
     for pair in pairs:
         photograph = to_uint8(rgb_from_lab(np.ascontiguousarray(_exemplar(pair))))
         try:
-            guided = ReferenceColorizer(colorizer, {"exemplar": photograph})
+            guided = ReferenceColorizer(colorizer, [photograph])
         except InputError:  # the tool refuses a photograph without colours, and goes on without
             made.append(pair.target.base[pair.frame])
             continue

@@ -17,7 +17,7 @@ from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.stills.images import StillImage, read_pages, write_image
 from vidcolor_utils.system.errors import VidcolorError
 from vidcolor_utils.system.machine import usable_cores
-from vidcolor_utils.tool.folder import colorize_folder
+from vidcolor_utils.tool.folder.colorize import colorize_folder
 
 PHOTOGRAPHS, SIZE = 100, (480, 640)
 ALONE = 10  # photographs of which the parts are measured by themselves

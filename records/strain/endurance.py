@@ -22,7 +22,7 @@ from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.system.progress import Progress, Steps, silent_steps
 from vidcolor_utils.system.spread import spread_over
-from vidcolor_utils.tool.folder import colorize_folder
+from vidcolor_utils.tool.folder.colorize import colorize_folder
 
 KILLS = 10
 FILM_SIZE, FILM_FRAMES = (144, 256), 125

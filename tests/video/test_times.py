@@ -180,3 +180,14 @@ def test_a_stream_is_like_another_one_and_says_how_it_leads_in(tmp_path):
             output.add_stream_from_template(like, opaque=True)
         output.start_encoding()
     assert b"\x56\xaa\x84\x01\x45\x85\x55" in (tmp_path / "out.mkv").read_bytes()  # CodecDelay of 21,333,333 ns
+
+
+def test_parts_meet_where_a_time_lies_in_both():
+    first, second, rest = Span(0, 1), Span(1, 2), Span(1.5)
+    assert [a.meets(b) for a, b in ((first, second), (second, rest), (rest, first), (first, WHOLE))] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert rest.meets(WHOLE) and WHOLE.meets(rest) and not second.meets(first)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
 from vidcolor_utils.app.strip import GivenPicture, Moment, ShotStrip
 from vidcolor_utils.colorizers.base import Colorizer
-from vidcolor_utils.film.keyframes.album import has_color, key_name
+from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.film.keyframes.choose import Shot, choose, find_shots
 from vidcolor_utils.film.look import Hint
+from vidcolor_utils.pictures.color import has_color
 from vidcolor_utils.pictures.show import to_width
 from vidcolor_utils.stills.images import StillImage, is_image, read_image, write_image
 from vidcolor_utils.system.errors import InputError, VidcolorError

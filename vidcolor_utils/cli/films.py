@@ -29,7 +29,7 @@ from vidcolor_utils.video.codecs import Encoding
 
 if TYPE_CHECKING:
     from vidcolor_utils.film.picture import ColorizeReport
-    from vidcolor_utils.tool.folder import Result
+    from vidcolor_utils.tool.folder.book import Result
     from vidcolor_utils.video.times import Span
 
 SPREADING, OF_FILES = ("--workers", "--cluster"), ("--rate", "--only")
@@ -206,7 +206,8 @@ def _networks_loading(source: Path, look: Look) -> Iterator[None]:
 
 def _colorize_folder(source: Path, output: Path, workers: int | None, cluster: str | None, **work: Any) -> None:
     from vidcolor_utils.system.spread import spread_over
-    from vidcolor_utils.tool.folder import REPORT, colorize_folder
+    from vidcolor_utils.tool.folder.colorize import colorize_folder
+    from vidcolor_utils.tool.folder.jobs import REPORT
 
     with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
         results = colorize_folder(source, output, spread=spread, progress=bar, **work)

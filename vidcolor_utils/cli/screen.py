@@ -20,7 +20,7 @@ from vidcolor_utils.system.progress import Progress, Steps
 if TYPE_CHECKING:
     from vidcolor_utils.film.picture import ColorizeReport
     from vidcolor_utils.tool.by_distance import DistanceRow
-    from vidcolor_utils.tool.folder import Result
+    from vidcolor_utils.tool.folder.book import Result
     from vidcolor_utils.tool.score import Scores
     from vidcolor_utils.weights.fetched import WeightsInfo
 

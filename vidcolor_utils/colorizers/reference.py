@@ -10,7 +10,7 @@ network trained for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -21,7 +21,6 @@ from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.pictures.sizes import fit_short_side
-from vidcolor_utils.system.errors import InputError
 
 SIDE = 80  # short side of the grid of points; that of the shipped network's output
 NEIGHBORS = 8
@@ -36,7 +35,6 @@ LEAST_SPREAD = 0.01  # of luma: below it texture is noise
 UNSURE = 1.7  # mean distance at which the trust in a match has fallen to 1/e
 MIXED = 4.5  # spread of the matches' colours, Lab units, at which it has; in the right photograph they agree
 RECOGNIZED = 0.1, 0.35  # mean trust up to which a frame is taken for another scene, and from which for the same
-LEAST_CHROMA = 2.0  # mean of |a| and |b|; a photograph below it is gray
 
 
 class Points(NamedTuple):
@@ -51,17 +49,14 @@ class ReferenceColorizer(ColorizerAround):
 
     Args:
         colorizer: predicts the colours of all else, and helps to tell what resembles what.
-        photographs: RGB uint8 (H, W, 3) of any size, by name.
-
-    Raises:
-        InputError: if a photograph has no colours.
+        photographs: at least one, RGB uint8 (H, W, 3) of any size, in colour.
     """
 
-    def __init__(self, colorizer: Colorizer, photographs: dict[str, np.ndarray]):
+    def __init__(self, colorizer: Colorizer, photographs: Iterable[np.ndarray]):
         from scipy.spatial import cKDTree  # here, since it takes longer to import than all else that a film needs
 
         super().__init__(colorizer)
-        points = [_points_of(name, rgb, colorizer) for name, rgb in photographs.items()]
+        points = [_points_of(rgb, colorizer) for rgb in photographs]
         self._tree = cKDTree(np.concatenate([each.features for each in points]))
         self._ab = np.concatenate([each.ab for each in points])
 
@@ -84,14 +79,12 @@ class ReferenceColorizer(ColorizerAround):
         return ab + trust[..., None] * (found - ab)
 
 
-def _points_of(name: str, rgb: np.ndarray, colorizer: Colorizer) -> Points:
+def _points_of(rgb: np.ndarray, colorizer: Colorizer) -> Points:
     rgb = find_active_area([luma_from_rgb(rgb)]).cut(rgb)
     luma = luma_from_rgb(rgb)
     guess = colorizer.predict_ab([luma])[0]
     size = fit_short_side(guess.shape, SIDE)
     true = lab_from_rgb(cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA))[..., 1:]
-    if np.abs(true).mean() < LEAST_CHROMA:
-        raise InputError(f"{name}: a reference must be in colour, and this picture is gray")
     return Points(features_of(luma, resize_ab(guess, size)), true.reshape(-1, 2))
 
 

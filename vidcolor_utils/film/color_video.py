@@ -100,6 +100,7 @@ def color_video(
             deliver(part)
         work.remove()
     warnings = [
+        *colors.warnings_of(job.span),
         *lacking,
         interlacing_warning(
             reader.info,

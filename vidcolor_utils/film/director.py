@@ -27,11 +27,13 @@ from vidcolor_utils.colorizers.steady import SteadyColorizer
 from vidcolor_utils.film.look import Look, Reference
 from vidcolor_utils.film.picture import Picture
 from vidcolor_utils.film.record import fingerprint, identify
-from vidcolor_utils.film.shots import shot_around
+from vidcolor_utils.film.shots import outside, shot_around
 from vidcolor_utils.film.stored_color import ColorDetector, mark_colored
+from vidcolor_utils.pictures.color import has_color
 from vidcolor_utils.pictures.cuts import CutDetector
 from vidcolor_utils.pictures.restore import CopyRestorer
 from vidcolor_utils.stills.images import read_image
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.times import Span
 
 OWN = None  # in place of guides: a part keeps its own colours
@@ -83,7 +85,7 @@ class Photographs:
 
         Raises:
             FileNotFoundError: if there is no such photograph.
-            InputError: if it is no picture.
+            InputError: if it is no picture, or has no colours.
         """
         with self._lock:
             return self._read(str(path)).identity
@@ -93,20 +95,22 @@ class Photographs:
 
         Raises:
             FileNotFoundError, InputError: as `identity` does.
-            InputError: if a photograph has no colours.
         """
         with self._lock:
             self._colorizers[id(colorizer)] = colorizer
             return self._guided(id(colorizer), view, tuple(dict.fromkeys(map(str, paths))))
 
     def _guide(self, colorizer: int, view: View, paths: tuple[str, ...]) -> Colorizer:
-        photographs = {path: self._read(path).rgb for path in paths}
+        photographs = [self._read(path).rgb for path in paths]
         return ReferenceColorizer(view.of(self._colorizers[colorizer]), photographs)
 
 
 def _read_photograph(path: str) -> Photograph:
     identity = identify(path) if Path(path).is_file() else {}  # what is wrong with others, reading says
-    return Photograph(read_image(path).rgb, identity)
+    rgb = read_image(path).rgb
+    if not has_color(rgb):
+        raise InputError(f"{path}: a reference must be in colour, and this picture is gray")
+    return Photograph(rgb, identity)
 
 
 class Album:
@@ -119,7 +123,7 @@ class Album:
 
     Raises:
         FileNotFoundError: if a photograph does not exist.
-        InputError: if one is no picture, or its time lies behind the film's end.
+        InputError: if one is no picture or has no colours, or its time lies behind the film's end.
     """
 
     def __init__(self, references: Sequence[Reference], source: Path | None, photographs: Photographs):
@@ -153,8 +157,6 @@ class FilmColors:
         photographs: what was read for other files; if not given, this one reads its own.
     """
 
-    warnings: tuple[str, ...] = ()  # of it there is nothing to say
-
     def __init__(
         self,
         source: Path,
@@ -173,6 +175,15 @@ class FilmColors:
     def looks_at_frames(self) -> bool:
         """Whether it looks at more of pictures than their luma and time: at the colours that they have."""
         return self._look.skip_colored
+
+    def warnings_of(self, span: Span) -> tuple[str, ...]:
+        """Give a sentence for each photograph that guides nothing of a part of the film."""
+        each = zip(self._look.references, self._album.spans, strict=True)
+        return tuple(
+            f"{reference.photograph}: not used: {outside(reference.at or 0.0)}"
+            for reference, guided in each
+            if not guided.meets(span)
+        )
 
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""
@@ -211,16 +222,16 @@ class FilmColors:
         return (lambda lumas: steady(map(copies, lumas))) if look.is_restored else steady
 
     def _with_guides(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, Guides | None]]:
-        for picture, has_color in self._marked(pictures):
-            yield picture, OWN if has_color else self._album.guides_at(picture.frame.seconds)
+        for picture, keeps_own in self._marked(pictures):
+            yield picture, OWN if keeps_own else self._album.guides_at(picture.frame.seconds)
 
     def _marked(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, bool]]:
         if not self._look.skip_colored:
             return ((picture, False) for picture in pictures)
-        has_color, changes = ColorDetector(), CutDetector()
+        is_colored, changes = ColorDetector(), CutDetector()
         return mark_colored(
             pictures,
-            lambda picture: has_color(picture.frame.decoded),
+            lambda picture: is_colored(picture.frame.decoded),
             lambda picture: changes(small_gray(picture.luma)),
         )
 

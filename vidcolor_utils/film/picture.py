@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from vidcolor_utils.video.formats import LumaFrame
+from vidcolor_utils.video.times import Span
 
 
 class Picture(NamedTuple):
@@ -27,9 +28,8 @@ class ColorSource(Protocol):
         """Whether it looks at more of pictures than their luma and time."""
         ...
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """A sentence for each thing of these colours that the user should know."""
+    def warnings_of(self, span: Span) -> tuple[str, ...]:
+        """Give a sentence for each thing of the colours of a part of the film that the user should know."""
         ...
 
     def settings(self) -> dict:

@@ -10,6 +10,7 @@ import numpy as np
 
 from vidcolor_utils.colorizers.links import SIDE, Cuts, small_gray
 from vidcolor_utils.pictures.sizes import shrunk
+from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import check_end
 from vidcolor_utils.video.formats import SAME_S
@@ -44,6 +45,11 @@ def shot_around(path: str | Path, seconds: float, known: Iterable[Span] = ()) ->
             found = _search(reader, begin, seconds, (first or -inf) if begin == first else None)
             window *= 4
     return found
+
+
+def outside(seconds: float) -> str:
+    """Say, of what belongs to a time, that the part which is coloured has nothing of that time's shot."""
+    return f"the shot at {time_text(seconds)} is not in the part to colorize"
 
 
 def _search(reader: VideoReader, begin: float, seconds: float, start: float | None) -> Span | None:

@@ -37,6 +37,8 @@ MATRICES = {
 BT601 = MATRICES[6]
 
 REC601_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is gray,
+LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
 
 
 def to_float01(image: np.ndarray) -> np.ndarray:
@@ -85,3 +87,10 @@ def rgb_from_gray(gray: np.ndarray) -> np.ndarray:
 def gray_clip(clip: np.ndarray) -> np.ndarray:
     """Take the colour out of a clip (T, H, W, 3) uint8; returns (T, H, W) uint8."""
     return np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in clip])
+
+
+def has_color(rgb: np.ndarray) -> bool:
+    """Tell whether a picture, uint8 (H, W, 3), is more than gray."""
+    small = cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA)
+    chroma = np.abs(lab_from_rgb(small)[..., 1:])
+    return bool(chroma.mean() >= LEAST_CHROMA or np.percentile(chroma.max(-1), SPOT) >= LEAST_SPOT)

@@ -156,8 +156,7 @@ def _colorize(
         deinterlace=look.is_restored,
         restore_luma=look.restore_luma,
     )
-    report = color_video(source, output, colors, job, spread=spread, progress=progress, deliver=deliver)
-    return report._replace(warnings=(*colors.warnings, *report.warnings))
+    return color_video(source, output, colors, job, spread=spread, progress=progress, deliver=deliver)
 
 
 def is_film(source: Path) -> bool:

@@ -24,6 +24,7 @@ from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import Span
 
 SAME_ASPECT = 0.02  # relative difference of the two aspects that rounding to whole pixels may make
 
@@ -80,10 +81,13 @@ class SteadyVideo:
     """
 
     looks_at_frames = False
-    warnings: tuple[str, ...] = ()
 
     def __init__(self, reader: VideoReader, *, strength: float, offline: bool):
         self._reader, self._strength, self._offline = reader, strength, offline
+
+    def warnings_of(self, span: Span) -> tuple[str, ...]:
+        """Say nothing: there is nothing to say of these."""
+        return ()
 
     def settings(self) -> dict:
         """Give all that the colours depend on beside the film, as JSON holds it."""

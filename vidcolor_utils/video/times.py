@@ -42,6 +42,10 @@ class Span(NamedTuple):
         """Tell whether a time lies in it."""
         return self.start <= seconds and (self.end is None or seconds < self.end)
 
+    def meets(self, other: Span) -> bool:
+        """Tell whether any time lies in both."""
+        return (other.end is None or self.start < other.end) and (self.end is None or other.start < self.end)
+
 
 WHOLE = Span()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidcolor_utils.film.keyframes.cleaning import cleaned
 from vidcolor_utils.pictures.chroma import in_light_of
-from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_float01, to_uint8
+from vidcolor_utils.pictures.color import has_color, lab_from_rgb, luma_from_rgb, to_float01, to_uint8
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, warp
 from vidcolor_utils.stills.images import is_image, read_image
 from vidcolor_utils.system.errors import InputError
@@ -21,8 +21,6 @@ SUFFIX = ".png"
 # h-mm-ss.mmm, anywhere in a name; a date before it is none.
 TIME = re.compile(r"(?<!\d)(?<!\d-)(\d{1,3})-([0-5]\d)-([0-5]\d(?:\.\d+)?+)(?!-?\d)")
 ROUNDED_S = 0.0006  # by so much that time may be less than its frame's
-LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is still gray,
-LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
 EVEN = 2.0  # pixels over which luma is averaged before it is compared: codecs and scalers change its detail
 FLAT = 0.05  # standard deviation, of 255, below which there is nothing to compare: one tone, coded
 LEAST_LIKENESS = 0.6  # correlation of luma and of its edges, see `likeness`, from which a picture is of a frame
@@ -74,13 +72,6 @@ def read_key_pictures(folder: str | Path) -> list[KeyPicture]:
     if not found:
         raise InputError(f"{folder}: no picture in colour: colour some of them first")
     return [found[seconds] for seconds in sorted(found)]
-
-
-def has_color(rgb: np.ndarray) -> bool:
-    """Tell whether a picture, uint8 (H, W, 3), is more than gray."""
-    small = cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA)
-    chroma = np.abs(lab_from_rgb(small)[..., 1:])
-    return chroma.mean() >= LEAST_CHROMA or np.percentile(chroma.max(-1), SPOT) >= LEAST_SPOT
 
 
 def likeness(gray: np.ndarray, other: np.ndarray) -> float:

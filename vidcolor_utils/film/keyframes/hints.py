@@ -17,9 +17,11 @@ from vidcolor_utils.film.keyframes.propagate import Reached
 from vidcolor_utils.film.keyframes.regions import region_around
 from vidcolor_utils.film.look import Hint
 from vidcolor_utils.film.picture import ColorSource, Picture
+from vidcolor_utils.film.shots import outside
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.pipeline import paired
+from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -49,10 +51,11 @@ class HintedColors:
         """Whether it looks at more of pictures than their luma and time."""
         return self._colors.looks_at_frames
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Those of the colours below."""
-        return self._colors.warnings
+    def warnings_of(self, span: Span) -> tuple[str, ...]:
+        """Give those of the colours below, and a sentence for each time whose points a part does not use."""
+        unused = (key.seconds for key in self._keys if not key.shot.meets(span))
+        own = (f"the points at {time_text(seconds)} are not used: {outside(seconds)}" for seconds in unused)
+        return (*self._colors.warnings_of(span), *own)
 
     def settings(self) -> dict:
         """Give all that the colours depend on beside the source, as JSON holds it."""

@@ -19,12 +19,14 @@ from vidcolor_utils.film.keyframes.propagate import Filler
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.film.picture import ColorSource, Picture
 from vidcolor_utils.film.record import identify
+from vidcolor_utils.film.shots import outside
 from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
+from vidcolor_utils.video.times import Span
 
 
 def colors_of(
@@ -63,11 +65,11 @@ class KeyedColors:
         pictures = [(each.path.name, identify(each.path)) for each in self._pictures]
         return self._automatic.settings() | {"key_frames": pictures}
 
-    @cached_property
-    def warnings(self) -> tuple[str, ...]:
-        """A sentence for each picture that is left out."""
-        found = zip(self._pictures, self._found, strict=True)
-        return tuple(f"{picture.path}: not used: {why}" for picture, why in found if isinstance(why, str))
+    def warnings_of(self, span: Span) -> tuple[str, ...]:
+        """Give a sentence for each picture that is left out, or that a part of the film does not use."""
+        reasons = [_why_not_used(found, span) for found in self._found]
+        own = (f"{each.path}: not used: {why}" for each, why in zip(self._pictures, reasons, strict=True) if why)
+        return (*self._automatic.warnings_of(span), *own)
 
     @property
     def keys(self) -> list[Key]:
@@ -115,3 +117,9 @@ class KeyedColors:
             return f"it does not look like the frame at {time_text(picture.seconds)}"
         shot = self._film.shot_around(frame.seconds, [key.shot for key in before])
         return Key(frame.seconds, ab.astype(np.float16), shot)
+
+
+def _why_not_used(found: Key | str, span: Span) -> str:
+    if isinstance(found, str):
+        return found
+    return "" if found.shot.meets(span) else outside(found.seconds)

@@ -1,7 +1,6 @@
-"""Folders: what is done, passed over, tried again."""
+"""Folders of films and photographs, coloured whole."""
 
 import io
-import json
 import os
 import signal
 import threading
@@ -16,6 +15,7 @@ from rich.console import Console
 
 from tests.helpers.command import run_vidcolor
 from tests.helpers.films import decoded, moving_disc
+from tests.helpers.folders import Plain, states
 from vidcolor_utils.cli.screen import folder_table
 from vidcolor_utils.colorizers import reference
 from vidcolor_utils.film import director
@@ -25,98 +25,12 @@ from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.spread import spread_over
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.folder import REPORT, Result, colorize_folder, find_jobs
+from vidcolor_utils.tool.folder.book import Result
+from vidcolor_utils.tool.folder.colorize import colorize_folder
+from vidcolor_utils.tool.folder.jobs import find_jobs
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.times import Span
-
-
-class Plain:
-    """One colour, whatever the frame."""
-
-    def predict_ab(self, lumas):
-        return np.full((len(lumas), 12, 16, 2), 20, np.float32)
-
-    def fingerprint(self):
-        return {"plain": 20}
-
-
-@pytest.fixture
-def folder(make_video, tmp_path, monkeypatch):
-    """Two films and a photograph in two folders, and a file that is none of them."""
-    plain = Plain()
-    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: plain)
-    films = tmp_path / "films"
-    (films / "old").mkdir(parents=True)
-    make_video("a.mp4").rename(films / "a.mp4")
-    make_video("b.avi", codec="mpeg4").rename(films / "old" / "b.avi")
-    Image.new("L", (40, 30), 99).save(films / "photo.png")
-    (films / "notes.txt").write_text("no film")
-    return films
-
-
-def states(results):
-    return {result.name: result.state for result in results}
-
-
-def test_a_folder_is_done_once(folder, tmp_path):
-    out = tmp_path / "out"
-    first = colorize_folder(folder, out)
-    assert states(first) == dict.fromkeys(["a.mp4", "old/b.avi", "photo.png"], "done")
-    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.*")) == [
-        "a.mp4",
-        "old/b.mkv",
-        "photo.png",
-        REPORT,
-    ]
-    second = colorize_folder(folder, out)
-    assert set(states(second).values()) == {"there already"} and [r.frames for r in second] == [6, 6, 1]
-
-
-def test_what_changed_or_is_lost_is_done_again(folder, make_video, tmp_path):
-    out = tmp_path / "out"
-    colorize_folder(folder, out)
-    (out / "old" / "b.mkv").unlink()
-    make_video("new.mp4", frames=4).replace(folder / "a.mp4")
-    assert states(colorize_folder(folder, out)) == {
-        "a.mp4": "done",
-        "old/b.avi": "done",
-        "photo.png": "there already",
-    }
-    assert set(states(colorize_folder(folder, out, strength=0.5)).values()) == {"done"}
-
-
-def test_failures_are_listed_and_tried_again(folder, make_video, tmp_path):
-    out = tmp_path / "out"
-    good = (folder / "a.mp4").read_bytes()
-    (folder / "a.mp4").write_bytes(b"no film at all")
-    results = colorize_folder(folder, out)
-    assert states(results) == {"a.mp4": "failed", "old/b.avi": "done", "photo.png": "done"}
-    assert "not a video" in results[0].error
-    report = json.loads((out / REPORT).read_text())
-    assert report["summary"] == {"files": 3, "done": 2, "there already": 0, "failed": 1}
-    assert report["files"]["a.mp4"]["error"] == results[0].error
-    (folder / "a.mp4").write_bytes(good)
-    assert states(colorize_folder(folder, out)) == {
-        "a.mp4": "done",
-        "old/b.avi": "there already",
-        "photo.png": "there already",
-    }
-
-
-def test_an_interrupted_folder_goes_on(folder, tmp_path, monkeypatch):
-    out = tmp_path / "out"
-
-    def interrupt(name):
-        def progress(done, total):
-            if name == "photo.png":
-                raise KeyboardInterrupt
-
-        return progress
-
-    with pytest.raises(KeyboardInterrupt):
-        colorize_folder(folder, out, progress=interrupt)
-    assert list(states(colorize_folder(folder, out)).values()) == ["there already", "there already", "done"]
 
 
 class Counted(Plain):
@@ -141,7 +55,7 @@ class Counted(Plain):
 @pytest.mark.parametrize(("method", "most"), [("frame", 2), ("zhang", 1)])
 def test_two_photographs_are_coloured_at_a_time(tmp_path, monkeypatch, method, most):
     counted = Counted()
-    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: counted)
+    monkeypatch.setattr("vidcolor_utils.tool.folder.colorize.shared_colorizer", lambda *_: counted)
     (tmp_path / "photos").mkdir()
     for number in range(4):
         Image.new("L", (40, 30), 50 + number).save(tmp_path / "photos" / f"{number}.png")
@@ -158,28 +72,14 @@ def test_two_photographs_are_coloured_at_a_time(tmp_path, monkeypatch, method, m
 
 def test_large_photographs_are_coloured_one_at_a_time(tmp_path, monkeypatch):
     counted = Counted()
-    monkeypatch.setattr("vidcolor_utils.tool.folder.shared_colorizer", lambda *_: counted)
-    monkeypatch.setattr("vidcolor_utils.tool.folder.LARGE", 40 * 30)
+    monkeypatch.setattr("vidcolor_utils.tool.folder.colorize.shared_colorizer", lambda *_: counted)
+    monkeypatch.setattr("vidcolor_utils.tool.folder.colorize.LARGE", 40 * 30)
     (tmp_path / "photos").mkdir()
     for number in range(3):
         Image.new("L", (40, 30), 50 + number).save(tmp_path / "photos" / f"{number}.png")
     counted.second.set()
     colorize_folder(tmp_path / "photos", tmp_path / "out", method="frame")
     assert counted.most == 1
-
-
-def test_outputs_of_one_name_are_kept_apart(tmp_path):
-    for name in ("film.avi", "film.mpg", "film.mkv"):
-        (tmp_path / name).write_bytes(b"x")
-    outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
-    assert outputs == ["film.avi.mkv", "film.mkv", "film.mpg.mkv"]
-
-
-def test_no_output_takes_the_name_of_another(tmp_path):
-    for name in ("a.avi", "a.avi.mkv", "a.mpg", "b.avi", "b.mkv"):
-        (tmp_path / name).write_bytes(b"x")
-    outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
-    assert outputs == ["a.avi.mkv.mkv", "a.avi.mkv", "a.mpg.mkv", "b.avi.mkv", "b.mkv"]
 
 
 def test_a_source_that_goes_away_costs_no_other(folder, tmp_path):
@@ -193,30 +93,6 @@ def test_a_source_that_goes_away_costs_no_other(folder, tmp_path):
 
     found = states(colorize_folder(folder, out, progress=remove))
     assert found["old/b.avi"] == "failed" and found["photo.png"] == "done"
-
-
-def test_a_source_that_changes_while_it_is_coloured_is_done_again(folder, make_video, tmp_path):
-    def change(name):
-        if name == "a.mp4":
-            make_video("new.mp4", frames=4).replace(folder / "a.mp4")
-        return lambda done, total: None
-
-    colorize_folder(folder, tmp_path / "out", progress=change)
-    again = states(colorize_folder(folder, tmp_path / "out"))
-    assert again == {"a.mp4": "done", "old/b.avi": "there already", "photo.png": "there already"}
-
-
-def test_another_photograph_of_the_same_name_colours_anew(folder, tmp_path):
-    photograph = tmp_path / "warm.png"
-    Image.new("RGB", (40, 30), (200, 90, 60)).save(photograph)
-    options = {"references": (Reference(photograph),)}
-    colorize_folder(folder, tmp_path / "out", **options)
-    assert set(states(colorize_folder(folder, tmp_path / "out", **options)).values()) == {"there already"}
-    assert set(states(colorize_folder(folder, tmp_path / "out", device="cpu", **options)).values()) == {
-        "there already"
-    }
-    Image.new("RGB", (40, 30), (60, 90, 200)).save(photograph)
-    assert set(states(colorize_folder(folder, tmp_path / "out", **options)).values()) == {"done"}
 
 
 def test_a_photograph_that_guides_is_read_once_and_colours_as_for_each_file_by_itself(
@@ -275,40 +151,11 @@ def test_the_input_folder_may_lie_in_the_output_folder(folder, tmp_path):
     assert all(result.state == "done" for result in results)
 
 
-def test_links_to_folders_are_followed_but_not_in_circles(tmp_path, caplog):
-    inside, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
-    for each in (inside, elsewhere):
-        each.mkdir()
-    Image.new("L", (32, 24), 90).save(elsewhere / "a.png")
-    (inside / "1950s").symlink_to(elsewhere)
-    (elsewhere / "round").symlink_to(inside)
-    (inside / "lost.png").symlink_to(tmp_path / "gone.png")
-    assert [job.name for job in find_jobs(inside, tmp_path / "out", Encoding())] == ["1950s/a.png"]
-    assert "lost.png: passed over: leads nowhere" in caplog.text
-
-
-def test_no_file_that_is_to_be_coloured_is_replaced(tmp_path):
-    (tmp_path / "in" / "in").mkdir(parents=True)
-    for name in ("a.png", "in/a.png"):
-        Image.new("L", (32, 24), 90).save(tmp_path / "in" / name)
-    with pytest.raises(InputError, match=r"in/a\.png: is to be coloured, and would be replaced"):
-        find_jobs(tmp_path / "in", tmp_path, Encoding())
-
-
 def test_names_are_shown_as_they_are():
     table = folder_table([Result("[red] house [/b].jpg", "out", "done")])
     console = Console(file=io.StringIO(), width=99)
     console.print(table)
     assert "[red] house [/b].jpg" in console.file.getvalue()
-
-
-def test_folders_that_cannot_be_done(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
-        find_jobs(tmp_path / "none", tmp_path / "out", Encoding())
-    with pytest.raises(InputError, match="no video"):
-        find_jobs(tmp_path, tmp_path / "out", Encoding())
-    with pytest.raises(InputError, match="same folder"):
-        find_jobs(tmp_path, tmp_path, Encoding())
 
 
 def test_the_output_folder_may_lie_in_the_input(folder):
@@ -360,3 +207,11 @@ def test_command_line(folder, tmp_path):
     assert result.returncode == 0 and "3 there already" in result.stdout
     with av.open(str(tmp_path / "out" / "a.mp4")) as container:
         assert len(list(container.decode(video=0))) == 6
+
+
+def test_a_gray_photograph_is_told_once_before_any_file_is_touched(folder, tmp_path):
+    Image.new("L", (40, 30), 90).save(tmp_path / "gray.png")
+    for name, error in (("gray.png", InputError), ("none.png", FileNotFoundError)):
+        with pytest.raises(error, match=name):
+            colorize_folder(folder, tmp_path / "out", references=(Reference(tmp_path / name),))
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,51 @@
+"""What there is to do in a folder."""
+
+import pytest
+from PIL import Image
+
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.tool.folder.jobs import find_jobs
+from vidcolor_utils.video.codecs import Encoding
+
+
+def test_outputs_of_one_name_are_kept_apart(tmp_path):
+    for name in ("film.avi", "film.mpg", "film.mkv"):
+        (tmp_path / name).write_bytes(b"x")
+    outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
+    assert outputs == ["film.avi.mkv", "film.mkv", "film.mpg.mkv"]
+
+
+def test_no_output_takes_the_name_of_another(tmp_path):
+    for name in ("a.avi", "a.avi.mkv", "a.mpg", "b.avi", "b.mkv"):
+        (tmp_path / name).write_bytes(b"x")
+    outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
+    assert outputs == ["a.avi.mkv.mkv", "a.avi.mkv", "a.mpg.mkv", "b.avi.mkv", "b.mkv"]
+
+
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path, caplog):
+    inside, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    for each in (inside, elsewhere):
+        each.mkdir()
+    Image.new("L", (32, 24), 90).save(elsewhere / "a.png")
+    (inside / "1950s").symlink_to(elsewhere)
+    (elsewhere / "round").symlink_to(inside)
+    (inside / "lost.png").symlink_to(tmp_path / "gone.png")
+    assert [job.name for job in find_jobs(inside, tmp_path / "out", Encoding())] == ["1950s/a.png"]
+    assert "lost.png: passed over: leads nowhere" in caplog.text
+
+
+def test_no_file_that_is_to_be_coloured_is_replaced(tmp_path):
+    (tmp_path / "in" / "in").mkdir(parents=True)
+    for name in ("a.png", "in/a.png"):
+        Image.new("L", (32, 24), 90).save(tmp_path / "in" / name)
+    with pytest.raises(InputError, match=r"in/a\.png: is to be coloured, and would be replaced"):
+        find_jobs(tmp_path / "in", tmp_path, Encoding())
+
+
+def test_folders_that_cannot_be_done(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        find_jobs(tmp_path / "none", tmp_path / "out", Encoding())
+    with pytest.raises(InputError, match="no video"):
+        find_jobs(tmp_path, tmp_path / "out", Encoding())
+    with pytest.raises(InputError, match="same folder"):
+        find_jobs(tmp_path, tmp_path, Encoding())

@@ -1,0 +1,1 @@
+"""Colorize a folder: what there is to do, what became of it, and the doing."""

@@ -1,0 +1,81 @@
+"""What there is to colorize in a folder, and what the outputs are called."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, written_suffix
+from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import files_below, is_same_file
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
+
+REPORT = "vidcolor.json"  # in the output folder: what became of each file
+
+log = logging.getLogger(__name__)
+
+
+class Job(NamedTuple):
+    """One file to colorize."""
+
+    name: str  # of the source inside its folder
+    source: Path
+    output: Path
+
+
+def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
+    """List what there is to colorize in a folder, by name; hidden files and folders are left out.
+
+    Outputs keep the names of their sources. A video gets .mkv in place of a suffix that the codec cannot go in;
+    where two outputs would have one name, it is added instead.
+
+    Raises:
+        InputError: if there is nothing, or the two folders are one.
+    """
+    if not source.is_dir():
+        raise InputError(f"{source}: no such folder")
+    if is_same_file(output, source):
+        raise InputError(f"{output}: input and output are the same folder")
+    paths = sorted(path for path in files_below(source, but=output) if path.name != REPORT)
+    for path in paths:
+        if not path.is_file():
+            log.warning("%s: passed over: %s", path, "is no file" if path.exists() else "leads nowhere")
+        elif not _is_known(path):
+            log.warning("%s: passed over: by its name it is no video or image", path)
+    names = [path.relative_to(source) for path in paths if path.is_file() and _is_known(path)]
+    if not names:
+        raise InputError(f"{source}: holds no video or image")
+    targets = _apart(names, [_target(source, name, encoding) for name in names])
+    inputs = {(source / name).resolve() for name in names}
+    for target in targets:
+        if (output / target).resolve() in inputs:
+            raise InputError(f"{output / target}: is to be coloured, and would be replaced: name another folder")
+    return [Job(str(name), source / name, output / target) for name, target in zip(names, targets, strict=True)]
+
+
+def _apart(names: Sequence[Path], targets: Sequence[Path]) -> list[Path]:
+    """Change those names of outputs that are equal, but for what has the name of its source."""
+    counts, taken, found = Counter(targets), set(names), []
+    for name, target in zip(names, targets, strict=True):
+        free = target
+        if target != name and (counts[target] > 1 or target in taken):
+            free = name.with_name(f"{name.name}{target.suffix}")
+            while free in taken:
+                free = free.with_name(f"{free.name}{target.suffix}")
+        taken.add(free)
+        found.append(free)
+    return found
+
+
+def _is_known(path: Path) -> bool:
+    return is_image(path) or path.suffix.lower() in (*VIDEO_SUFFIXES, *ANIMATED_SUFFIXES)
+
+
+def _target(source: Path, name: Path, encoding: Encoding) -> Path:
+    if is_still(source / name):
+        return name.with_suffix(written_suffix(name))
+    return name if name.suffix.lower() in encoding.spec.containers else name.with_suffix(".mkv")
