@@ -1,6 +1,7 @@
 """`colorize`, `stabilize` and `info` in processes of their own, on wrong input above all."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -215,6 +216,9 @@ def test_info_of_video_and_image(make_video, tmp_path):
     assert "alpha" in run_vidcolor("info", tmp_path / "a.png").stdout
     (tmp_path / "a.png").rename(tmp_path / "a.scan")  # `colorize` takes it by what it holds, too
     assert "alpha" in run_vidcolor("info", tmp_path / "a.scan").stdout
+    pages = [Image.new("L", (32, 24), 90) for _ in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    assert re.search(r"pages\W+3\b", run_vidcolor("info", tmp_path / "a.tif").stdout)
     frames = [Image.fromarray(rgb) for rgb in moving_disc(5, 48, 64)]
     frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=100)
     assert (
