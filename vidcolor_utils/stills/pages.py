@@ -87,23 +87,25 @@ class PageReader:
     """
 
     def __init__(self, path: str | Path, *, first_only: bool = False):
-        self._path, self._first_only = Path(path), first_only
+        self._path, self._most = Path(path), 1 if first_only else None
         if not self._path.exists():
             raise FileNotFoundError(f"{path}: no such file")
         if self._path.suffix.lower() in HEIF:
             _learn_heif(self._path)
         self._said: list[str] = []
-        self._place = self._missing = self._given = 0  # where the next page is, those that cannot be read, and can
+        self._missing = self._given = 0  # pages that cannot be read, and that can
         self._pages = 1
         self._damage: Exception | None = None
         self._shows_something = self._has_whole_notes = True
-        self._stills = self._stills_after(0)
+        self._stills = self._read()
+        self._rest: Generator[StillImage | Exception, None, None] = self._found_after(0)  # once damage is found
 
     def __enter__(self) -> PageReader:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stills.close()
+        self._rest.close()
 
     def __iter__(self) -> PageReader:
         return self
@@ -113,7 +115,7 @@ class PageReader:
             image = self._next() if self._damage is None else self._rescued()
         if image is None:
             raise StopIteration
-        self._place, self._given = self._place + 1, self._given + 1
+        self._given += 1
         return image
 
     @property
@@ -135,40 +137,50 @@ class PageReader:
             raise InputError(f"{self._path}: {told}") from None
         except Exception as error:  # decoders raise whatever they like at what is damaged
             self._damage, self._shows_something = error, self._given > 0
-            self._stills, self._pages = self._stills_after(self._place), _count(self._path)
+            self._rest, self._pages = self._found_after(self._given), _count(self._path)
             return self._rescued()
         self._has_whole_notes &= image is None or image.notes.is_whole
         return image
 
     def _rescued(self) -> StillImage | None:
         """Read what is there of the next page of a damaged file, and pass over those of which nothing is."""
-        try:
-            with _taking_what_is_there():
-                image = next(self._stills, None)
-        except Exception as error:
-            self._place, self._missing = self._place + 1, self._missing + 1
-            if self._place < self._pages and not self._first_only:
-                self._stills = self._stills_after(self._place)
-                return self._rescued()
-            if not self._given:
-                reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
-                raise InputError(f"{self._path}: {reason}") from error
-            return None
+        with _taking_what_is_there():
+            while isinstance(image := next(self._rest, None), Exception):
+                self._missing += 1
+        if image is None and not self._given and self._missing:
+            reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
+            raise InputError(f"{self._path}: {reason}") from self._damage
         if image is None and not self._shows_something:
             raise InputError(f"{self._path}: not an image that can be read (no part of it is whole)")
         if image is not None and not self._shows_something:
             self._shows_something = bool(np.ptp(image.rgb))  # 0: what a decoder leaves where it found nothing
         return image
 
-    def _stills_after(self, given: int) -> Generator[StillImage, None, None]:
-        """Read the pictures behind the first ones."""
+    def _read(self) -> Generator[StillImage, None, None]:
         with open_picture(self._path) as image:
-            pages = _pages(self._path, image, self._said)
-            for page in islice(pages, given, 1 if self._first_only else None):
-                with _unheard(page):
-                    found = [_still(self._path, page, self._said)]
-                page.im = None  # type: ignore[assignment]  # Pillow would keep it up to the next page
+            for page in islice(_pages(self._path, image, self._said), self._most):
+                found = [self._still(page)]
                 yield found.pop()
+
+    def _found_after(self, given: int) -> Generator[StillImage | Exception, None, None]:
+        """Read the pictures behind the first ones; what cannot be read is an error in its place."""
+        try:
+            with open_picture(self._path) as image:
+                for page in islice(_pages(self._path, image, self._said), given, self._most):
+                    found: list[StillImage | Exception] = []
+                    try:
+                        found.append(self._still(page))
+                    except Exception as error:
+                        found.append(error)
+                    yield found.pop()
+        except Exception as error:
+            yield error
+
+    def _still(self, page: Image.Image) -> StillImage:
+        with _unheard(page):
+            still = _still(self._path, page, self._said)
+        page.im = None  # type: ignore[assignment]  # Pillow would keep it up to the next page
+        return still
 
 
 def _pages(path: Path, image: Image.Image, said: list[str]) -> Iterator[Image.Image]:
