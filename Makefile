@@ -73,7 +73,7 @@ test: setup  ## Run the checks, the tests and the notebooks, on all cores
 test-all: test test-course test-backends test-devices test-install test-release test-browser  ## Run every test there is; the last ones need Chromium
 
 # Each process that imports a package anew compiles it: once, before a handful of them begin.
-LARGE := tensorflow, keras, onnxruntime, cv2, av, skimage.metrics, scipy.stats, scenedetect, PIL.Image, matplotlib.pyplot, \
+LARGE := vidcolor_utils, tensorflow, keras, onnxruntime, cv2, av, skimage.metrics, scipy.stats, scenedetect, PIL.Image, matplotlib.pyplot, \
 	nbformat, jupyter_client, ipykernel, papermill, distributed, ipywidgets, anywidget, pytest, xdist
 compiled: setup
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -c "import $(LARGE)"

@@ -22,12 +22,14 @@ FLOOR_OF = {package: floor for floor, packages in enumerate(FLOORS) for package 
 ONLY_IN = {
     "keras": {"models", "training", "pairs", "course", "related", "records"},
     "tensorflow": {"models", "training", "pairs", "course", "related", "records"},
+    "torch": {"models", "training", "records"},
+    "onnx": {"models", "training", "records"},
     "av": {"video", "records"},
     "click": {"cli", "records"},
     "rich": {"cli", "records"},
 }
 MOST_LINES, MOST_MODULES = 300, 12
-LAZY = {"__future__", "typing", "importlib", "lazy_loader"}  # what an __init__ hands names on with
+LAZY = {"__future__", "typing", "importlib", "lazy_loader", "os"}  # what an __init__ hands names on with, and `os`
 
 
 def package_of(path: Path, root: Path) -> str:

@@ -1,9 +1,11 @@
+import os
 import re
 import subprocess
 import sys
 from importlib import import_module
 
 import pytest
+from PIL import Image
 
 import vidcolor_utils
 from tests.helpers.command import REPOSITORY
@@ -35,6 +37,26 @@ def test_what_colorizes_imports_nothing_that_a_film_does_not_need():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
     assert result.stdout == "set()\n", result.stderr
+
+
+def test_nothing_reports_to_anybody(tmp_path):
+    """ONNX Runtime keeps an identity and a queue of events in the caches, unless it is told not to report."""
+    Image.new("L", (64, 48), 90).save(tmp_path / "in.png")
+    home, temporary = tmp_path / "home", tmp_path / "temporary"
+    for folder in (home, temporary):
+        folder.mkdir()
+    code = "import sys, vidcolor_utils as vu; vu.colorize_file(*sys.argv[1:]); print('onnxruntime' in sys.modules)"
+    places = {"HOME": str(home), "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(home / "cache")}
+    without = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    result = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "in.png", tmp_path / "out.png"],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        env=without | places,
+    )
+    assert result.stdout == "True\n", result.stderr
+    assert not list(home.rglob("*onnxruntime*")) and not list(temporary.iterdir())
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,11 @@
 The names are those of `__init__.pyi`, each imported when it is first used.
 """
 
+import os
+
 import lazy_loader
+
+# ONNX Runtime's own builds report to their makers over the network, from the first import on; nothing here does.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -29,6 +29,16 @@ def test_unknown_option():
     assert fails_in_one_line(run_vidcolor("colorize", "a.mp4", "--no-such-option"), 2)
 
 
+@pytest.mark.parametrize(
+    ("package", "command"), [("keras", ["export"]), ("torch", ["export"]), ("onnx", ["train", "vit"])]
+)
+def test_what_training_needs_is_named(package, command):
+    """Whatever is installed here, as if this was not."""
+    code = f"import sys; sys.modules[{package!r}] = None; from vidcolor_utils.cli import main; main()"
+    run = run_afresh("-c", code, *command, "none", "-o", "a.safetensors")
+    assert fails_in_one_line(run, 2) and "which colorizing does not: run `pip install " in run.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_a_full_standard_output_is_one_line(make_video):
     with open("/dev/full", "w") as full:

@@ -27,3 +27,11 @@ def test_a_folder_without_films_is_named(tmp_path):
 def test_before_the_first_answer_there_are_no_results(tmp_path):
     result = CliRunner().invoke(survey, [str(tmp_path), "--results"])
     assert isinstance(result.exception, InputError) and "no answers yet" in str(result.exception)
+
+
+def test_names_of_films_are_shown_as_they_are(tmp_path):
+    (tmp_path / "films-answers").mkdir()
+    answer = Answer("anna", "hike", QUESTIONS[1], "ours [v2]", "theirs [/x] y", "left")
+    write_answers(tmp_path / "films-answers" / "anna.json", [answer])
+    result = CliRunner().invoke(survey, [str(tmp_path / "films"), "--results"])
+    assert "ours [v2]" in result.output and "theirs [/x] y" in result.output

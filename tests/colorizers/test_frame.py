@@ -20,7 +20,7 @@ from vidcolor_utils.colorizers.frame import (
 from vidcolor_utils.colorizers.load import load_colorizer
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.weights.shipped import shipped_weights_path
 
 COLORIZE = """
@@ -198,3 +198,8 @@ def test_colorize_never_imports_a_training_framework(make_video, tmp_path):
 def test_unknown_methods_are_refused():
     with pytest.raises(InputError, match="frame, zhang"):
         load_colorizer("best")
+
+
+def test_an_unknown_quality_is_refused():
+    with pytest.raises(OptionError, match="quality"):
+        FrameColorizer(quality="fien")

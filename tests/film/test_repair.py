@@ -58,6 +58,16 @@ def v_plane(frames):
     return frames[:, height:].reshape(len(frames), 2, -1)[:, 1].mean(axis=1)
 
 
+def test_times_of_numpy_are_times(film, tmp_path):
+    output = tmp_path / "out.mp4"
+    colorize_file(film, output, Plain(30), segment_s=SEGMENT_S)
+    before = decoded(output)
+    colorize_file(film, output, Plain(-30), only=Span(*np.float32(ONLY)), segment_s=SEGMENT_S)
+    after = decoded(output)
+    np.testing.assert_array_equal(after[:22], before[:22])
+    assert v_plane(after)[30] < v_plane(before)[30] - 5
+
+
 def test_the_span_has_new_colours_and_the_rest_is_the_same_to_the_bit(film, earlier):
     before, sound = decoded(earlier), packets_of(earlier, "audio")
     report = repaired(film, earlier)

@@ -12,7 +12,16 @@ import signal
 import time
 from unittest import mock
 
-IMPORTED = ["keras", "matplotlib.pyplot", "skimage.metrics", "scipy.stats", "onnxruntime", "cv2", "av"]
+IMPORTED = [
+    "vidcolor_utils",
+    "keras",
+    "matplotlib.pyplot",
+    "skimage.metrics",
+    "scipy.stats",
+    "onnxruntime",
+    "cv2",
+    "av",
+]
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 _PROCESSES = multiprocessing.get_context("forkserver")
 

@@ -243,6 +243,20 @@ def test_get_reports_a_cache_that_cannot_be_written(server, home):
         get_weights("toy", registry=registry_of(server.url))
 
 
+def test_two_do_not_fetch_the_same_at_the_same_time(server, home):
+    registry = registry_of(server.url)
+    started = []
+
+    def second(done, total):
+        if not started:
+            started.append(done)
+            with pytest.raises(OutputError, match="another run is at work there"):
+                get_weights("toy", registry=registry)
+
+    path = get_weights("toy", registry=registry, progress=second)
+    assert started and files_in(home) == [path.name]
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_import_does_the_same_from_a_file(tmp_path, home, layout):
     content = checkpoint(layout, DESCRIPTION, **{"0": WEIGHT})

@@ -70,7 +70,7 @@ class ColorizePage(ThreadedWidget):
         InputError: if `max_megabytes` is not above 0.
     """
 
-    _esm = "\n".join((FOLDER / f"{name}.js").read_text() for name in SCRIPTS)
+    _esm = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
     _css = FOLDER / "page.css"
 
     max_megabytes = traitlets.Float().tag(sync=True)

@@ -27,7 +27,13 @@ from vidcolor_utils.system.errors import VidcolorError
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 NUMBERED = "; numbered pictures are for `vidcolor colorize`, without --preview and --dry-run"
 KERAS = "Keras", "keras tensorflow-cpu" if sys.platform == "linux" else "keras tensorflow"
-MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": ("PyTorch", "torch")}  # what colorizing does without
+TRAINING = "PyTorch and ONNX", "torch onnx"
+MISSING = {
+    "keras": KERAS,
+    "tensorflow": KERAS,
+    "torch": TRAINING,
+    "onnx": TRAINING,
+}  # what colorizing does without
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

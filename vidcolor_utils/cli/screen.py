@@ -134,7 +134,7 @@ def weights_table(rows: Iterable[WeightsInfo]) -> Table:
     table = Table("name", "state", "MB", "licence", "source", "file")
     for row in rows:
         size = "?" if row.size is None else f"{row.size / 1e6:.1f}"
-        table.add_row(row.name, row.state, size, row.licence, row.source, str(row.path or "-"))
+        table.add_row(row.name, row.state, size, row.licence, row.source, escape(str(row.path or "-")))
     return table
 
 

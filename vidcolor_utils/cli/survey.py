@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from vidcolor_utils.cli.options import PathArgument
@@ -67,5 +68,5 @@ def _show_results(answers: Path) -> None:
         click.echo(f"{question} {counted(len(asked), 'answer')}, {counted(judges, 'judge')}")
         table = Table("film", "score", "95 % interval")
         for name, score in scores(asked).items():
-            table.add_row(name, f"{score.value:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
+            table.add_row(escape(name), f"{score.value:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
         show(table)

@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer, MeanColorizer, Meaning, MirroredColorizer, mirrored
+from vidcolor_utils.colorizers.defaults import QUALITIES
 from vidcolor_utils.colorizers.meaning import UNKNOWN, Reader
 from vidcolor_utils.colorizers.networks import Network, load_network, load_networks
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.sizes import network_size
 from vidcolor_utils.system.files import file_sha256
+from vidcolor_utils.system.options import OneOf, check_option
 from vidcolor_utils.weights.shipped import (
     FRAME_WEIGHTS,
     READ_SIDE,
@@ -80,6 +82,7 @@ class FrameColorizer:
     Raises:
         FileNotFoundError: if there is no such file.
         InputError: if the file is damaged, or holds no such network.
+        OptionError: if there is no such quality.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class FrameColorizer:
         views: Sequence[View] = VIEWS,
         load: Callable[[Path], Network] = load_network,
     ):
+        check_option("quality", quality, OneOf(QUALITIES))
         self.views = tuple(views)
         own = Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)
         self._files = networks_beside(own, quality)

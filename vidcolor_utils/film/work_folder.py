@@ -13,7 +13,15 @@ from typing import IO
 
 from vidcolor_utils.film.record import SegmentRecord
 from vidcolor_utils.system.errors import OutputError, RefusedError, UnreadableError
-from vidcolor_utils.system.files import check_target, finished_file, hidden_beside, hold, write_json, writing
+from vidcolor_utils.system.files import (
+    REMOVED_WHILE_HELD,
+    check_target,
+    finished_file,
+    hidden_beside,
+    hold,
+    write_json,
+    writing,
+)
 
 RECORD, LOCK = "film.json", "film.lock"
 RECORDS = "[0-9]" * 6 + ".json"  # those of the segments
@@ -77,7 +85,7 @@ class WorkFolder:
         if isinstance(error, UnreadableError):
             self._drop(error)
         elif isinstance(error, OutputError) and is_kept:
-            kept = f"; {len(finished)} finished segments are kept: free some space and repeat the command"
+            kept = f"; {len(finished)} finished segments are kept: when it can be, repeat the command"
             raise OutputError(f"{error}{kept}") from None
 
     def _drop(self, error: UnreadableError) -> None:
@@ -177,6 +185,8 @@ class WorkFolder:
 
     def remove(self) -> None:
         """Remove the folder with all segments; files in it that are none of its own stay, and so does it then."""
+        if self._held is not None and not REMOVED_WHILE_HELD:
+            self._held.close()
         if self.path.is_dir():
             self._clear(keep=set())
             with suppress(OSError):
@@ -193,7 +203,7 @@ class WorkFolder:
 
 def _sync(path: Path) -> None:
     """Bring a file to the disk: after a power cut, a file that is there must have its content."""
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows brings to the disk what may be written to
         os.fsync(file.fileno())
 
 

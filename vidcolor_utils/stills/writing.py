@@ -102,7 +102,7 @@ class PageWriter:
 
     def _add_to_tiff(self, image: StillImage) -> None:
         """Write a page with its own notes, which Pillow does not do."""
-        import tifffile  # see `pixels`
+        import tifffile  # see `tiff.as_stored`
 
         self._tiff = self._tiff or tifffile.TiffWriter(self._path, byteorder="<")
         layers = image.rgb if image.alpha is None else np.dstack([image.rgb, image.alpha])
@@ -203,7 +203,7 @@ def _ancillary_chunks(png: bytes) -> list[bytes]:
 
 def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, Any]) -> None:
     """Put a directory at the end of a TIFF, and its place into a page, where `_tiff_notes` left room for it."""
-    import tifffile  # see `pixels`
+    import tifffile  # see `tiff.as_stored`
 
     made = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
     for name, value in directory.items():

@@ -21,6 +21,7 @@ except ImportError:  # Windows
 
 log = logging.getLogger(__name__)
 
+REMOVED_WHILE_HELD = fcntl is not None  # Windows removes no open file
 MOST_TRIES = 10  # to hold a file that others remove meanwhile, or whose file system numbers it anew each time
 LONGEST_NAME = 255  # bytes, of one name on the file systems in use
 
@@ -119,10 +120,10 @@ def alone(lock: Path, *, shown: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                if fcntl is not None:  # while it is held, so that it is nobody else's
+                if REMOVED_WHILE_HELD:  # so that it is nobody else's
                     _discard(lock)
     finally:
-        if fcntl is None:  # Windows removes no open file
+        if not REMOVED_WHILE_HELD:
             _discard(lock)
 
 
@@ -212,7 +213,7 @@ def file_sha256(path: str | Path) -> str:
 def write_sidecar(path: str | Path) -> str:
     """Write the sha256 of a file to `path` + ".sha256", as sha256sum does, and return it."""
     digest = file_sha256(path)
-    _sidecar(path).write_text(f"{digest}  {Path(path).name}\n")
+    _sidecar(path).write_text(f"{digest}  {Path(path).name}\n", "utf-8")
     return digest
 
 
@@ -227,7 +228,7 @@ def read_checked(path: str | Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; reinstall the package, or train the weights")
     content, sidecar = path.read_bytes(), _sidecar(path)
-    if sidecar.exists() and sidecar.read_text().split()[:1] != [hashlib.sha256(content).hexdigest()]:
+    if sidecar.exists() and sidecar.read_text("utf-8").split()[:1] != [hashlib.sha256(content).hexdigest()]:
         raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")
     return content
 

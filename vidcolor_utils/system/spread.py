@@ -171,7 +171,7 @@ class _Worker:
 def _serve(pipe: Connection, function: Callable) -> None:
     """Be a worker, until nobody wants anything any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which then ends this one
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # half-written files are removed on the way
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # half-written files are removed on the way (POSIX)
     logging.getLogger("vidcolor_utils.colorizers").setLevel(logging.ERROR)  # the first process has warned already
     with suppress(EOFError, ConnectionError):
         while True:

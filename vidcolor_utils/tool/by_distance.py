@@ -100,7 +100,7 @@ def write_plot(path: str | Path, rows: Sequence[DistanceRow]) -> None:
     """
     path = Path(path)
     with finished_file(path) as part, writing(path):
-        part.write_text(plot_of([row for row in rows if row.least is not None]))
+        part.write_text(plot_of([row for row in rows if row.least is not None]), "utf-8")
 
 
 def plot_of(rows: Sequence[DistanceRow]) -> str:

@@ -96,7 +96,8 @@ def colorize_file(
     if colorizer is not None and not spread.is_local:
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
     if only is not None:
-        _check_only(source, output, only, span)
+        only = checked_span(only, "only")
+        _check_only(source, output, span)
     if rate is not None and not is_sequence(source):
         raise OptionError(f"{source}: a rate is for numbered images; films and animations have their own")
     _check_apart(output, look)
@@ -171,11 +172,10 @@ def _check_apart(output: Path, look: Look) -> None:
             raise InputError(f"{output}: output and reference are the same file")
 
 
-def _check_only(source: Path, output: Path, only: Span, span: Span) -> None:
+def _check_only(source: Path, output: Path, span: Span) -> None:
     """Check that a part of an earlier result can be asked for."""
     if span != WHOLE:
         raise OptionError("`only` makes a part of an earlier result of the whole film anew: leave `span` out")
-    checked_span(only, "only")
     if needs_stand(source, output) or is_image(output):
         raise OptionError(f"{output}: only a video can be made anew in part")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.networks import uses_accelerator
@@ -34,7 +34,7 @@ def workers_for(
     span: Span = WHOLE,
     only: Span | None = None,
     segment_s: float = SEGMENT_S,
-    **_: Any,
+    rate: float | Fraction | None = None,
 ) -> int:
     """Choose how many processes colour a film: as many as find cores, memory and a whole segment each.
 
@@ -43,6 +43,7 @@ def workers_for(
 
     Args:
         source, output, look, encoding, span, only, segment_s: as for `colorize_file`.
+        rate: the same; numbered images, which alone have one, are coloured by one process.
 
     Returns:
         A number of workers; with 1, this process does the work. Also where a file cannot be read, which colorizing

@@ -92,7 +92,7 @@ def write_key_frames(
             else:
                 write_image(path, StillImage(gray_picture(next(reader.frames_from(each.seconds)), reader), None))
     with finished_file(folder / PAGE) as part, writing(folder / PAGE):
-        part.write_text(_page(source.name, chosen))
+        part.write_text(_page(source.name, chosen), "utf-8")
     return KeyFrames(folder, chosen, kept)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from vidcolor_utils.system.errors import InputError, VidcolorError
-from vidcolor_utils.system.files import writing
+from vidcolor_utils.system.files import alone, finished_file, writing
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.weights.download import NetworkError, download
 from vidcolor_utils.weights.shipped import shipped_weights
@@ -142,9 +142,14 @@ def get_weights(
     released, path = _released(name, registry), cached_path(name, registry=registry)
     if (there := _there(name, released, registry)) is not None:
         return there
-    part = path.with_suffix(".part")
     with _writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.with_suffix(".lock"), shown=path):
+        return path if path.exists() else _fetch(name, released, path, progress)
+
+
+def _fetch(name: str, released: ReleasedWeights, path: Path, progress: Progress) -> Path:
+    part = path.with_suffix(".part")
     if not part.exists() or not _is_published(part, released):
         try:
             download(released.url, part, writing=_writing, progress=progress)
@@ -255,13 +260,8 @@ def _differs(file: Path, released: ReleasedWeights) -> str:
 def _keep(file: Path, released: ReleasedWeights, path: Path) -> None:
     """Write what is kept of a published file to `path`, which appears only when it is complete."""
     content = _converted(file, released) if released.check else file.read_bytes()
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with _writing(path):
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with finished_file(path) as part, _writing(path):
+        part.write_bytes(content)
 
 
 def _converted(file: Path, released: ReleasedWeights) -> bytes:
