@@ -72,3 +72,12 @@ def test_read_photos_errors(tmp_path):
         (tmp_path / "cut.tar").write_bytes(content[: len(content) * 2 // 3 if mode != "w" else 100])
         with pytest.raises(InputError, match="or damaged"):
             read_photos(tmp_path / "cut.tar")
+
+
+def test_what_cannot_be_read_is_counted_and_a_source_that_is_not_there_named(tmp_path, caplog):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((70, 80, 3), np.uint8))
+    (tmp_path / "b.jpg").write_bytes(b"no picture")
+    assert len(find_photos(tmp_path)) == 1
+    assert "1 of its 2 pictures cannot be read" in caplog.text
+    with pytest.raises(FileNotFoundError, match=r"none: no such file or folder"):
+        find_photos(tmp_path / "none")

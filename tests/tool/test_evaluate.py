@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.helpers.films import moving_disc
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.demo import write_gray
 from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
@@ -88,3 +89,38 @@ def test_films_need_colour(make_video, colorizer, tmp_path):
     write_gray(make_video(size=(64, 96)), folder / "b.mp4")
     with pytest.raises(InputError, match="no video with colour"):
         evaluate_films(folder, colorizer)
+
+
+def test_a_film_that_begins_black_has_colour_and_what_is_passed_over_is_said(
+    make_video, colorizer, tmp_path, caplog
+):
+    with VideoWriter(tmp_path / "fade.mp4", (64, 96), rate=25) as writer:
+        for number, rgb in enumerate(moving_disc(24, 64, 96)):
+            writer.write_rgb(rgb * (number > 11), number)
+    write_gray(tmp_path / "fade.mp4", tmp_path / "gray.mp4")
+    (tmp_path / "notes.txt").write_text("no film")
+    cv2.imwrite(str(tmp_path / "photo.jpg"), moving_disc(1, 64, 96)[0])
+    assert list(evaluate_films(tmp_path, colorizer)["clips"]) == ["fade.mp4"]
+    told = sorted(record.getMessage().removeprefix(f"{tmp_path}/") for record in caplog.records)
+    assert told == [
+        "gray.mp4: passed over: it has no colour",
+        "notes.txt: passed over: by its name it is no video",
+        "photo.jpg: passed over: by its name it is no video",
+    ]
+
+
+def test_sizes_are_compared_before_any_work(make_video, tmp_path):
+    for name in ("1", "2"):
+        shutil.move(make_video(size=(64, 96)), tmp_path / f"color_{name}.mp4")
+        write_gray(tmp_path / f"color_{name}.mp4", tmp_path / f"bw_{name}.mp4")
+    shutil.move(make_video(size=(48, 64)), tmp_path / "bw_2.mp4")
+    with pytest.raises(InputError, match=r"bw_2\.mp4: is 64x48, and .*color_2\.mp4 96x64"):
+        evaluate_clips(tmp_path, None)
+
+
+@pytest.mark.parametrize("evaluated", [evaluate_clips, evaluate_films])
+def test_a_folder_that_is_not_there_is_named(evaluated, tmp_path):
+    (tmp_path / "film.mp4").touch()
+    for name in ("none", "film.mp4"):
+        with pytest.raises(InputError, match=f"{name}: no such folder"):
+            evaluated(tmp_path / name, None)

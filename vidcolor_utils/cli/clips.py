@@ -20,7 +20,13 @@ from vidcolor_utils.pairs.defaults import BASELINES, COUNT, FPS, FRAMES
 @click.option(
     "--fps", type=float, default=FPS, show_default=True, help="Frame rate that all videos are brought to."
 )
-@click.option("--baseline", type=click.Choice(BASELINES), default=BASELINES[0], show_default=True)
+@click.option(
+    "--baseline",
+    type=click.Choice(BASELINES),
+    default=BASELINES[0],
+    show_default=True,
+    help="What colours each frame by itself.",
+)
 @click.option("--crop/--no-crop", default=True, help="Cut out the middle, or shrink the whole frame.")
 @click.option("--seed", default=0, show_default=True, help="Decides the split and the camera's ways.")
 @click.option("--workers", default=1, show_default=True, help="Processes to work in.")

@@ -76,8 +76,22 @@ def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | Non
 
 
 @click.command()
-@click.option("-o", "--output", "out_dir", default=Path("out/demo"), show_default=True, type=PathArgument)
-@click.option("--clip", type=click.Choice(DEMO_CLIPS), default=DEMO_CLIPS[0], show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    "out_dir",
+    default=Path("out/demo"),
+    show_default=True,
+    type=PathArgument,
+    help="Folder to write to.",
+)
+@click.option(
+    "--clip",
+    type=click.Choice(DEMO_CLIPS),
+    default=DEMO_CLIPS[0],
+    show_default=True,
+    help="Which of the clips that come with it.",
+)
 def demo(out_dir: Path, clip: str) -> None:
     """Make a real colour clip gray, colorize it, and compare."""
     from vidcolor_utils.tool.demo import PANEL_WIDTH, run_demo
@@ -90,7 +104,12 @@ def demo(out_dir: Path, clip: str) -> None:
 
 
 @click.command()
-@click.option("--photos", multiple=True, type=PathArgument, help="Folder or tar of photographs not trained on.")
+@click.option(
+    "--photos",
+    multiple=True,
+    type=PathArgument,
+    help="Folder or tar of photographs not trained on; may be given again.",
+)
 @click.option("--clips", type=PathArgument, help="Folder of bw_NAME and color_NAME videos.")
 @click.option("--films", type=PathArgument, help="Folder of colour videos, coloured again from their luma.")
 @json_option

@@ -21,7 +21,15 @@ def train() -> None:
 @train.command("frame")
 @click.option("--images", required=True, multiple=True, type=PathArgument, help="Folder or tar of photographs.")
 @click.option("--val-images", required=True, multiple=True, type=PathArgument, help="The same, to score on.")
-@click.option("-o", "--output", "out_dir", default=Path("runs/frame"), show_default=True, type=PathArgument)
+@click.option(
+    "-o",
+    "--output",
+    "out_dir",
+    default=Path("runs/frame"),
+    show_default=True,
+    type=PathArgument,
+    help="Folder of the run.",
+)
 @options_from(FrameTrainConfig)
 @click.option(
     "--side",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import lzma
 import tarfile
 import zlib
@@ -17,6 +18,8 @@ import numpy as np
 
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
+
+log = logging.getLogger(__name__)
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MIN_CHROMA = 3.0  # mean of |a|, |b| below which a photograph counts as gray
@@ -62,6 +65,10 @@ def _found_in(source: Path) -> list[Photo]:
         usable = [photo for photo, good in zip(found, is_usable, strict=True) if good]
     if not usable:
         raise InputError(f"{source}: no photographs")
+    if len(usable) < len(found):
+        log.warning(
+            "%s: %d of its %d pictures cannot be read: left out", source, len(found) - len(usable), len(found)
+        )
     return usable
 
 
@@ -96,6 +103,8 @@ def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
         for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()):
             yield path.relative_to(source).as_posix(), path.read_bytes()
         return
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file or folder")
     try:
         with tarfile.open(source) as archive:
             members = [m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)]
@@ -103,7 +112,9 @@ def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
                 file = archive.extractfile(member)
                 if file is not None:  # None for what is no file
                     yield member.name, file.read()
-    except (tarfile.ReadError, EOFError, lzma.LZMAError, zlib.error):  # the last three of one that was cut
+    except (tarfile.ReadError, EOFError, lzma.LZMAError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, rather than of what was cut or damaged
         raise InputError(f"{source}: neither a folder nor a tar of photographs, or damaged") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +20,12 @@ from vidcolor_utils.stills.photos import find_photos
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import is_hidden
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
-from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.colorize import colorize_file, is_film
 from vidcolor_utils.tool.score import RATIOS, Row, Scores, ratio, score_files, score_films
-from vidcolor_utils.video.files import iter_rgb
+from vidcolor_utils.video.files import video_info
+from vidcolor_utils.video.reader import VideoReader
+
+PLACES = 8  # of a film that are looked at for colour
 
 GRAY, TRUE, OTHER = "bw_", "color_", "colorized_"  # how the files of a clip begin
 VIDEO_KEYS = (
@@ -35,6 +39,7 @@ VIDEO_KEYS = (
     "chroma_warp_error",
 )
 
+log = logging.getLogger(__name__)
 
 Rows = dict[str, Row]  # the rows of a clip, see `score.score_frames`
 Means = dict[str, Row]  # rows to the means over clips, see `mean_rows`
@@ -163,10 +168,13 @@ def evaluate_clips(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
         frames.
 
     Raises:
-        InputError: if the folder holds no such pair.
+        InputError: if the folder holds no such pair, or files of one differ in size.
     """
     scores, luma_mae = {}, {}
-    for name in pair_names(folder):
+    names = pair_names(folder)
+    for name in names:
+        _check_sizes(Path(folder), name)
+    for name in names:
         scores[name], luma_mae[name] = _score_clip(Path(folder), name, colorizer, progress)
     return {**_of_films(scores), "luma_mae": luma_mae}
 
@@ -177,11 +185,30 @@ def pair_names(folder: str | Path) -> list[str]:
     Raises:
         InputError: if there is no such pair.
     """
+    _check_folder(folder)
     names = sorted(path.name.removeprefix(TRUE) for path in Path(folder).glob(f"{TRUE}*"))
     names = [name for name in names if (Path(folder) / f"{GRAY}{name}").exists()]
     if not names:
-        raise InputError(f"{folder}: no pairs of {GRAY}NAME and {TRUE}NAME")
+        raise InputError(f"{folder}: no pairs of {GRAY}NAME and {TRUE}NAME, the suffix being part of the name")
     return names
+
+
+def _check_folder(folder: str | Path) -> None:
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: no such folder")
+
+
+def _check_sizes(folder: Path, name: str) -> None:
+    """Check, before hours of work, that what is to be compared can be."""
+    sizes = {}
+    for path in (folder / f"{prefix}{name}" for prefix in (TRUE, GRAY, OTHER)):
+        if path.exists():
+            info = video_info(path)
+            sizes[path] = f"{info.width}x{info.height}"
+    (true, size), *others = sizes.items()
+    for path, other in others:
+        if other != size:
+            raise InputError(f"{path}: is {other}, and {true} {size}: score what is of one size")
 
 
 def _score_clip(folder: Path, name: str, colorizer: Colorizer, progress: Steps) -> tuple[Scores, float | None]:
@@ -213,7 +240,7 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
     """Colorize the luma of each colour video of a folder, and score it against its own colours.
 
     Args:
-        folder: holds the videos; those without colour are left out.
+        folder: holds the videos; those without colour, and other files, are passed over, which is logged.
         colorizer: predicts the chroma.
         progress: gives the progress callback for a named step.
 
@@ -224,11 +251,30 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
     Raises:
         InputError: if a file is not a video, or none has colour.
     """
+    _check_folder(folder)
     paths = sorted(path for path in Path(folder).iterdir() if path.is_file() and not is_hidden(path))
-    colored = [path for path in paths if metrics.colorfulness(next(iter(iter_rgb(path)))) > metrics.COLORLESS]
+    colored = [path for path in paths if _is_usable(path)]
     if not colored:
         raise InputError(f"{folder}: no video with colour in it")
     return _of_films({path.name: _score_film(path, colorizer, progress) for path in colored})
+
+
+def _is_usable(path: Path) -> bool:
+    """Tell a film in colour; of what is none, say so."""
+    why = "it has no colour" if is_film(path) else "by its name it is no video"
+    if is_film(path) and _has_color(path):
+        return True
+    log.warning("%s: passed over: %s", path, why)
+    return False
+
+
+def _has_color(path: Path) -> bool:
+    """Look at places spread over a film: it may begin black."""
+    with VideoReader(path) as reader:
+        places = ((reader.info.duration_s or 0) * place / PLACES for place in range(PLACES))
+        frames = (next(reader.frames_from(seconds), None) for seconds in places)
+        shown = (reader.upright_rgb(frame.decoded) for frame in frames if frame is not None)
+        return any(metrics.colorfulness(rgb) > metrics.COLORLESS for rgb in shown)
 
 
 def _score_film(path: Path, colorizer: Colorizer, progress: Steps) -> Scores:
