@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice, pairwise
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from records.resuming import resumed
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, as_predicted
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
@@ -198,7 +198,7 @@ def plain_means(clips: Mapping[str, Rows]) -> Rows:
 def measure(
     folders: Mapping[str, Path], colorizer: Colorizer, output: Path, *, frames: int, say: Callable[[str], None]
 ) -> dict:
-    """Measure the films of folders, write the record after each, and go on with one of the same weights.
+    """Measure the films of folders, write the record after each, and go on with one of the same settings.
 
     Args:
         folders: of videos in true colours, by the name of the set.
@@ -206,11 +206,12 @@ def measure(
         output: the JSON file.
         frames: taken from the beginning of each film.
         say: told every row.
+
+    Raises:
+        InputError: if `output` holds a record of other weights, or of another number of frames.
     """
     settings = {"warning": WARNING, "frames": frames, "side": SIDE, "weights": shipped_sums()}
-    record: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
-    if any(record.get(name) != value for name, value in settings.items()):
-        record = {**settings, "sets": {}}
+    record: dict[str, Any] = resumed(output, settings, {"sets": {}})
     for name, folder in folders.items():
         films = films_of(folder)
         clips = record["sets"].setdefault(name, {"clips": {}})["clips"]

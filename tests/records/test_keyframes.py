@@ -1,11 +1,23 @@
+import json
+
 import numpy as np
 import pytest
 
 from records.quality.keyframes import Clip as ClipInMemory
-from records.quality.keyframes import edited, overflowing_psnr, plain_means, rows, score, truth_of, warp_error
+from records.quality.keyframes import (
+    edited,
+    measure,
+    overflowing_psnr,
+    plain_means,
+    rows,
+    score,
+    truth_of,
+    warp_error,
+)
 from tests.helpers.keyed import ab_of, gray_of, panned
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.pictures.flow import Motion
+from vidcolor_utils.system.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +70,16 @@ def test_where_nothing_can_be_compared_nothing_is_counted(clip):
     nothing = score(hidden(clip, range(5)), colors)
     assert nothing["chroma_warp_error"] is None and nothing["chroma_warp_error_ratio"] is None
     assert nothing["psnr_ab"] == scores["psnr_ab"]
+
+
+def test_a_record_of_another_number_of_frames_is_left_alone(tmp_path):
+    output = tmp_path / "record.json"
+    record = measure({}, GrayColorizer(), output, frames=4, say=print)
+    output.write_text(json.dumps(record))
+    assert measure({}, GrayColorizer(), output, frames=4, say=print) == record
+    with pytest.raises(InputError, match=r"other settings \(frames\)"):
+        measure({}, GrayColorizer(), output, frames=5, say=print)
+    assert json.loads(output.read_text()) == record
 
 
 def test_means_are_over_the_clips_that_have_a_score():
