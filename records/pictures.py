@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, strip, to_width
-from vidcolor_utils.stills.images import StillImage, write_image
-from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.stills.images import StillImage, write_animation, write_image
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.files import iter_rgb, video_info
 
@@ -85,12 +83,9 @@ def _frame(film: Path) -> np.ndarray:
 
 def write_moving(films: Mapping[str, Path], output: Path, excerpt: Excerpt) -> None:
     """Write an animated WebP of films of equal length in a grid, without their black bars."""
-    pictures = [Image.fromarray(grid(frames, excerpt)) for frames in moments(films, excerpt)]
-    duration = round(1000 * excerpt.step / video_info(next(iter(films.values()))).rate)
-    with finished_file(output) as part:
-        pictures[0].save(
-            part, save_all=True, append_images=pictures[1:], duration=duration, loop=0, quality=60, method=6
-        )
+    pictures = (grid(frames, excerpt) for frames in moments(films, excerpt))
+    rate = video_info(next(iter(films.values()))).rate / excerpt.step
+    write_animation(output, pictures, rate=rate, quality=60, effort=6)
 
 
 def write_strip(films: Mapping[str, Path], output: Path) -> None:

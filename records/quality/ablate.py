@@ -6,21 +6,19 @@ memory to the measures, without a video encoder between, so numbers differ a lit
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
 
+from records.resuming import resumed
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import STRENGTH
-from vidcolor_utils.course.steady_parts import VARIANTS, link_clip
-from vidcolor_utils.pictures.active_area import Area, ab_in_area, find_active_area
-from vidcolor_utils.pictures.chroma import with_chroma
+from vidcolor_utils.course.steady_parts import VARIANTS, variant_films
+from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import luma_from_rgb
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.system.progress import Progress, Steps, silent_steps
 from vidcolor_utils.tool.evaluate import GRAY, OTHER, TRUE, Means, Rows, mean_rows, pair_names
@@ -66,31 +64,22 @@ def ablate_clips(
         The record, as written.
 
     Raises:
-        InputError: if the folder holds no such pair.
+        InputError: if the folder holds no such pair, or `output` a record of other settings.
         OutputError: if `output` cannot be written.
     """
     folder, output = Path(folder), Path(output)
     names = pair_names(folder)
     settings = {"strength": strength, "max_frames": max_frames, **(settings or {})}
-    clips, colorizer = _earlier_clips(output, settings), None
+    record: AblationRecord = resumed(output, {"settings": settings}, {"clips": {}, "mean": {}})
+    clips, colorizer = record["clips"], None
     for name in names:
         if name not in clips:
             colorizer = colorizer or load()
             report = progress(name)
             clips[name] = _clip_rows(folder, name, colorizer, strength, max_frames, report)
-        record: AblationRecord = {"settings": settings, "clips": clips, "mean": mean_rows(clips.values())}
+        record["mean"] = mean_rows(clips.values())
         write_json(output, record)
     return record
-
-
-def _earlier_clips(output: Path, settings: dict) -> dict[str, Rows]:
-    if not output.exists():
-        return {}
-    try:
-        record = json.loads(output.read_text())
-        return record["clips"] if record["settings"] == settings else {}
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{output}: is there and no record of an ablation: name another file") from None
 
 
 def _clip_rows(
@@ -98,25 +87,18 @@ def _clip_rows(
 ) -> Rows:
     paths = {"gray": folder / f"{GRAY}{name}", "true": folder / f"{TRUE}{name}"}
     gray, true = (list(islice(iter_rgb(path), max_frames)) for path in paths.values())
-    lumas = [luma_from_rgb(rgb) for rgb in gray]
-    area = find_active_area(lumas)
-    clip = link_clip([area.cut(luma) for luma in lumas], colorizer)
+    films = variant_films([luma_from_rgb(rgb) for rgb in gray], colorizer, VARIANTS, strength)
     scored = find_active_area(luma_from_rgb(rgb) for rgb in true)
 
     def score(candidate: Iterable[np.ndarray]) -> Rows:
         return score_frames(true, candidate, gray, area=scored)["rows"]
 
     rows: Rows = {}
-    for done, (variant, make) in enumerate(VARIANTS.items(), start=1):
-        scores = score(_colored(lumas, make(clip, strength), area))
+    for done, (variant, film) in enumerate(films, start=1):
+        scores = score(film)
         rows[variant] = scores["candidate"]
         report(done, len(VARIANTS))
     other = folder / f"{OTHER}{name}"
     if other.exists():
         rows = {"other": score(islice(iter_rgb(other), max_frames))["candidate"], **rows}
     return {"gray": scores["gray"], **rows, "true": scores["true"]}
-
-
-def _colored(lumas: Iterable[np.ndarray], abs_: Iterable[np.ndarray], area: Area) -> Iterator[np.ndarray]:
-    for luma, ab in zip(lumas, abs_, strict=True):
-        yield with_chroma(luma, ab_in_area(ab, luma.shape, area))

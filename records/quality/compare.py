@@ -15,13 +15,11 @@ import numpy as np
 
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import STRENGTH
-from vidcolor_utils.course.steady_parts import VARIANTS, link_clip
+from vidcolor_utils.course.steady_parts import variant_films
 from vidcolor_utils.pairs.prepare import CROP, WORKING_SIZE
 from vidcolor_utils.pairs.sources import Clip
-from vidcolor_utils.pictures.active_area import ab_in_area, find_active_area
-from vidcolor_utils.pictures.chroma import with_chroma
 from vidcolor_utils.pictures.color import gray_clip, rgb_from_gray, to_float01
-from vidcolor_utils.pictures.sizes import fit_frame
+from vidcolor_utils.pictures.sizes import fit_frame, middle_square
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.system.progress import Say, unsaid
 from vidcolor_utils.tool.evaluate import GRAY, OTHER, TRUE, ClipScores, Rows, mean_rows, pair_names
@@ -136,17 +134,10 @@ def _rows(film: Film, colorizer: Colorizer, networks: dict[str, FilmNetwork]) ->
 
 
 def _steady_films(gray: np.ndarray, colorizer: Colorizer) -> dict[str, np.ndarray]:
-    lumas = [to_float01(frame) for frame in gray]
-    area = find_active_area(lumas)
-    clip = link_clip([area.cut(luma) for luma in lumas], colorizer)
-    films = {}
-    for name, variant in STEADY.items():
-        pairs = zip(lumas, VARIANTS[variant](clip, STRENGTH), strict=True)
-        films[name] = np.stack([with_chroma(luma, ab_in_area(ab, luma.shape, area)) for luma, ab in pairs])
-    return films
+    films = dict(variant_films([to_float01(frame) for frame in gray], colorizer, STEADY.values(), STRENGTH))
+    return {name: np.stack(list(films[variant])) for name, variant in STEADY.items()}
 
 
 def _middle(frames: np.ndarray) -> np.ndarray:
     """The part that the report's networks see: (T, 128, 128, ...)."""
-    top, left = ((side - CROP) // 2 for side in WORKING_SIZE)
-    return frames[:, top : top + CROP, left : left + CROP]
+    return frames[:, *middle_square(frames.shape[1:], CROP)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from records.quality.study import FRAMES, long_clips
+from records.resuming import resumed
 from vidcolor_utils.course.measures import Measured, measure_network, measure_references
 from vidcolor_utils.course.runs import finished_runs, kept_clip, load_networks, run_record
 from vidcolor_utils.course.training import MachineFacts, ModelSize, RunScale
@@ -72,23 +72,23 @@ def record_full_runs(
         The record, as written to `full.json`.
 
     Raises:
-        InputError: if there is no finished run, or a clip is not there.
+        InputError: if there is no finished run, a clip is not there, or `full.json` is of other clips.
     """
     store, out_dir = ClipStore(data_dir), Path(out_dir)
     records, networks = finished_runs(runs_dir), load_networks(runs_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     splits = {split: long_clips(store, store.names(split), frames) for split in ("dev", "test")}
+    settings = {
+        "frames": frames,
+        "shown": list(shown),
+        "references": {split: measure_references(clips) for split, clips in splits.items()},
+    }
+    full: FullRecord = resumed(out_dir / FULL, settings, {"runs": {}})
+    earlier, full["runs"] = full["runs"], {}
     for name in shown:
         true, baseline = store.read(name, 0, frames)
         _keep_clip(out_dir, name, "true", true)
         _keep_clip(out_dir, name, "baseline", baseline)
-    full: FullRecord = {
-        "frames": frames,
-        "shown": list(shown),
-        "references": {split: measure_references(clips) for split, clips in splits.items()},
-        "runs": {},
-    }
-    earlier = _measured_before(out_dir / FULL, full)
     for name, colorize in networks.items():
         say(name)
         run: Any = {key: value for key, value in run_record(records[name]).items() if key in KEPT}
@@ -101,13 +101,6 @@ def record_full_runs(
         write_json(out_dir / FULL, {**full, "runs": earlier | full["runs"]}, indent=None)
     write_json(out_dir / FULL, full, indent=None)
     return full
-
-
-def _measured_before(path: Path, full: FullRecord) -> dict[str, FullRun]:
-    """Runs in an earlier record of the same clips."""
-    earlier = json.loads(path.read_text()) if path.exists() else {}
-    runs = earlier.pop("runs", {})
-    return runs if earlier == {key: value for key, value in full.items() if key != "runs"} else {}
 
 
 def _keep_clip(folder: Path, clip: str, row: str, frames: np.ndarray) -> None:

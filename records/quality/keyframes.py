@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice, pairwise
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from records.resuming import resumed
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, as_predicted
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
@@ -23,6 +23,8 @@ from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, motion_betwe
 from vidcolor_utils.pictures.histograms import ColorDistributionConsistency
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.files import write_json
+from vidcolor_utils.tool.evaluate import Rows, mean_known
+from vidcolor_utils.tool.score import Row, ratio
 from vidcolor_utils.training.keys.damage import coded
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.weights.shipped import shipped_sums
@@ -49,7 +51,7 @@ class Clip(NamedTuple):
     ab: list[np.ndarray]  # float32 (h, w, 2)
     grays: list[np.ndarray]  # uint8 (h, w)
     motions: list[Motion]  # from each frame to the next
-    truth: list[dict[str, float]]  # what the true colours of each frame but the first score, see `score`
+    truth: list[Row]  # what the true colours of each frame but the first score, see `score`
 
 
 def films_of(folder: Path) -> list[Path]:
@@ -72,7 +74,7 @@ def read_clip(path: Path, frames: int) -> Clip:
     return Clip(path.stem, rgb, ab, grays, motions, truth_of(rgb, ab, motions))
 
 
-def truth_of(rgb: list[np.ndarray], ab: Colors, motions: list[Motion]) -> list[dict[str, float]]:
+def truth_of(rgb: list[np.ndarray], ab: Colors, motions: list[Motion]) -> list[Row]:
     """Score the true colours of all frames but the first, once for all rows."""
     return [
         {
@@ -140,14 +142,17 @@ def rows(clip: Clip, colorizer: Colorizer, wrong: np.ndarray) -> Iterator[tuple[
     yield "true", lambda: clip.ab
 
 
-def score(clip: Clip, colors: Colors) -> dict[str, float]:
-    """Score one row on all frames but the first, which is a key frame, and `CIEDE_EVERY`th for CIEDE2000."""
+def score(clip: Clip, colors: Colors) -> Row:
+    """Score one row on all frames but the first, which is a key frame, and `CIEDE_EVERY`th for CIEDE2000.
+
+    Pairs of frames of which every pixel is hidden have no warp error and are not counted; None if all are so.
+    """
     cdc, found = ColorDistributionConsistency(), []
     for index, (true, ab, rgb) in enumerate(zip(clip.ab, colors, clip.rgb, strict=True)):
         made = with_chroma(clip.grays[index].astype(np.float32) / 255, ab)
         cdc.update(made)
         if index:
-            values = {
+            values: Row = {
                 "psnr": metrics.psnr(rgb, made),
                 "psnr_overflowing": overflowing_psnr(rgb, made),
                 "psnr_ab": metrics.psnr_ab(true, ab),
@@ -160,18 +165,18 @@ def score(clip: Clip, colors: Colors) -> dict[str, float]:
                 values["ciede2000"] = metrics.mean_ciede2000(lab_from_rgb(rgb), lab_from_rgb(made))
             found.append(values)
     keys = {key for each in found for key in each}
-    means = {key: float(np.mean([each[key] for each in found if key in each])) for key in keys}
+    means = {key: mean_known(each.get(key) for each in found) for key in keys}
     for key in ("colorfulness", "chroma", "chroma_warp_error"):
-        means[f"{key}_ratio"] = means[key] / means.pop(f"{key}_true")
-    at_end = [each["chroma"] / each["chroma_true"] for each in found[-5:]]
-    return means | {"cdc": cdc.result() or 0.0, "chroma_ratio_at_end": float(np.mean(at_end))}
+        means[f"{key}_ratio"] = ratio(means[key], means.pop(f"{key}_true"))
+    at_end = mean_known(ratio(each["chroma"], each["chroma_true"]) for each in found[-5:])
+    return means | {"cdc": cdc.result(), "chroma_ratio_at_end": at_end}
 
 
-def warp_error(colors: Colors, motions: list[Motion], index: int) -> float:
-    """Chroma warp error from the frame before to this one."""
+def warp_error(colors: Colors, motions: list[Motion], index: int) -> float | None:
+    """Chroma warp error from the frame before to this one; None if all of the frame before is hidden."""
     motion = motions[index - 1]
     moved = warp(np.ascontiguousarray(colors[index], np.float32), motion.flow)
-    return metrics.chroma_warp_error(colors[index - 1], moved, motion.occluded) or 0.0
+    return metrics.chroma_warp_error(colors[index - 1], moved, motion.occluded)
 
 
 def overflowing_psnr(true: np.ndarray, made: np.ndarray) -> float:
@@ -181,22 +186,19 @@ def overflowing_psnr(true: np.ndarray, made: np.ndarray) -> float:
     return 60.0 if mean == 0 else float(20 * np.log10(255 / np.sqrt(mean)))
 
 
-def mean_rows(clips: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
-    """Mean of each row over clips."""
-    names = list(next(iter(clips.values())))
+def plain_means(clips: Mapping[str, Rows]) -> Rows:
+    """Mean of each score of each row over the clips that have it, ratios as well; None if none has."""
+    first = next(iter(clips.values()))
     return {
-        name: {
-            key: float(np.mean([clip[name][key] for clip in clips.values()]))
-            for key in sorted(next(iter(clips.values()))[name])
-        }
-        for name in names
+        name: {key: mean_known(rows[name][key] for rows in clips.values()) for key in sorted(row)}
+        for name, row in first.items()
     }
 
 
 def measure(
     folders: Mapping[str, Path], colorizer: Colorizer, output: Path, *, frames: int, say: Callable[[str], None]
 ) -> dict:
-    """Measure the films of folders, write the record after each, and go on with one of the same weights.
+    """Measure the films of folders, write the record after each, and go on with one of the same settings.
 
     Args:
         folders: of videos in true colours, by the name of the set.
@@ -204,11 +206,12 @@ def measure(
         output: the JSON file.
         frames: taken from the beginning of each film.
         say: told every row.
+
+    Raises:
+        InputError: if `output` holds a record of other weights, or of another number of frames.
     """
     settings = {"warning": WARNING, "frames": frames, "side": SIDE, "weights": shipped_sums()}
-    record: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
-    if any(record.get(name) != value for name, value in settings.items()):
-        record = {**settings, "sets": {}}
+    record: dict[str, Any] = resumed(output, settings, {"sets": {}})
     for name, folder in folders.items():
         films = films_of(folder)
         clips = record["sets"].setdefault(name, {"clips": {}})["clips"]
@@ -218,6 +221,6 @@ def measure(
                 wrong = next(iter_rgb(films[index - 1]))
                 clips[path.stem] = {row: score(clip, colors()) for row, colors in rows(clip, colorizer, wrong)}
                 say(f"{path.stem}: " + ", ".join(f"{k} {v['psnr_ab']:.2f}" for k, v in clips[path.stem].items()))
-            record["sets"][name]["mean"] = mean_rows(clips)
+            record["sets"][name]["mean"] = plain_means(clips)
             write_json(output, record)
     return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 from PIL import Image
 
+from records.resuming import resumed
 from vidcolor_utils.course.apply import colorize_clip, frame_scores
 from vidcolor_utils.course.config import ReportTrainConfig, build_model, compile_model, make_pairs
 from vidcolor_utils.pairs.prepare import CROP, prepare_clips
@@ -21,7 +21,6 @@ from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import rgb_from_gray
 from vidcolor_utils.pictures.show import side_by_side
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.system.progress import Say, unsaid
 
@@ -78,18 +77,20 @@ def record_losses(
         The record; its `runs` are variant to the scores of each seed, errors in squared 8-bit units.
 
     Raises:
-        InputError: if `output` holds trainings with another `base`.
+        InputError: if `output` holds trainings with another `base`, or on other clips.
     """
     work, path = Path(work_dir), Path(output) / RECORD
     work.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    config = dataclasses.asdict(base)
-    record: dict[str, Any] = {"config": config, "frames": FRAMES, "bars": BARS, "runs": {}}
-    if path.exists():
-        record = json.loads(path.read_text())
-        if record["config"] != config:
-            raise InputError(f"{path} holds trainings of another configuration: name another folder, or delete it")
-    store, boxed = ClipStore(data_dir), boxed_stores(work)
+    store = ClipStore(data_dir)
+    settings = {
+        "config": dataclasses.asdict(base),
+        "frames": FRAMES,
+        "bars": BARS,
+        "clips": {split: store.names(split) for split in ("train", "dev")},
+    }
+    record: dict[str, Any] = resumed(path, settings, {"runs": {}})
+    boxed = boxed_stores(work)
     record["true_change"] = _mean([frame_scores(clip, clip) for clip in _true_clips(store)])["change"]
     for seed in range(seeds):
         for name, changes in (PLAIN | BOXED).items():

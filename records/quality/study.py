@@ -7,11 +7,11 @@ two runs differ by their seeds alone has to stand beside.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from records.resuming import resumed
 from vidcolor_utils.course.config import ReportTrainConfig
 from vidcolor_utils.course.measures import (
     Measured,
@@ -121,7 +121,7 @@ def run_study(
         "train_clips": len(store.names("train")),
         "dev_clips": store.names("dev"),
     }
-    record = _earlier(output, settings)
+    record: StudyRecord = resumed(output, {"settings": settings}, {"runs": {}})
     clips = long_clips(store, store.names("dev"), frames)
     if "references" not in record:
         record["references"], record["speed"] = measure_references(clips), _speed_and_error(store, frames)
@@ -132,15 +132,6 @@ def run_study(
             config = dataclasses.replace(scale, seed=seed, **changes)
             measured.append(_trained_and_measured(data_dir, Path(runs_dir) / f"{name}, {seed}", config, clips))
             write_json(output, record, indent=None)
-    return record
-
-
-def _earlier(output: Path, settings: dict) -> StudyRecord:
-    if not output.exists():
-        return {"settings": settings, "runs": {}}
-    record = json.loads(output.read_text())
-    if record.get("settings") != settings:
-        raise InputError(f"{output}: holds another study: name another file, or remove it")
     return record
 
 

@@ -45,6 +45,8 @@ TOKENS = "ViT tokens"
 
 Way: TypeAlias = Callable[[Sequence[Pair]], Iterable[np.ndarray]]
 """From pairs to the ab (S, S, 2) of each target, Lab units."""
+Parts: TypeAlias = Callable[[str], list[Known]]
+"""From "train" or "test" to what is known of the clips of that part, tokens as features."""
 
 
 def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
@@ -53,7 +55,31 @@ def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: 
     Then the same with the tokens of the transformer that ships as features, without training and with.
     """
     reader = TokenReader(VIEW_SIDE)
-    settings = {
+
+    @cache
+    def tokens(part: str) -> list[Known]:
+        return reader.know(getattr(split, part))
+
+    record = run_seeds(
+        output,
+        settings_of(split, steps),
+        controls=lambda: controls(tokens("test"), reader.colorizer),
+        one_seed=lambda seed: with_pointer(split, tokens, ExemplarConfig(steps=steps, seed=seed), say),
+        seeds=seeds,
+        say=say,
+    )
+    right = record["controls"]["right"]
+    complete(output, record, right, TOKENS, lambda: by_gap(pairs_of(tokens("test")), brought_over))
+    for seed, found in record["seeds"].items():
+        config = ExemplarConfig(steps=steps, seed=int(seed))
+        complete(output, record, found, TOKENS, partial(with_tokens, tokens, config))
+        say(f"exemplar: seed {seed}, {TOKENS}")
+    return record
+
+
+def settings_of(split: Split, steps: int) -> dict:
+    """What the numbers depend on."""
+    return {
         "steps": steps,
         "pointer_steps": POINTER_STEPS,
         "wrong_share": WRONG_SHARE,
@@ -62,39 +88,29 @@ def record_exemplar(split: Split, output: Path, *, seeds: int, steps: int, say: 
         "weights": shipped_sums(),  # of what makes the colours that an exemplar improves on, and the tokens
     }
 
-    @cache
-    def tokens(part: str) -> list[Known]:
-        return reader.know(getattr(split, part))
 
-    def controls() -> dict:
-        pairs = pairs_of(tokens("test"))
-        ways = {"no exemplar": bases, "hold": holds, "motion (DIS)": moved, "--keyframes": carried}
-        found = {name: by_gap(pairs, way) for name, way in ways.items()}
-        found["--reference"] = by_gap(pairs, lambda each: referred(each, reader.colorizer))
-        wrong = held_out_pairs(tokens("test"), GAPS[0], wrong=True)
-        return {"right": found, "wrong": wrong_row(wrong, referred(wrong, reader.colorizer))}
+def controls(unseen: Sequence[Known], colorizer: FrameColorizer) -> dict:
+    """Score what needs no training: the tool's ways with right exemplars, and its reference with wrong ones."""
+    pairs = pairs_of(unseen)
+    ways = {"no exemplar": bases, "hold": holds, "motion (DIS)": moved, "--keyframes": carried}
+    found = {name: by_gap(pairs, way) for name, way in ways.items()}
+    found["--reference"] = by_gap(pairs, lambda each: referred(each, colorizer))
+    wrong = held_out_pairs(unseen, GAPS[0], wrong=True)
+    return {"right": found, "wrong": wrong_row(wrong, referred(wrong, colorizer))}
 
-    def one_seed(seed: int) -> dict:
-        network, _ = train_pointer(split.train, PointerConfig(steps=POINTER_STEPS, seed=seed))
-        known, unseen = (described(tokens(part), Pointer(network)) for part in split._fields)
-        say(f"exemplar: seed {seed}, features")
-        found = {
-            name: learned(known, unseen, ExemplarConfig(steps=steps, seed=seed, **changes))
-            for name, changes in VARIANTS.items()
-        }
-        return found | {"calibration": calibrated(unseen)}
 
-    def token_seed(seed: int) -> dict:
-        config = ExemplarConfig(steps=steps, seed=seed)
-        return learned(tokens("train"), tokens("test"), config) | {"calibration": calibrated(tokens("test"))}
+def with_pointer(split: Split, tokens: Parts, config: ExemplarConfig, say: Say) -> dict:
+    """Train a pointer, and on its features the colour network as each of `VARIANTS`."""
+    network, _ = train_pointer(split.train, PointerConfig(steps=POINTER_STEPS, seed=config.seed))
+    known, unseen = (described(tokens(part), Pointer(network)) for part in split._fields)
+    say(f"exemplar: seed {config.seed}, features")
+    found: dict = {name: learned(known, unseen, config._replace(**changes)) for name, changes in VARIANTS.items()}
+    return found | {"calibration": calibrated(unseen)}
 
-    record = run_seeds(output, settings, controls=controls, one_seed=one_seed, seeds=seeds, say=say)
-    right = record["controls"]["right"]
-    complete(output, record, right, TOKENS, lambda: by_gap(pairs_of(tokens("test")), brought_over))
-    for seed, found in record["seeds"].items():
-        complete(output, record, found, TOKENS, partial(token_seed, int(seed)))
-        say(f"exemplar: seed {seed}, {TOKENS}")
-    return record
+
+def with_tokens(tokens: Parts, config: ExemplarConfig) -> dict:
+    """Train the colour network with tokens as features."""
+    return learned(tokens("train"), tokens("test"), config) | {"calibration": calibrated(tokens("test"))}
 
 
 def pairs_of(known: Sequence[Known]) -> dict[int, list[Pair]]:

@@ -11,7 +11,8 @@ from records.related.seeds import Row, clip_names, run_seeds
 from vidcolor_utils.related import rows
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.discs import MaskedClip, disc_clip
-from vidcolor_utils.related.pointer.model import STRIDE, Pointer, build_pointer
+from vidcolor_utils.related.learning import STRIDE
+from vidcolor_utils.related.pointer.model import Pointer, build_pointer
 from vidcolor_utils.related.pointer.tracking import Track, error_correlation, track, track_by_motion
 from vidcolor_utils.related.pointer.training import PointerConfig, train_pointer
 from vidcolor_utils.system.progress import Say

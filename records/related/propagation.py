@@ -12,7 +12,8 @@ import numpy as np
 from records.related.seeds import Row, clip_names, complete, run_seeds
 from vidcolor_utils.related import rows
 from vidcolor_utils.related.clips import Split
-from vidcolor_utils.related.pointer.model import STRIDE, Pointer, build_pointer
+from vidcolor_utils.related.learning import STRIDE
+from vidcolor_utils.related.pointer.model import Pointer, build_pointer
 from vidcolor_utils.related.propagation.training import (
     Hops,
     PropagationConfig,

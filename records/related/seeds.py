@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from records.resuming import resumed
 from vidcolor_utils.related.clips import Split
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.system.progress import Say
 
@@ -38,10 +37,7 @@ def run_seeds(
     Raises:
         InputError: if there is a record with other settings.
     """
-    wanted = rounded(settings)  # as they come back from a file
-    record: dict = json.loads(output.read_text()) if output.exists() else {"settings": wanted, "seeds": {}}
-    if record["settings"] != wanted:
-        raise InputError(f"{output}: made with other settings: move it away")
+    record: dict = resumed(output, {"settings": rounded(settings)}, {"seeds": {}})
     if "controls" not in record:
         record["controls"] = rounded(controls())
         write_json(output, record, indent=1)

@@ -16,6 +16,7 @@ from vidcolor_utils.system.files import finished_file
 if TYPE_CHECKING:
     from records.speed.apart import CommandStart, MemoryUse
     from records.speed.photographs import FolderSpeed
+    from records.speed.preparing import PreparationSpeed
     from records.speed.training import SpeedRecord  # which starts Keras
 
 # Below the repository's folder.
@@ -24,6 +25,7 @@ CHART = Path("docs") / "speed.svg"
 SPEEDS = "course_*.json"  # records of `make course-gpu`, beside the one of `make bench`
 BEGIN, END = "<!-- made by `make bench`: begin -->\n", "<!-- made by `make bench`: end -->\n"
 Row = tuple[str, float | None, str]  # of the manual's table: what, frames a second, and against what
+Cost = tuple[str, str, str]  # a row of what a million clips take: what, how much, and its price
 CLIPS, CLIP_FRAMES = 1_000_000, 90  # Moments in Time: a million clips of 3 seconds
 TRAIN_SHARE = 0.8
 # US dollars, of the order that clouds ask for; not measured.
@@ -42,13 +44,13 @@ def write_pages(record_path: str | Path, repository: str | Path) -> None:
     """
     for page, table in page_tables(record_path).items():
         path = Path(repository) / page
-        before, rest = _split(path, path.read_text(), BEGIN)
+        before, rest = _split(path, path.read_text(encoding="utf-8"), BEGIN)
         _, after = _split(path, rest, END)
         with finished_file(path) as part:
-            part.write_text(before + BEGIN + table + END + after)
+            part.write_text(before + BEGIN + table + END + after, encoding="utf-8")
     chart = Path(repository) / CHART
     with finished_file(chart) as part:
-        part.write_text(chart_of(record_path))
+        part.write_text(chart_of(record_path), encoding="utf-8")
 
 
 def _split(path: Path, text: str, marker: str) -> tuple[str, str]:
@@ -61,15 +63,15 @@ def _split(path: Path, text: str, marker: str) -> tuple[str, str]:
 def page_tables(record_path: str | Path) -> dict[Path, str]:
     """Make the Markdown of all pages: tables, and the chart with its words; arguments as for `write_pages`."""
     record_path = Path(record_path)
-    record: BenchRecord = json.loads(record_path.read_text())
-    speeds = [json.loads(path.read_text()) for path in sorted(record_path.parent.glob(SPEEDS))]
+    record: BenchRecord = json.loads(record_path.read_text(encoding="utf-8"))
+    speeds = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(record_path.parent.glob(SPEEDS))]
     shown = f"![{chart_words(record['films'], record['cores'])}]({CHART.as_posix()})\n"
     return {README: shown, MANUAL: speed_table(record), SCALE: scale_table(record, speeds)}
 
 
 def chart_of(record_path: str | Path) -> str:
     """Draw the chart of a record of `bench.run_bench`, as SVG."""
-    record: BenchRecord = json.loads(Path(record_path).read_text())
+    record: BenchRecord = json.loads(Path(record_path).read_text(encoding="utf-8"))
     return speed_chart(record["films"], record["cores"])
 
 
@@ -133,47 +135,63 @@ def scale_table(record: BenchRecord, speeds: list[SpeedRecord]) -> str:
         record: of `bench.run_bench`.
         speeds: of `training.record_speed`, of machines with an accelerator.
     """
-    preparation, network = record["preparation"], record["networks"]["ONNX Runtime"]
-    frames = CLIPS * CLIP_FRAMES
-    hours = frames * (1 / preparation["fps"] + 1 / network["fps"]) / 3600
-    cores = record["cores"]
-    terabytes, report_terabytes = (
-        frames * preparation[key] / 1e12 for key in ("bytes_per_frame", "report_bytes_per_frame")
-    )
-    rows = [
-        ("stored", f"{terabytes:.1f} TB", f"${terabytes * TERABYTE_MONTH:.0f} a month"),
-        (
-            "stored the original project's way",
-            f"{report_terabytes:.1f} TB",
-            f"${report_terabytes * TERABYTE_MONTH:.0f} a month",
-        ),
-        (
-            f"prepared, coloured as well, on one machine of {cores} cores",
-            f"{hours:,.0f} hours",
-            f"${hours * cores * CORE_HOUR:,.0f}",
-        ),
-        ("prepared by 100 of them", f"{hours / 100:,.0f} hours", "the same"),
-    ]
-    for speed in speeds:
-        for name, run in speed["runs"].items():
-            hours = frames * TRAIN_SHARE / run["frames_per_second"] / 3600
-            device = ", ".join(speed["machine"]["accelerators"]) or speed["machine"]["name"]
-            rows.append(
-                (
-                    f"one epoch of {name} on its {TRAIN_SHARE:.0%}, {speed['backend']} on {device}",
-                    f"{hours:,.0f} hours",
-                    f"${hours * ACCELERATOR_HOUR:,.0f}",
-                )
-            )
-    if not speeds:
-        hours = frames * TRAIN_SHARE / record["training"]["frames_per_second"] / 3600
-        rows.append(
-            (
-                f"one epoch of the AlexNet-based network on its {TRAIN_SHARE:.0%}, on {cores} cores",
-                f"{hours:,.0f} hours",
-                f"${hours * cores * CORE_HOUR:,.0f}",
-            )
-        )
+    rows = _stored_rows(record["preparation"]) + _prepared_rows(record)
+    rows += _epochs_on_accelerators(speeds) if speeds else [_epoch_on_cores(record)]
     lines = ["| a million clips | measured rates make it | at assumed prices |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def _stored_rows(preparation: PreparationSpeed) -> list[Cost]:
+    """What the clips take on disks, ours and the original project's way."""
+    return [
+        _stored_row("stored", preparation["bytes_per_frame"]),
+        _stored_row("stored the original project's way", preparation["report_bytes_per_frame"]),
+    ]
+
+
+def _stored_row(name: str, bytes_per_frame: float) -> Cost:
+    terabytes = CLIPS * CLIP_FRAMES * bytes_per_frame / 1e12
+    return name, f"{terabytes:.1f} TB", f"${terabytes * TERABYTE_MONTH:.0f} a month"
+
+
+def _prepared_rows(record: BenchRecord) -> list[Cost]:
+    """How long one machine and a hundred prepare and colour the clips."""
+    rates = record["preparation"]["fps"], record["networks"]["ONNX Runtime"]["fps"]
+    hours, cores = _hours(CLIPS * CLIP_FRAMES, *rates), record["cores"]
+    name = f"prepared, coloured as well, on one machine of {cores} cores"
+    return [
+        (name, f"{hours:,.0f} hours", _dollars(hours * cores * CORE_HOUR)),
+        ("prepared by 100 of them", f"{hours / 100:,.0f} hours", "the same"),
+    ]
+
+
+def _epochs_on_accelerators(speeds: list[SpeedRecord]) -> list[Cost]:
+    """An epoch of each network that was trained on an accelerator."""
+    rows = []
+    for speed in speeds:
+        device = ", ".join(speed["machine"]["accelerators"]) or speed["machine"]["name"]
+        for name, run in speed["runs"].items():
+            hours = _hours(CLIPS * CLIP_FRAMES * TRAIN_SHARE, run["frames_per_second"])
+            what = f"one epoch of {name} on its {TRAIN_SHARE:.0%}, {speed['backend']} on {device}"
+            rows.append((what, f"{hours:,.0f} hours", _dollars(hours * ACCELERATOR_HOUR)))
+    return rows
+
+
+def _epoch_on_cores(record: BenchRecord) -> Cost:
+    """An epoch of the smaller network on the machine of the bench."""
+    hours, cores = (
+        _hours(CLIPS * CLIP_FRAMES * TRAIN_SHARE, record["training"]["frames_per_second"]),
+        record["cores"],
+    )
+    what = f"one epoch of the AlexNet-based network on its {TRAIN_SHARE:.0%}, on {cores} cores"
+    return what, f"{hours:,.0f} hours", _dollars(hours * cores * CORE_HOUR)
+
+
+def _hours(frames: float, *rates: float) -> float:
+    """Hours that frames take which go through steps of so many frames a second, one after another."""
+    return frames * sum(1 / rate for rate in rates) / 3600
+
+
+def _dollars(price: float) -> str:
+    return f"${price:,.0f}"

@@ -7,6 +7,7 @@ from vidcolor_utils.pictures.sizes import (
     evenly,
     fit_frame,
     fit_short_side,
+    middle_square,
     resized,
     row_bands,
     shrunk,
@@ -42,6 +43,14 @@ def test_fit_frame_keeps_the_shape_of_things():
     frame = np.full((100, 200, 3), 255, np.uint8)
     fitted = fit_frame(frame, (256, 256))
     assert (fitted[64:192] == 255).all() and not fitted[:64].any() and not fitted[192:].any()
+
+
+def test_the_middle_square_is_cut_out_of_pictures_and_of_clips():
+    picture = np.arange(24).reshape(4, 6)
+    assert picture[middle_square(picture.shape, 2)].tolist() == [[8, 9], [14, 15]]
+    assert picture[middle_square(picture.shape)].tolist() == picture[:, 1:5].tolist()
+    clip = np.stack([picture, picture])[..., None]
+    assert clip[:, *middle_square(clip.shape[1:], 2)].shape == (2, 2, 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -105,15 +105,16 @@ def test_record_holds_all_rows_and_goes_on_where_it_ended(pairs, tmp_path, monke
     assert list(record["clips"]["2.mp4"]) == ["gray", "per frame", "causal", "true"]
     assert record["clips"]["1.mp4"]["other"]["pixel_match"] == 100
     assert record["mean"]["other"]["colorfulness_ratio"] == record["mean"]["true"]["colorfulness_ratio"] == 1
-    ablate_clips(pairs, lambda: colorizer, output, max_frames=2)
-    assert colorizer.calls == 16  # other settings: all anew
+    with pytest.raises(InputError, match="other settings"):
+        ablate_clips(pairs, lambda: colorizer, output, max_frames=2)
+    assert record == json.loads(output.read_text()) and colorizer.calls == 8
 
 
 def test_folders_without_pairs_and_strange_records_are_refused(pairs, tmp_path):
     with pytest.raises(InputError, match="no pairs"):
         ablate_clips(tmp_path, Fixed, tmp_path / "record.json")
     (tmp_path / "notes.json").write_text("[]")
-    with pytest.raises(InputError, match="no record"):
+    with pytest.raises(InputError, match="no such record"):
         ablate_clips(pairs, Fixed, tmp_path / "notes.json")
 
 

@@ -33,5 +33,7 @@ def test_full_runs_are_measured_and_kept_to_be_shown(clips: Path, tmp_path: Path
     network.unlink()
     assert record_full_runs(clips, tmp_path / "runs", tmp_path / "out", frames=4, shown=[shown]) == record
     assert not network.exists(), "measured again"
+    with pytest.raises(InputError, match=r"other settings \(shown\)"):
+        record_full_runs(clips, tmp_path / "runs", tmp_path / "out", frames=4)
     with pytest.raises(InputError, match="make train-full"):
         record_full_runs(clips, tmp_path / "nothing", tmp_path / "out")

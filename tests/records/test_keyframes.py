@@ -1,11 +1,23 @@
+import json
+
 import numpy as np
 import pytest
 
 from records.quality.keyframes import Clip as ClipInMemory
-from records.quality.keyframes import edited, mean_rows, overflowing_psnr, rows, score, truth_of
+from records.quality.keyframes import (
+    edited,
+    measure,
+    overflowing_psnr,
+    plain_means,
+    rows,
+    score,
+    truth_of,
+    warp_error,
+)
 from tests.helpers.keyed import ab_of, gray_of, panned
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.pictures.flow import Motion
+from vidcolor_utils.system.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +52,37 @@ def test_an_edited_picture_is_moved_brighter_and_of_another_size():
     assert changed.shape == (384, 512, 3) and changed.mean() > 1.05 * rgb.mean()
 
 
-def test_means_are_over_clips():
-    clips = {name: {"gray": {"psnr": value}} for name, value in (("one", 20.0), ("two", 30.0))}
-    assert mean_rows(clips) == {"gray": {"psnr": 25.0}}
+def hidden(clip, pairs):
+    """The same clip with some pairs of frames that show nothing of each other."""
+    all_of_it = np.ones_like(clip.motions[0].occluded)
+    motions = [
+        motion._replace(occluded=all_of_it) if index in pairs else motion
+        for index, motion in enumerate(clip.motions)
+    ]
+    return clip._replace(motions=motions, truth=truth_of(clip.rgb, clip.ab, motions))
+
+
+def test_where_nothing_can_be_compared_nothing_is_counted(clip):
+    colors = [ab * (1 + index / 5) for index, ab in enumerate(clip.ab)]
+    errors = [warp_error(colors, clip.motions, index) for index in range(1, 6)]
+    scores = score(hidden(clip, {1, 2}), colors)
+    assert scores["chroma_warp_error"] == pytest.approx(np.mean([errors[0], *errors[3:]]))
+    nothing = score(hidden(clip, range(5)), colors)
+    assert nothing["chroma_warp_error"] is None and nothing["chroma_warp_error_ratio"] is None
+    assert nothing["psnr_ab"] == scores["psnr_ab"]
+
+
+def test_a_record_of_another_number_of_frames_is_left_alone(tmp_path):
+    output = tmp_path / "record.json"
+    record = measure({}, GrayColorizer(), output, frames=4, say=print)
+    output.write_text(json.dumps(record))
+    assert measure({}, GrayColorizer(), output, frames=4, say=print) == record
+    with pytest.raises(InputError, match=r"other settings \(frames\)"):
+        measure({}, GrayColorizer(), output, frames=5, say=print)
+    assert json.loads(output.read_text()) == record
+
+
+def test_means_are_over_the_clips_that_have_a_score():
+    values = (("one", 20.0, None), ("two", 30.0, 4.0))
+    clips = {name: {"gray": {"psnr": psnr, "cdc": cdc, "chroma_ratio": None}} for name, psnr, cdc in values}
+    assert plain_means(clips) == {"gray": {"cdc": 4.0, "chroma_ratio": None, "psnr": 25.0}}

@@ -51,5 +51,23 @@ def test_a_sweep_goes_on_with_what_is_missing_and_scores_all_on_the_same_pixels(
     assert whole["brightness"] == pytest.approx(1, abs=0.05)  # gray is as bright as the truth
     for picture, names in losses.PICTURES.items():
         assert read_image(output / f"{picture}.png").rgb.shape[1] >= 128 * (1 + len(names))
-    with pytest.raises(InputError, match="another configuration"):
+    with pytest.raises(InputError, match=r"other settings \(epochs\)"):
         losses.record_losses(clips, work, output, base=dataclasses.replace(losses.BASE, epochs=1))
+
+
+def test_other_clips_and_longer_ones_are_refused(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clips, path = prepare_rendered(tmp_path_factory, frames=6), tmp_path / losses.RECORD
+    config, names = (
+        dataclasses.asdict(losses.BASE),
+        {split: ClipStore(clips).names(split) for split in ("train", "dev")},
+    )
+    record = {"config": config, "frames": losses.FRAMES, "bars": losses.BARS, "clips": names, "runs": {}}
+    path.write_text(json.dumps({**record, "clips": {**names, "dev": ["another"]}}))
+    with pytest.raises(InputError, match=r"other settings \(dev\)"):
+        losses.record_losses(clips, tmp_path / "work", tmp_path)
+    path.write_text(json.dumps(record))
+    monkeypatch.setattr(losses, "FRAMES", losses.FRAMES + 1)
+    with pytest.raises(InputError, match=r"other settings \(frames\)"):
+        losses.record_losses(clips, tmp_path / "work", tmp_path)

@@ -8,7 +8,6 @@ from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.exemplar.model import build_small_color_network, match
 from vidcolor_utils.related.exemplar.tokens import TokenReader, enlarged
 from vidcolor_utils.related.exemplar.training import (
-    AB_SCALE,
     ExemplarConfig,
     Known,
     Pair,
@@ -24,7 +23,7 @@ from vidcolor_utils.related.exemplar.training import (
     targets,
     train_exemplar,
 )
-from vidcolor_utils.related.propagation.training import grid_values
+from vidcolor_utils.related.learning import AB_SCALE, grid_values
 
 
 class Sepia:

@@ -7,13 +7,13 @@ import pytest
 from tests.helpers.eager import without_graphs
 from tests.helpers.systems import SystemTests, sliding_clips
 from vidcolor_utils.related.clips import SmallClip
+from vidcolor_utils.related.learning import grid_values
 from vidcolor_utils.related.pointer.model import Pointer, build_pointer
 from vidcolor_utils.related.propagation.model import build_key_frame_propagator
 from vidcolor_utils.related.propagation.training import (
     PropagationConfig,
     between_keys,
     chain,
-    grid_values,
     mean_gap,
     mean_hops,
     score_chain,

@@ -5,8 +5,8 @@ from math import prod
 import keras
 import pytest
 
+from tests.helpers.published import build_judge, build_unet
 from vidcolor_utils.related.exemplar.model import build_color_network
-from vidcolor_utils.related.feedback.colas import build_judge, build_unet
 from vidcolor_utils.related.propagation.model import build_spn
 from vidcolor_utils.related.unpaired.model import build_discriminator, build_generator
 

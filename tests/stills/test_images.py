@@ -1,10 +1,11 @@
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from vidcolor_utils.stills.images import StillImage, is_animation, read_image, write_image
+from vidcolor_utils.stills.images import StillImage, is_animation, read_image, write_animation, write_image
 from vidcolor_utils.stills.writing import PageWriter
 from vidcolor_utils.system.errors import InputError, OutputError
 
@@ -96,3 +97,16 @@ def test_a_full_disk_is_said_to_be_one(tmp_path, monkeypatch, free, told):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
     with pytest.raises(OutputError, match=rf"a\.tif: cannot be written \({told}\)$"):
         write_image(tmp_path / "a.tif", StillImage(np.zeros((2, 2, 3), np.uint8), None))
+
+
+def test_an_animation_plays_for_ever_at_its_rate(tmp_path):
+    frames = [np.full((16, 24, 3), level, np.uint8) for level in (40, 120, 200)]
+    write_animation(tmp_path / "moving.webp", iter(frames), rate=Fraction(25, 3))
+    assert [path.name for path in tmp_path.iterdir()] == ["moving.webp"] and is_animation(tmp_path / "moving.webp")
+    with Image.open(tmp_path / "moving.webp") as moving:
+        assert (moving.n_frames, moving.size, moving.info["loop"]) == (3, (24, 16), 0)
+        for index, frame in enumerate(frames):
+            moving.seek(index)
+            moving.load()
+            assert moving.info["duration"] == 120
+            assert np.abs(np.asarray(moving.convert("RGB")).astype(int) - frame).max() <= 6

@@ -6,7 +6,7 @@ for each frame; (h, w) is the size that colours are carried at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer
 from vidcolor_utils.colorizers.links import Link, luma_agreement, small_gray
 from vidcolor_utils.colorizers.steady import Evidence, Fusion, LinkedFrame, SteadyColorizer
+from vidcolor_utils.pictures.active_area import Area, ab_in_area, find_active_area
+from vidcolor_utils.pictures.chroma import with_chroma
 
 
 class LinkedClip(NamedTuple):
@@ -139,3 +141,25 @@ VARIANTS = {
     "causal, in turn": causal_in_turn,
     "offline, in turn": offline_in_turn,
 }
+
+
+def variant_films(
+    lumas: Sequence[np.ndarray], colorizer: Colorizer, names: Iterable[str], strength: float
+) -> Iterator[tuple[str, Iterator[np.ndarray]]]:
+    """Yield the names of variants, each with the film that it makes: RGB uint8 (H, W, 3), black bars left gray.
+
+    Args:
+        lumas: of the frames, (H, W) float32 in [0, 1].
+        colorizer: predicts the per-frame colours, once for all.
+        names: of `VARIANTS`.
+        strength: as for `SteadyColorizer`.
+    """
+    area = find_active_area(lumas)
+    clip = link_clip([area.cut(luma) for luma in lumas], colorizer)
+    for name in names:
+        yield name, _colored(lumas, VARIANTS[name](clip, strength), area)
+
+
+def _colored(lumas: Sequence[np.ndarray], colors: Iterable[np.ndarray], area: Area) -> Iterator[np.ndarray]:
+    for luma, ab in zip(lumas, colors, strict=True):
+        yield with_chroma(luma, ab_in_area(ab, luma.shape, area))

@@ -36,7 +36,7 @@ from vidcolor_utils.pairs.store import (
     write_clip,
 )
 from vidcolor_utils.pictures.color import gray_clip
-from vidcolor_utils.pictures.sizes import fit_frame
+from vidcolor_utils.pictures.sizes import fit_frame, middle_square
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.files import file_sha256, write_json
 from vidcolor_utils.system.options import OneOf, check_option
@@ -217,8 +217,7 @@ def _without_path(error: Exception) -> str:
 def _cropped(clip: np.ndarray, crop: int | None) -> np.ndarray:
     if crop is None:
         return np.stack([cv2.resize(frame, (CROP, CROP), interpolation=cv2.INTER_AREA) for frame in clip])
-    top, left = (clip.shape[1] - crop) // 2, (clip.shape[2] - crop) // 2
-    return clip[:, top : top + crop, left : left + crop]
+    return clip[:, *middle_square(clip.shape[1:], crop)]
 
 
 def split_names(names: Sequence[str], seed: int) -> dict[str, list[str]]:

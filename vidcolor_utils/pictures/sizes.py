@@ -1,4 +1,4 @@
-"""Sizes of pictures: with a given short side, fitted into a frame; and places spread evenly over a length."""
+"""Sizes of pictures: with a given short side, fitted into a frame, cut square; places spread over a length."""
 
 from __future__ import annotations
 
@@ -75,6 +75,13 @@ def fit_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
     fitted[top : top + inner_height, left : left + inner_width] = inner
     return fitted
+
+
+def middle_square(shape: tuple[int, ...], side: int | None = None) -> tuple[slice, slice]:
+    """Rows and columns of the middle square of a picture (H, W, ...), `side` pixels wide or as large as fits."""
+    side = side or min(shape[:2])
+    top, left = ((length - side) // 2 for length in shape[:2])
+    return slice(top, top + side), slice(left, left + side)
 
 
 def evenly(length: int, count: int) -> np.ndarray:

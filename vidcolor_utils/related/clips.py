@@ -14,6 +14,7 @@ import numpy as np
 from vidcolor_utils.pairs.sources import Clip, rendered_clips, wheel_clips
 from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
+from vidcolor_utils.pictures.sizes import middle_square
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.video.files import videos_below
 from vidcolor_utils.video.reader import VideoReader
@@ -47,8 +48,7 @@ def small_frame(rgb: np.ndarray, side: int = SIDE) -> np.ndarray:
     scale = side / min(height, width)
     size = max(side, round(width * scale)), max(side, round(height * scale))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    top, left = (small.shape[0] - side) // 2, (small.shape[1] - side) // 2
-    return lab_from_rgb(small[top : top + side, left : left + side])
+    return lab_from_rgb(small[middle_square(small.shape, side)])
 
 
 def small_clip(name: str, frames: Iterable[np.ndarray], *, side: int = SIDE, count: int = FRAMES) -> SmallClip:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PIL import Image, ImageSequence
 
 from vidcolor_utils.stills.pages import HEIF, PageReader, looking_at, open_picture
@@ -128,6 +132,27 @@ def write_image(path: str | Path, image: StillImage) -> None:
     check_image_name(Path(path))
     with finished_file(path) as part:
         write_pages(part, [image], shown=Path(path))
+
+
+def write_animation(
+    path: str | Path, frames: Iterable[np.ndarray], *, rate: Fraction, quality: int = 70, effort: int = 4
+) -> None:
+    """Write an animated WebP that begins anew at its end; it appears complete or not at all.
+
+    Args:
+        path: the file, .webp.
+        frames: RGB uint8 (H, W, 3), of one size, at least one.
+        rate: frames a second.
+        quality: 0 to 100.
+        effort: 0 to 6: what is tried more gets smaller.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    options: dict[str, Any] = {"duration": round(1000 / rate), "loop": 0, "quality": quality, "method": effort}
+    with finished_file(path) as part:
+        first.save(part, save_all=True, append_images=others, **options)
 
 
 def write_pages(path: str | Path, images: list[StillImage], *, shown: Path | None = None) -> list[str]:

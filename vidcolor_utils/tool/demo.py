@@ -7,11 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.pictures.show import side_by_side, strip, to_width
-from vidcolor_utils.stills.images import StillImage, write_image
+from vidcolor_utils.stills.images import StillImage, write_animation, write_image
 from vidcolor_utils.system.builtin import DEMO_CLIPS, builtin_clip
 from vidcolor_utils.system.files import finished_file, write_json
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
@@ -112,13 +111,4 @@ def write_moving_picture(videos: dict[str, Path], output: str | Path) -> None:
     """Write a small animated WebP of several videos beside each other, for pages that play no video."""
     rate = video_info(next(iter(videos.values()))).rate
     frames = islice(_beside_each_other(videos), 0, MOVING_STEP * MOVING_FRAMES, MOVING_STEP)
-    small = [Image.fromarray(to_width(frame, MOVING_WIDTH)) for frame in frames]
-    with finished_file(output) as part:
-        small[0].save(
-            part,
-            save_all=True,
-            append_images=small[1:],
-            duration=round(1000 * MOVING_STEP / rate),
-            loop=0,
-            quality=70,
-        )
+    write_animation(output, (to_width(frame, MOVING_WIDTH) for frame in frames), rate=rate / MOVING_STEP)

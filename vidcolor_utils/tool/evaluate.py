@@ -302,12 +302,14 @@ def mean_rows(clips: Iterable[Rows]) -> Means:
     means: Means = {}
     for name in dict.fromkeys(name for rows in clips for name in rows):
         having = [rows for rows in clips if name in rows]
-        means[name] = {key: _mean_of(having, name, key) for key in VIDEO_KEYS}
+        means[name] = {key: mean_known(rows[name][key] for rows in having) for key in VIDEO_KEYS}
         for key in RATIOS:
-            means[name][f"{key}_ratio"] = ratio(means[name][key], _mean_of(having, "true", key))
+            true = mean_known(rows["true"][key] for rows in having)
+            means[name][f"{key}_ratio"] = ratio(means[name][key], true)
     return means
 
 
-def _mean_of(clips: Iterable[Rows], row: str, key: str) -> float | None:
-    found = [value for rows in clips if (value := rows[row][key]) is not None]  # a film of one frame lacks some
-    return float(np.mean(found)) if found else None
+def mean_known(values: Iterable[float | None]) -> float | None:
+    """Mean of the values that are there, as a film of one frame lacks some; None if none is."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -19,7 +19,7 @@ import torch
 
 from vidcolor_utils.models.vit import TOKEN_WIDTH
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8
-from vidcolor_utils.pictures.sizes import resized
+from vidcolor_utils.pictures.sizes import middle_square, resized
 from vidcolor_utils.stills.photos import Photo
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.training.augment import film_luma, random_crop
@@ -66,11 +66,7 @@ def random_view(photo: Photo, rng: np.random.Generator, *, min_crop: float, wear
 def central_view(photo: Photo) -> Square:
     """Cut the central square out of a photograph, as validation looks at it."""
     rgb = photo.decoded()
-    height, width = rgb.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = rgb[top : top + side, left : left + side]
-    square = resized(square, (SIDE, SIDE))
+    square = resized(rgb[middle_square(rgb.shape)], (SIDE, SIDE))
     return Square(to_uint8(luma_from_rgb(square)), _ab_of(square))
 
 

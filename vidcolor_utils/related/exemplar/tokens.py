@@ -12,8 +12,7 @@ from vidcolor_utils.colorizers.frame import FrameColorizer, View
 from vidcolor_utils.colorizers.networks import Network, load_network
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.exemplar.training import Known, base_colors
-from vidcolor_utils.related.pointer.model import STRIDE
-from vidcolor_utils.related.propagation.training import grid_values
+from vidcolor_utils.related.learning import STRIDE, grid_values
 from vidcolor_utils.weights.shipped import shipped_weights_path, vit_beside
 
 WIDTH = 384  # numbers from the middle of the transformer; on clips to learn from those of its end match worse

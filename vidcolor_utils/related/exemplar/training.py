@@ -16,12 +16,10 @@ from vidcolor_utils.pictures.metrics import psnr_ab
 from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.exemplar.model import build_small_color_network, match
-from vidcolor_utils.related.pointer.model import STRIDE, Pointer
-from vidcolor_utils.related.pointer.training import Watch
-from vidcolor_utils.related.propagation.training import grid_values
+from vidcolor_utils.related.learning import AB_SCALE, STRIDE, Watch, grid_values
+from vidcolor_utils.related.pointer.model import Pointer
 from vidcolor_utils.related.ready import compile_ready
 
-AB_SCALE = 50.0
 GAPS = (10, 50)  # frames between target and exemplar, least and most
 WRONG_SHARE = 0.5  # of pairs whose exemplar is from another clip
 

@@ -12,7 +12,7 @@ from scipy.optimize import curve_fit
 
 from vidcolor_utils.related.clips import MOTION_FLOOR, SmallClip, motion_energy
 from vidcolor_utils.related.feedback.colas import build_small_judge, build_small_unet
-from vidcolor_utils.related.pointer.training import Watch
+from vidcolor_utils.related.learning import Watch
 from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import accuracy, energy
 

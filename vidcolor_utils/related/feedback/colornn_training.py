@@ -12,10 +12,8 @@ from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.feedback.colas_training import Runs
 from vidcolor_utils.related.feedback.colornn import build_features, build_head, trunk_of, unrolled_head
-from vidcolor_utils.related.pointer.training import Watch
+from vidcolor_utils.related.learning import AB_SCALE, Watch
 from vidcolor_utils.related.ready import compile_ready
-
-AB_SCALE = 50.0
 
 
 class ColorNNConfig(NamedTuple):

@@ -13,6 +13,7 @@ import numpy as np
 from vidcolor_utils.models.efficientnet_lite import LITE0, encode_gray, load_encoder_weights
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
+from vidcolor_utils.pictures.sizes import middle_square
 from vidcolor_utils.stills.photos import read_photos
 
 SIDE = 64
@@ -55,10 +56,7 @@ def build_encoder(*, side: int = SIDE) -> keras.Model:
 
 def square(rgb: np.ndarray, side: int = SIDE) -> np.ndarray:
     """Cut out the middle square of RGB uint8 (H, W, 3) and shrink it to (side, side, 3)."""
-    height, width = rgb.shape[:2]
-    edge = min(height, width)
-    top, left = (height - edge) // 2, (width - edge) // 2
-    return cv2.resize(rgb[top : top + edge, left : left + edge], (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(rgb[middle_square(rgb.shape)], (side, side), interpolation=cv2.INTER_AREA)
 
 
 def read_squares(sources: Iterable[str | Path], *, side: int = SIDE) -> np.ndarray:

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from vidcolor_utils.related.learning import AB_SCALE
 from vidcolor_utils.related.more_data.photographs import Photographs
 from vidcolor_utils.related.ready import compile_ready
 
-AB_SCALE = 50.0  # Lab units that count as 1
 FILTERS = (64, 48, 32)  # at strides 16, 8, 4
 SCORED_AT_ONCE = 256
 

@@ -11,8 +11,8 @@ from vidcolor_utils.pictures.color import rgb_from_gray
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.affinity import Tensor
 from vidcolor_utils.related.clips import block_means
+from vidcolor_utils.related.learning import STRIDE
 
-STRIDE = 4
 GROUPS = 8
 CHUNK = 32  # frames that go through a network at a time
 

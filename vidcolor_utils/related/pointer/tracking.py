@@ -11,7 +11,8 @@ from scipy.stats import spearmanr
 from vidcolor_utils.pictures.flow import warp
 from vidcolor_utils.related.clips import block_means
 from vidcolor_utils.related.discs import MaskedClip
-from vidcolor_utils.related.pointer.model import STRIDE, Pointer
+from vidcolor_utils.related.learning import STRIDE
+from vidcolor_utils.related.pointer.model import Pointer
 from vidcolor_utils.related.rows import flow_between
 
 

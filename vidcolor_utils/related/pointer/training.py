@@ -12,16 +12,13 @@ import numpy as np
 from keras import layers
 
 from vidcolor_utils.related import affinity
-from vidcolor_utils.related.clips import DrawnPairs, SmallClip, block_means
-from vidcolor_utils.related.pointer.model import STRIDE, Pointing, build_pointer, scaled_lightness
+from vidcolor_utils.related.clips import DrawnPairs, SmallClip
+from vidcolor_utils.related.learning import AB_SCALE, GAPS, Watch, grid_ab
+from vidcolor_utils.related.pointer.model import Pointing, build_pointer, scaled_lightness
 from vidcolor_utils.related.ready import compile_ready
 
 CLASSES = 16
-AB_SCALE = 50.0  # Lab units that count as 1
-GAPS = (1, 2, 3, 4, 5, 6, 7, 8)
 LOSSES = ("ab", "classes", "softmax of probabilities")
-
-Watch = Callable[[int, float], None]
 
 
 class PointerConfig(NamedTuple):
@@ -108,12 +105,6 @@ def coding(clips: Sequence[SmallClip], config: PointerConfig) -> Callable[[np.nd
         return grid_ab
     centres = color_classes(clips, seed=config.seed)
     return lambda lab: np.eye(CLASSES, dtype=np.float32)[nearest_class(grid_ab(lab) * AB_SCALE, centres)]
-
-
-def grid_ab(lab: np.ndarray) -> np.ndarray:
-    """The ab of Lab frames (B, S, S, 3) at the points, scaled: (B, (S/4)^2, 2)."""
-    small = block_means(lab[..., 1:], STRIDE) / AB_SCALE
-    return small.reshape(len(lab), -1, 2)
 
 
 def color_classes(clips: Sequence[SmallClip], *, count: int = CLASSES, seed: int = 0) -> np.ndarray:

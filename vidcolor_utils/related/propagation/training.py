@@ -13,8 +13,8 @@ from keras import layers, ops
 from vidcolor_utils.pictures.metrics import psnr_ab
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.clips import DrawnPairs, SmallClip, block_means
-from vidcolor_utils.related.pointer.model import STRIDE, Pointer, Pointing, build_pointer, scaled_lightness
-from vidcolor_utils.related.pointer.training import GAPS, Watch, grid_ab
+from vidcolor_utils.related.learning import GAPS, STRIDE, Watch, grid_ab, grid_values
+from vidcolor_utils.related.pointer.model import Pointer, Pointing, build_pointer, scaled_lightness
 from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import carried as carried_by_motion
 from vidcolor_utils.related.rows import energy, held
@@ -102,11 +102,6 @@ def chain(pointer: Pointer, clip: SmallClip, *, hops: int = 15) -> np.ndarray:
     for before, now in pairwise(features):
         made.append(pointer.weights(now, before) @ made[-1])
     return np.stack(made)
-
-
-def grid_values(lab: np.ndarray) -> np.ndarray:
-    """The ab of Lab frames (T, S, S, 3) on the grid of points, in Lab units: (T, n, 2)."""
-    return block_means(lab[..., 1:], STRIDE).reshape(len(lab), -1, 2)
 
 
 def score_chain(made: np.ndarray, clip: SmallClip) -> Hops:
