@@ -125,7 +125,8 @@ def evaluate(
         raise click.UsageError("nothing to score: name --photos, --clips or --films")
     from vidcolor_utils.colorizers.frame import FrameColorizer
     from vidcolor_utils.system.files import write_json
-    from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films, evaluate_photos
+    from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films
+    from vidcolor_utils.tool.evaluate_photos import evaluate_photos
 
     if len({each.stem for each in photos}) < len(photos):
         raise click.UsageError("--photos: the record calls them by their names, and two have the same")
