@@ -1,3 +1,4 @@
+from fractions import Fraction
 from io import BytesIO
 
 import numpy as np
@@ -6,11 +7,13 @@ from PIL import Image
 
 from vidcolor_utils.app import comparison
 from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison
+from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.writer import VideoWriter
 
 
-def test_the_upper_half_is_the_first_video_and_the_lower_half_the_second(make_video, tmp_path):
+def test_the_upper_half_is_the_first_video_made_gray_and_the_lower_half_the_second(make_video, tmp_path):
     first = make_video("first.mp4", size=(48, 64), frames=5)
     second = make_video("second.mp4", size=(48, 64), frames=5, codec="mpeg4")
     output = tmp_path / "both.mp4"
@@ -19,7 +22,8 @@ def test_the_upper_half_is_the_first_video_and_the_lower_half_the_second(make_vi
     assert len(frames) == 5
     for both, upper, lower in zip(frames, iter_rgb(first), iter_rgb(second), strict=True):
         assert both.shape == (96, 64, 3)
-        for shown, true in ((both[:48], upper), (both[48:], lower)):
+        gray = rgb_from_gray(to_uint8(luma_from_rgb(upper)))
+        for shown, true in ((both[:48], gray), (both[48:], lower)):
             assert np.abs(shown.astype(int) - true).mean() < 6  # chroma is stored at half size
 
 
@@ -31,6 +35,14 @@ def test_it_is_small_and_short_and_plays_everywhere(make_video, tmp_path, monkey
     info = video_info(tmp_path / "both.mp4")
     assert (info.width, info.pixel_format, info.frames) == (40, "yuv420p", 5)
     assert info.height == 2 * round(51 * 40 / 65)
+
+
+def test_pixels_that_are_wide_are_shown_wide(tmp_path):
+    with VideoWriter(tmp_path / "wide.mp4", (48, 64), rate=25, pixel_aspect=Fraction(2)) as writer:
+        writer.write_rgb(np.full((48, 64, 3), 90, np.uint8), 0)
+    write_comparison(tmp_path / "wide.mp4", tmp_path / "wide.mp4", tmp_path / "both.mp4")
+    info = video_info(tmp_path / "both.mp4")
+    assert (info.width, info.height) == (64, 2 * 24)
 
 
 def test_what_is_no_video_is_refused(tmp_path, make_video):

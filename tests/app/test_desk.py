@@ -1,3 +1,4 @@
+import errno
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tests.helpers.films import moving_disc
 from tests.helpers.keyed import ab_of, error
 from vidcolor_utils.app.desk import FilmDesk
 from vidcolor_utils.film.look import Look
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.video.files import iter_rgb, video_info
 
 
@@ -44,7 +45,7 @@ def folder_of(desk: FilmDesk) -> Path:
 
 def test_a_film_goes_from_pieces_to_colour_with_its_sound(desk, make_video):
     hand_in(desk, make_video("my film, 2.mov", frames=6, sound="aac"))
-    assert desk.open() == "64 x 48 pixels, 0 s, 25 frames a second, with sound"
+    assert desk.open() == "64 x 48 pixels, 0.24 s, 25 frames a second, with sound"
     told = []
     colored = desk.colorize(Look(strength=0.5), progress=lambda *news: told.append(news))
     assert colored.name == "my_film_2_color.mp4"
@@ -228,3 +229,30 @@ def test_incomplete_and_overlong_films_are_refused(desk):
 def test_a_limit_of_nothing_is_refused():
     with pytest.raises(InputError, match="max_megabytes must be above 0"):
         FilmDesk(max_megabytes=0)
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_stays_on_it(desk, monkeypatch):
+    def full(self, *_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    desk.begin("film.mp4", 100)
+    folder = folder_of(desk)
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OutputError, match=r"^film\.mp4: cannot be written \(No space left on device\)$"):
+        desk.append(b"x" * 50)
+    assert not folder.exists() and desk.received == 0
+
+
+def test_no_message_names_the_temporary_folder(desk, make_video):
+    hand_in(desk, make_video())
+    desk.open()
+    folder = folder_of(desk)
+    assert desk.in_plain_words(f"{folder / 'color.mp4'}: no room") == "color.mp4: no room"
+    assert desk.in_plain_words(f"{desk._source}: damaged") == "clip.mp4: damaged"
+
+
+def test_a_scan_of_several_pages_says_so(desk, tmp_path):
+    pages = [Image.new("L", (64, 48), 90) for _ in range(3)]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
+    hand_in(desk, tmp_path / "scan.tif")
+    assert desk.open() == "a photograph of 64 x 48 pixels, the first of 3"

@@ -74,7 +74,7 @@ def test_from_drop_to_download(browser, make_video, tmp_path):
     page = browser.page
     browser.drop("film.mp4", make_video(sound="aac").read_bytes())
     browser.wait("ready")
-    assert page.film == "64 x 48 pixels, 0 s, 25 frames a second, with sound" and page.name == "film.mp4"
+    assert page.film == "64 x 48 pixels, 0.24 s, 25 frames a second, with sound" and page.name == "film.mp4"
     first = page.preview
     assert all(jpeg.startswith(b"\xff\xd8") for jpeg in first) and page.problem == ""
     page.saturation = 2.0
@@ -236,6 +236,18 @@ def test_cancelling_while_the_file_comes_forgets_it(browser):
     browser.say(kind="stop")
     browser.wait("waiting")
     assert not folder.exists() and browser.page.name == ""
+
+
+def test_a_file_that_the_browser_cannot_read_is_given_up(browser, make_video):
+    """A folder, or a file that goes away: its pieces never come."""
+    browser.say(kind="begin", name="holidays", size=4096)
+    browser.wait("receiving")
+    browser.say(kind="lost")
+    browser.wait("waiting")
+    assert browser.page.problem.startswith("holidays: cannot be read: it is a folder") and browser.page.name == ""
+    browser.drop("film.mp4", make_video().read_bytes())
+    browser.wait("ready")
+    assert browser.page.problem == ""
 
 
 def test_what_nobody_expected_is_a_sentence_too(browser, make_video, monkeypatch):

@@ -57,22 +57,30 @@ def test_its_notebook_takes_files_up_to_the_size_that_was_said():
     assert "ColorizePage(max_megabytes=7.5)" in serving.notebook(7.5)["cells"][1]["source"]
 
 
-def test_what_the_command_does_not_know_goes_to_voila(started, monkeypatch):
+def test_options_of_voila_go_to_it(started, monkeypatch):
     monkeypatch.setattr(serving, "serve_page", lambda *given: started.append(given) or 4)
-    monkeypatch.setattr("sys.argv", ["vidcolor-app", "--max-megabytes", "20", "--no-browser", "--port=8900"])
+    words = ["--max-megabytes", "20", "--no-browser", "--port", "8900", "--Voila.token=abc", "--debug"]
+    monkeypatch.setattr("sys.argv", ["vidcolor-app", *words])
     with pytest.raises(SystemExit) as ended:
         serving.main()
-    assert (ended.value.code, started) == (4, [(20.0, ["--no-browser", "--port=8900"])])
+    assert (ended.value.code, started) == (4, [(20.0, ["--no-browser", "--port=8900", *words[-2:]])])
 
 
 @pytest.mark.parametrize(
-    ("argument", "there", "told"), [("0", True, "above 0"), ("5", False, "pip install '.[app]'")]
+    ("words", "there", "told"),
+    [
+        (["--max-megabytes", "0"], True, "above 0"),
+        ([], False, "pip install '.[app]'"),
+        (["film.mp4"], True, "film.mp4: there is no such option, and files are dropped on the page"),
+        (["--brows"], True, "--brows: there is no such option"),
+        (["--port=99999"], True, "from 1 to 65535"),
+    ],
 )
-def test_what_cannot_be_is_said_in_a_line(monkeypatch, capsys, argument, there, told):
+def test_what_cannot_be_is_said_in_a_line(monkeypatch, capsys, words, there, told):
     monkeypatch.setattr(
         serving.importlib.util, "find_spec", lambda name: name if there or name != "voila" else None
     )
-    monkeypatch.setattr("sys.argv", ["vidcolor-app", "--max-megabytes", argument])
+    monkeypatch.setattr("sys.argv", ["vidcolor-app", *words])
     with pytest.raises(SystemExit) as ended:
         serving.main()
     assert ended.value.code == 2 and told in capsys.readouterr().err

@@ -142,8 +142,8 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     assert_removed(home)
 
 
-def test_changed_settings_make_the_result_an_older_one(visit_app, two_shots):
-    visit = visit_app(1000)
+def test_changed_settings_make_the_result_an_older_one(visit_app, two_shots, home):
+    visit, others = visit_app(1000), visitors_folders(home)
     page = visit.page
     drop(page, two_shots)
     button(wait_for_stage(page, "ready"), "Colorize").press("Enter")
@@ -156,7 +156,24 @@ def test_changed_settings_make_the_result_an_older_one(visit_app, two_shots):
     said = len(visit.outputs())
     button(root, "Colorize again").click()
     wait_until(lambda: any("Colorizing" in words for words in visit.outputs()[said:]))
-    assert "older" not in wait_for_stage(page, "done").locator("header").inner_text()
+    root = wait_for_stage(page, "done")
+    assert "older" not in root.locator("header").inner_text()
+    own = set(visitors_folders(home)) - set(others)
+    assert_leaving_is_asked(page, "dismiss")
+    said = len(visit.outputs())
+    button(root, "Colorize again").click()  # who stays has lost nothing
+    wait_until(lambda: any("Colorizing" in words for words in visit.outputs()[said:]))
+    wait_for_stage(page, "done")
+    assert_leaving_is_asked(page, "accept")
+    wait_for_stage(page, "waiting")
+    wait_until(lambda: not own & set(visitors_folders(home)))  # the program behind the page that was left ends
+
+
+def assert_leaving_is_asked(page: Page, answer: str) -> None:
+    """Load the page anew, and answer the browser's question."""
+    with page.expect_event("dialog", predicate=lambda dialog: getattr(dialog, answer)() is None) as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
 
 
 def test_a_photograph_from_drop_to_download(visit_app, tmp_path, screenshots):
@@ -301,6 +318,13 @@ def test_wrong_and_too_large_files_give_a_sentence(visit_app, tmp_path):
         page.locator(".vidcolor-page input[type=file]").set_input_files(tmp_path / name)
         page.get_by_role("alert").get_by_text(sentence).wait_for()
         wait_for_stage(page, "waiting")
+    page.evaluate(
+        "() => { Blob.prototype.arrayBuffer = () => Promise.reject(new Error()); }"
+    )  # as a folder's does
+    (tmp_path / "holidays").write_text("a folder")
+    drop(page, tmp_path / "holidays")
+    page.get_by_role("alert").get_by_text("holidays: cannot be read: it is a folder").wait_for()
+    wait_for_stage(page, "waiting")
     assert visit.complaints() == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
+from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import GAP, to_width
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.files import finished_file
@@ -21,7 +21,9 @@ SECONDS = 12.0  # from the start; what a reader looks at
 
 
 def write_comparison(before: str | Path, after: str | Path, output: str | Path) -> None:
-    """Write the start of two videos of one size: in each frame, `before` is the upper half and `after` the lower.
+    """Write the start of two videos of one size, in the shape in which they are shown.
+
+    In each frame `before`, made gray, is the upper half and `after` the lower.
 
     Args:
         before: a video.
@@ -36,12 +38,14 @@ def write_comparison(before: str | Path, after: str | Path, output: str | Path) 
     width = min(WIDTH, info.width) // 2 * 2
     frames = max(1, round(SECONDS * info.rate))
     with finished_file(output) as part:
-        pairs = islice(zip(iter_rgb(before), iter_rgb(after), strict=False), frames)
-        first = _stacked(*next(pairs), width)
+        grays = (_gray(luma_from_rgb(rgb)) for rgb in iter_rgb(before))
+        pairs = islice(zip(grays, iter_rgb(after), strict=False), frames)
+        stacked = (_stacked(gray, color, width, info.shown_pixel_aspect) for gray, color in pairs)
+        first = next(stacked)
         with VideoWriter(part, first.shape[:2], rate=info.rate) as writer:
             writer.write_rgb(first, 0)
-            for index, (upper, lower) in enumerate(pairs, start=1):
-                writer.write_rgb(_stacked(upper, lower, width), index)
+            for index, each in enumerate(stacked, start=1):
+                writer.write_rgb(each, index)
 
 
 def write_still_comparison(before: str | Path, after: str | Path, output: str | Path) -> None:
@@ -52,12 +56,15 @@ def write_still_comparison(before: str | Path, after: str | Path, output: str | 
         OutputError: if `output` cannot be written.
     """
     upper, lower = read_image(before), read_image(after).rgb
-    gray = rgb_from_gray(to_uint8(upper.luma))
-    write_image(output, StillImage(_stacked(gray, lower, min(WIDTH, lower.shape[1])), None))
+    write_image(output, StillImage(_stacked(_gray(upper.luma), lower, min(WIDTH, lower.shape[1])), None))
 
 
-def _stacked(upper: np.ndarray, lower: np.ndarray, width: int) -> np.ndarray:
-    return np.concatenate([to_width(upper, width), to_width(lower, width)])
+def _gray(luma: np.ndarray) -> np.ndarray:
+    return rgb_from_gray(to_uint8(luma))
+
+
+def _stacked(upper: np.ndarray, lower: np.ndarray, width: int, pixel_aspect: float = 1) -> np.ndarray:
+    return np.concatenate([to_width(each, width, pixel_aspect) for each in (upper, lower)])
 
 
 def moments_of(strip: np.ndarray) -> list[bytes]:

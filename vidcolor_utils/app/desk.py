@@ -22,6 +22,7 @@ from vidcolor_utils.app.words import in_words
 from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
 from vidcolor_utils.film.look import PLAIN, Look
 from vidcolor_utils.stills.images import is_still, read_image, written_suffix
+from vidcolor_utils.stills.pages import num_pages
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
@@ -63,13 +64,6 @@ class FilmDesk:
     Args:
         max_megabytes: largest file taken.
         colorizer: predicts the chroma; if not given, the network that ships is loaded when it is first needed.
-
-    Example:
-        >>> desk = FilmDesk()
-        >>> desk.begin("film.mp4", len(content))
-        >>> desk.append(content)
-        >>> desk.open()
-        >>> colored = desk.colorize(Look(saturation=1.2))
     """
 
     def __init__(self, *, max_megabytes: float = MAX_MEGABYTES, colorizer: Colorizer | None = None):
@@ -115,14 +109,25 @@ class FilmDesk:
 
         Raises:
             InputError: if no film was announced, or there are more bytes than it was to have.
+            OutputError: if there is no room for them; all of it is removed then.
         """
         if self._incoming is None:
             raise InputError("no file was announced: choose it again")
         try:
             self._incoming.append(piece, self._source)
-        except InputError:
+        except VidcolorError:
             self.close()
             raise
+
+    def give_up(self) -> None:
+        """Forget what is on its way, which the browser cannot read; raises `InputError`, which says so."""
+        incoming = self._incoming if self._sheet is None else self._sheet.incoming
+        if self._sheet is not None:
+            self._sheet.incoming = None
+        elif not self.complete:
+            self.close()
+        if incoming is not None:
+            raise InputError(f"{incoming.name}: cannot be read: it is a folder, or was changed or moved meanwhile")
 
     def open(self) -> str:
         """Look at the file once it is complete.
@@ -148,7 +153,8 @@ class FilmDesk:
         if self._is_photograph:
             self._frames = 1
             height, width = read_image(self._source).rgb.shape[:2]
-            return f"a photograph of {width} x {height} pixels"
+            pages = num_pages(self._source)
+            return f"a photograph of {width} x {height} pixels" + (f", the first of {pages}" if pages > 1 else "")
         info = video_info(self._source)
         self._frames = info.frames or round((info.duration_s or 0) * info.rate)
         return in_words(info)
@@ -253,7 +259,9 @@ class FilmDesk:
 
     def in_plain_words(self, message: str) -> str:
         """Let a message name the visitor's file instead of its place in the temporary folder."""
-        return message.replace(str(self._source), self._name) if self._folder else message
+        if self._folder is None:
+            return message
+        return message.replace(str(self._source), self._name).replace(f"{self._path('')}/", "")
 
     def _with_own_colors(self, look: Look) -> Look:
         """Add the visitor's pictures and points."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import writing
 
 MAX_MEGABYTES = 500
 MEGABYTE = 1_000_000
@@ -42,9 +43,10 @@ class Incoming:
 
         Raises:
             InputError: if there are more than it was to have.
+        OutputError: if there is no room for them.
         """
         self.received += len(piece)
         if self.received > self.size:
             raise InputError(f"{self.name}: more bytes came than the file has: choose it again")
-        with path.open("ab") as file:
+        with writing(self.name), path.open("ab") as file:
             file.write(piece)

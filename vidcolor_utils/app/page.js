@@ -20,6 +20,7 @@ class Page {
     this.comparison = new Comparison();
     this.sheet = new Sheet(model, this.sender);
     this.addresses = []; // of the pictures of the preview
+    this.told = ""; // what became of what was dropped, if anything is to be said
     if (document.body.dataset.voila) document.title = TITLE;
     this.build();
     this.listen();
@@ -97,16 +98,18 @@ class Page {
       ["msg:custom", (message, buffers) => this.hear(message, buffers)],
     ];
     for (const [events, action] of this.changes) this.model.on(events, action);
-    this.input.addEventListener("change", () => this.take(this.input.files[0]));
+    this.input.addEventListener("change", () => this.takeFirst(this.input.files));
     this.root.addEventListener("dragover", (event) => event.preventDefault());
     this.root.addEventListener("drop", (event) => {
       event.preventDefault();
-      this.take(event.dataTransfer.files[0]);
+      this.takeFirst(event.dataTransfer.files);
     });
+    window.vidcolorLoses = () => this.loses(); // asked by the template of vidcolor-app when the visitor leaves
   }
 
   close() {
     for (const [events, action] of this.changes) this.model.off(events, action);
+    delete window.vidcolorLoses;
     this.pulse.close();
     this.receiver.close();
     this.comparison.hide();
@@ -126,13 +129,26 @@ class Page {
     return ["opening", "looking", "working"].includes(this.model.get("stage"));
   }
 
+  takeFirst(files) {
+    const which = files[0]?.name;
+    if (this.busy()) this.told = `${which}: not taken: first this work must end.`;
+    else this.told = files.length > 1 ? `One file at a time: ${which} was taken.` : "";
+    this.take(files[0]);
+    this.update();
+  }
+
   take(file) {
     this.input.value = ""; // so that the same file can be chosen again
     if (!file || this.busy()) return;
-    const lost = this.model.get("edits")
-      ? "The points and pictures that you gave this film will be gone."
-      : this.model.get("result").name && !this.saved && "What was coloured is not downloaded yet, and will be gone.";
+    const lost = this.loses();
     if (!lost || window.confirm(`${lost} Take the other file?`)) this.sender.begin(file);
+  }
+
+  // Says what the visitor loses who leaves this film, or nothing.
+  loses() {
+    if (this.model.get("edits")) return "The points and pictures that you gave this film will be gone.";
+    if (this.model.get("stage") === "working") return "What is being coloured will be gone.";
+    return this.model.get("result").name && !this.saved && "What was coloured is not downloaded yet, and will be gone.";
   }
 
   // Whether the settings are no longer those that the result was made with.
@@ -147,7 +163,7 @@ class Page {
       receiving: "Reading the file \u2026",
       opening: "Looking at it \u2026",
       ready: this.model.get("is_film")
-        ? "This is a preview, each moment by itself. Set the colours below, then press Colorize."
+        ? "This is a preview, each moment by itself: in the film colours are steadied and may differ. Set them below, then press Colorize."
         : "This is a preview. Set the colours below, then press Colorize.",
       looking: `Looking for shots: ${this.model.get("words")}`,
       working: `Colorizing: ${this.model.get("words")}`,
@@ -187,7 +203,7 @@ class Page {
     this.calm.hidden = !this.model.get("is_film");
     this.sheet.root.hidden = !isOpen || !this.model.get("is_film");
     for (const part of [this.settings, this.sheet.root]) part.inert = this.busy();
-    const problem = this.pulse.lost ? LOST : this.model.get("problem");
+    const problem = this.pulse.lost ? LOST : this.model.get("problem") || this.told;
     this.problem.hidden = !problem;
     say(this.problem, problem);
     if (turns) this.root.scrollIntoView({ block: "start" });

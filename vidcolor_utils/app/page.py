@@ -124,6 +124,7 @@ class ColorizePage(ThreadedWidget):
         tasks: dict[str, Callable[[], None]] = {
             "begin": lambda: self._begin(message["name"], message["size"]),
             "piece": lambda: self._append(message["start"], pieces[0]),
+            "lost": self._desk.give_up,
             "colorize": lambda: self._once("colorize", self._colorize),
             "get": lambda: self._hand_out(message["file"], message["start"]),
             "shots": lambda: self._once("shots", self._look_for_shots),

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # This machine only, with a token; no limit on what is handed out; kernels end with their page, which Voila 0.5
 # asks for without the token against cross-site requests, or when they are idle.
 SETTINGS = TEMPLATES / "voila.json"
+VOILA = re.compile(r"--(\w+\.\w+=.*|debug)", re.DOTALL)  # options that are handed on
 TITLE = "Colorize your film"
 ABOVE = f"""# {TITLE}
 
@@ -37,12 +39,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="vidcolor-app",
         description="Open a page that colorizes films and photographs, on this machine only. Ctrl-C ends it.",
-        epilog="What is not named here goes to Voila, which serves the page: --no-browser, --port=8900.",
+        epilog="Options of Voila, which serves the page, go to it: --Voila.token=..., --debug.",
     )
     parser.add_argument(
         "--max-megabytes", type=float, default=MAX_MEGABYTES, help="largest file taken (%(default)s)"
     )
+    parser.add_argument("--port", type=int, help="on which it is served (8866, or the next that is free)")
+    parser.add_argument("--no-browser", action="store_true", help="open no browser; the address is printed")
     known, others = parser.parse_known_args()
+    strange = [each for each in others if not VOILA.fullmatch(each)]
+    if strange:
+        parser.error(f"{strange[0]}: there is no such option, and files are dropped on the page")
+    if known.port is not None and not 0 < known.port < 1 << 16:
+        parser.error("--port must be a number from 1 to 65535")
     if not 0 < known.max_megabytes < math.inf:
         parser.error("--max-megabytes must be a number above 0")
     missing = [
@@ -51,7 +60,8 @@ def main() -> None:
     if missing:
         parser.error(f"{', '.join(missing)} not found: run `pip install '.[app]'` where you ran `pip install .`")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the temporary files go, however it ends
-    sys.exit(serve_page(known.max_megabytes, others))
+    chosen = [*(["--no-browser"] if known.no_browser else []), *([f"--port={known.port}"] if known.port else [])]
+    sys.exit(serve_page(known.max_megabytes, [*chosen, *others]))
 
 
 def serve_page(max_megabytes: float, options: Sequence[str] = ()) -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
 from vidcolor_utils.app.strip import GivenPicture, Moment, ShotStrip
@@ -103,6 +106,7 @@ class ContactSheet:
         self.frames = [self._frame(*chosen) for chosen in choose(self._shots)]
         with VideoReader(source) as reader:
             self._size = reader.info.width, reader.info.height
+            self._pixel_aspect = reader.info.shown_pixel_aspect
             for frame in self.frames:
                 self._show(frame, reader)
 
@@ -186,7 +190,7 @@ class ContactSheet:
         frame.picture = self.keys / Path(key_name(frame.shot, frame.seconds)).with_suffix(picture.suffix)
         frame.name = name
         shutil.move(picture, frame.picture)
-        write_image(frame.shown, StillImage(to_width(rgb, min(WIDTH, rgb.shape[1])), None))
+        self._write_shown(frame, rgb)
         self._note(frame)
 
     def take_out(self, number: int) -> None:
@@ -229,7 +233,9 @@ class ContactSheet:
         pictures = [GivenPicture(each.seconds, read_image(each.picture).rgb) for each in same if each.picture]
         hints = [hint for each in same for hint in self._hints_of(each)]
         times = self._shots[frame.shot - 1].times
-        return self._strip.moments(times, frame.seconds, pictures=pictures, hints=hints, colorizer=colorizer)
+        found = self._strip.moments(times, frame.seconds, pictures=pictures, hints=hints, colorizer=colorizer)
+        shape = partial(to_width, pixel_aspect=self._pixel_aspect)
+        return [each._replace(rgb=shape(each.rgb, each.rgb.shape[1])) for each in found]
 
     @property
     def _arriving(self) -> Path:
@@ -242,7 +248,11 @@ class ContactSheet:
 
     def _show(self, frame: SheetFrame, reader: VideoReader) -> None:
         picture = gray_picture(next(reader.frames_from(frame.seconds)), reader)
-        write_image(frame.shown, StillImage(to_width(picture, min(WIDTH, picture.shape[1])), None))
+        self._write_shown(frame, picture)
+
+    def _write_shown(self, frame: SheetFrame, rgb: np.ndarray) -> None:
+        shown = to_width(rgb, min(WIDTH, rgb.shape[1]), self._pixel_aspect)
+        write_image(frame.shown, StillImage(shown, None))
 
     def _remove_picture(self, frame: SheetFrame) -> None:
         if frame.picture:

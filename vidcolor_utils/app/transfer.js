@@ -44,7 +44,13 @@ class Sender {
   }
 
   async more({ start, length }) {
-    const piece = await this.file.slice(start, start + length).arrayBuffer();
+    let piece;
+    try {
+      piece = await this.file.slice(start, start + length).arrayBuffer();
+    } catch {
+      this.model.send({ kind: "lost" }); // it is a folder, or was changed or taken away meanwhile
+      return;
+    }
     this.model.send({ kind: "piece", start }, undefined, [piece]);
     this.onProgress(Math.min(1, (start + length) / this.file.size));
   }

@@ -16,7 +16,7 @@ def in_words(info: VideoInfo) -> str:
     """Say what a film is: size, length, rate, sound."""
     parts = [f"{info.width} x {info.height} pixels"]
     if info.duration_s:
-        parts.append(duration_text(info.duration_s))
+        parts.append(duration_text(info.duration_s) if info.duration_s >= 1 else f"{info.duration_s:.2g} s")
     parts += [f"{float(info.rate):.4g} frames a second", "with sound" if info.sound else "without sound"]
     return ", ".join(parts)
 

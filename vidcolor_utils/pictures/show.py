@@ -56,9 +56,15 @@ def strip(rows: Mapping[str, Sequence[np.ndarray]], *, frame_width: int = 240) -
     return np.concatenate(bands)
 
 
-def to_width(frame: np.ndarray, width: int) -> np.ndarray:
-    """Shrink or enlarge a frame (H, W, 3) to a width in pixels, keeping its shape."""
-    height = max(1, round(frame.shape[0] * width / frame.shape[1]))
+def to_width(frame: np.ndarray, width: int, pixel_aspect: float = 1) -> np.ndarray:
+    """Shrink or enlarge a frame (H, W, 3) to a width in square pixels, keeping the shape in which it is shown.
+
+    Args:
+        frame: the frame.
+        width: in pixels.
+        pixel_aspect: width of one of its pixels over its height.
+    """
+    height = max(1, round(frame.shape[0] * width / (frame.shape[1] * pixel_aspect)))
     return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
 
 

@@ -88,7 +88,8 @@ def preview_file(
         painted = _Painted(reader, FilmColors(film, look, colorizer), look)
         columns = {}
         for done, frame in enumerate(_spread(reader, count, span, deinterlace=look.is_restored), start=1):
-            columns[time_text(frame.seconds)] = _gray_above_color(painted.luma(frame), painted.rgb(frame))
+            pictures = painted.luma(frame), painted.rgb(frame)
+            columns[time_text(frame.seconds)] = _gray_above_color(*pictures, reader.info.shown_pixel_aspect)
             progress(done, count)
         if not columns:
             raise InputError(f"{source}: there is no frame between the start and the end asked for")
@@ -156,6 +157,6 @@ def _shown(luma: np.ndarray, reader: VideoReader) -> np.ndarray:
     return shown_luma(info.luma01(luma), reader.colors.transfer)
 
 
-def _gray_above_color(luma: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    gray, color = (to_width(picture, WIDTH) for picture in (rgb_from_gray(to_uint8(luma)), rgb))
+def _gray_above_color(luma: np.ndarray, rgb: np.ndarray, pixel_aspect: float) -> np.ndarray:
+    gray, color = (to_width(picture, WIDTH, pixel_aspect) for picture in (rgb_from_gray(to_uint8(luma)), rgb))
     return np.concatenate([gray, np.full((ROWS_GAP, WIDTH, 3), PAPER, np.uint8), color])

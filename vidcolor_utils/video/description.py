@@ -112,6 +112,12 @@ class VideoInfo(NamedTuple):
         return Orientation(self.rotation, self.mirrored)
 
     @property
+    def shown_pixel_aspect(self) -> float:
+        """Width over height of a pixel of upright frames."""
+        aspect = float(self.pixel_aspect or 1)
+        return 1 / aspect if self.orientation.is_turned else aspect
+
+    @property
     def stored_size(self) -> tuple[int, int]:
         """(height, width) of the frames as stored."""
         return (self.width, self.height) if self.orientation.is_turned else (self.height, self.width)
