@@ -3,7 +3,7 @@ import json
 import pytest
 
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.training.run_folder import claimed_run
+from vidcolor_utils.training.run_folder import claimed_run, read_rows, write_history
 
 
 def test_a_folder_is_one_run_s(tmp_path):
@@ -45,3 +45,12 @@ def test_what_a_run_further_below_is_writing_stays(tmp_path):
         writing.touch()
         with claimed_run(tmp_path, {}, inner=("backup", "views/*")):
             assert writing.exists()
+
+
+def test_a_row_of_the_history_replaces_the_one_of_its_place(tmp_path):
+    path = tmp_path / "history.csv"
+    assert read_rows(path) == []
+    for stage, step, score in (("meaning", 5, 0.5), ("decoder", 5, 0.4), ("meaning", 5, 0.3)):
+        write_history(path, {"stage": stage, "step": step}, {"score": score})
+    assert path.read_text().splitlines() == ["stage,step,score", "decoder,5,0.4", "meaning,5,0.3"]
+    assert read_rows(path)[0] == {"stage": "decoder", "step": "5", "score": "0.4"}

@@ -50,10 +50,22 @@ def write_history(path: Path, place: Mapping, numbers: Mapping) -> None:
         place: columns that tell how far the run has come.
         numbers: what was measured there.
     """
-    rows = list(csv.DictReader(path.open(newline=""))) if path.is_file() else []
     here = {name: str(value) for name, value in place.items()}
-    rows = [row for row in rows if any(row[name] != value for name, value in here.items())]
+    rows = [row for row in read_rows(path) if any(row[name] != value for name, value in here.items())]
+    write_rows(path, [*rows, {**place, **numbers}])
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a history; [] if there is none yet."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
+    """Write a history as a whole, in the columns of its last row; the file appears complete or not at all."""
     with finished_file(path) as part, part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [*place, *numbers])
+        writer = csv.DictWriter(file, list(rows[-1]))
         writer.writeheader()
-        writer.writerows([*rows, {**place, **numbers}])
+        writer.writerows(rows)
