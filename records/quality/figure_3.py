@@ -54,9 +54,7 @@ def record_figure_3(
         InputError: if a film cannot be read.
     """
     data_dir, runs_dir = Path(work_dir) / "clips", Path(work_dir) / "runs"
-    prepare_clips(
-        pieces(Path(videos)), data_dir, colorize_frames=baseline_colorizer(BASELINE), baseline_name=BASELINE
-    )
+    prepare_clips(pieces(Path(videos)), data_dir, baseline=baseline_colorizer(BASELINE), baseline_name=BASELINE)
     for config in NETWORKS:
         say(full_name(config))
         train_report_model(data_dir, runs_dir / full_name(config), config, verbose=0)

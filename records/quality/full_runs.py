@@ -11,7 +11,7 @@ import numpy as np
 
 from records.quality.study import FRAMES, long_clips
 from records.resuming import resumed
-from vidcolor_utils.course.measures import Measured, measure_network, measure_references
+from vidcolor_utils.course.measures import MeasuredRow, measure_network, measure_references
 from vidcolor_utils.course.runs import finished_runs, kept_clip, load_networks, run_record
 from vidcolor_utils.course.training import MachineFacts, ModelSize, RunScale
 from vidcolor_utils.pairs.store import ClipStore
@@ -33,8 +33,8 @@ class FullRun(TypedDict):
     scale: RunScale
     history: list[dict[str, float]]
     machine: MachineFacts
-    dev: dict[str, Measured]
-    test: dict[str, Measured]
+    dev: dict[str, MeasuredRow]
+    test: dict[str, MeasuredRow]
 
 
 class FullRecord(TypedDict):
@@ -42,7 +42,7 @@ class FullRecord(TypedDict):
 
     frames: int  # of each clip that is measured
     shown: list[str]  # names of the clips that are kept
-    references: dict[str, dict[str, Measured]]  # split to rows
+    references: dict[str, dict[str, MeasuredRow]]  # split to rows
     runs: dict[str, FullRun]
 
 

@@ -120,7 +120,7 @@ def boxed_stores(work: Path) -> dict[str, ClipStore]:
         for scene in range((BASE.clips or 0) + 2)
     ]
     for kind, crop in (("whole", None), ("cropped", CROP)):
-        prepare_clips(clips, work / kind, colorize_frames=rgb_from_gray, baseline_name="gray", crop=crop)
+        prepare_clips(clips, work / kind, baseline=rgb_from_gray, baseline_name="gray", crop=crop)
     return {kind: ClipStore(work / kind) for kind in ("whole", "cropped")}
 
 

@@ -14,8 +14,8 @@ from typing import Any, NotRequired, TypedDict
 from records.resuming import resumed
 from vidcolor_utils.course.config import ReportTrainConfig
 from vidcolor_utils.course.measures import (
-    Measured,
     MeasuredClip,
+    MeasuredRow,
     frame_errors,
     frame_speeds,
     load_clips,
@@ -72,8 +72,8 @@ class StudyRun(TypedDict):
     """One training."""
 
     history: list[dict[str, float]]
-    open: Measured
-    closed: NotRequired[Measured]  # for AlexNet and mixed chroma
+    open: MeasuredRow
+    closed: NotRequired[MeasuredRow]  # for AlexNet and mixed chroma
 
 
 class StudyRecord(TypedDict):
@@ -81,7 +81,7 @@ class StudyRecord(TypedDict):
 
     settings: dict[str, Any]
     runs: dict[str, list[StudyRun]]  # variant to its runs, one a seed
-    references: NotRequired[dict[str, Measured]]  # what the networks are compared with
+    references: NotRequired[dict[str, MeasuredRow]]  # what the networks are compared with
     speed: NotRequired[dict[str, ClipSpeed]]  # of every clip
 
 

@@ -60,7 +60,7 @@ def bench_preparation(size: tuple[int, int] = FILM_SIZE, frames: int = FILM_FRAM
             for path in folder.glob("ours/clips/*"):
                 path.unlink()
             clips = video_clips(folder / "videos", frames=frames)
-            prepare_clips(clips, folder / "ours", colorize_frames=tint, baseline_name="tint")
+            prepare_clips(clips, folder / "ours", baseline=tint, baseline_name="tint")
 
         seconds = fastest({"ours": ours, "report": lambda: prepare_as_published(film, folder / "report")})
         stored = {name: _bytes_below(folder / name) for name in seconds}
@@ -137,6 +137,6 @@ def bench_training(width: float = 1.0, rounds: int = ROUNDS) -> TrainingSpeed:
         from vidcolor_utils.course.config import ReportTrainConfig
     with tempfile.TemporaryDirectory() as folder:
         clips = rendered_clips(TRAINING_CLIPS, frames=TRAINING_FRAMES)
-        prepare_clips(clips, folder, colorize_frames=tint, baseline_name="tint")
+        prepare_clips(clips, folder, baseline=tint, baseline_name="tint")
         config = ReportTrainConfig(run_length=RUN_LENGTH, batch_clips=1, width=width)
         return measure_training(folder, config, steps=STEPS, rounds=rounds)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import numpy as np
 import pytest
-from numbered import FRAMES, TINTS, numbered_clips
+from numbered import FRAMES, numbered_clips
 from pages import ScrubberPage, Visit
 from PIL import Image
 from servers import REPOSITORY, environment
@@ -133,20 +133,6 @@ def assert_enlarges_and_divides(scrubber: ScrubberPage, expected: dict[str, list
     assert "frames/s" in scrubber.root.get_by_label("Speed").inner_text()
     assert scrubber.root.get_by_text("Keys: left and right").is_visible()
     scrubber.take_keyboard()
-
-
-def test_ipywidgets_alone_can_scrub(home, visit):
-    show = SHOW.replace("FrameScrubber", "SimpleScrubber")
-    seen = visit("lab", write_notebook(home / "work", "simple", show))
-    seen.run_cell(0)
-    pictures = seen.page.locator(".jp-OutputArea img.widget-image")
-    pictures.first.wait_for()
-    before = pictures.first.get_attribute("src")
-    seen.page.locator(".widget-slider input[type=range], .widget-readout").first.click()
-    seen.page.keyboard.type("7")
-    seen.page.keyboard.press("Enter")
-    wait_until(lambda: pictures.first.get_attribute("src") != before)
-    assert pictures.count() == len(TINTS)
 
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook"])

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from vidcolor_utils.course.notebook import check_parameters, print_table, write_results
+from vidcolor_utils.course.notebook import check_parameters, write_results
 from vidcolor_utils.system.errors import InputError
 
 DECLARED = ("beta", "epochs", "masked", "folder")
@@ -77,11 +77,3 @@ def test_results_hold_parameters_and_numbers(tmp_path):
         "loss": 1.5,
         "split": {"dev": ["a"]},
     }
-
-
-def test_a_table_has_a_line_for_each_row_and_titles_over_its_columns(capsys):
-    rows = {"gray": {"psnr": 20.5, "mse": 4}, "ours": {"psnr": 26.25, "mse": 1.005}}
-    print_table(rows, {"psnr": "PSNR, dB"}, widths=(6, 10))
-    assert capsys.readouterr().out.splitlines() == ["        PSNR, dB", "gray       20.50", "ours       26.25"]
-    print_table(rows, digits=0, widths=(5, 5))
-    assert capsys.readouterr().out.splitlines() == ["      psnr  mse", "gray    20    4", "ours    26    1"]

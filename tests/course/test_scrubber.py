@@ -9,7 +9,7 @@ from vidcolor_utils.system.errors import InputError
 
 pytest.importorskip("anywidget")
 from vidcolor_utils.course import scrubber
-from vidcolor_utils.course.scrubber import FrameScrubber, SimpleScrubber
+from vidcolor_utils.course.scrubber import FrameScrubber
 
 MAX_MEAN_ERROR = 3.0  # levels that JPEG may cost; the clips below differ by more between frames
 
@@ -139,25 +139,3 @@ def test_too_many_bytes_are_refused(monkeypatch):
     monkeypatch.setattr(scrubber, "MAX_BYTES", 500)
     with pytest.raises(InputError, match="show fewer or smaller ones, or give a quality"):
         FrameScrubber({"a": moving(9)})
-
-
-SOME = {
-    name: np.full((4, 6, 8, 3), 0, np.uint8) + step * np.arange(4, dtype=np.uint8)[:, None, None, None]
-    for name, step in (("true", 10), ("ours", 20))
-}
-
-
-def shown(scrubber: SimpleScrubber) -> list[int]:
-    return [int(np.asarray(Image.open(BytesIO(picture.value))).mean()) for picture in scrubber.pictures]
-
-
-def test_without_anywidget_every_picture_is_the_frame_of_the_slider():
-    scrubber = SimpleScrubber(SOME, frame=1)
-    assert shown(scrubber) == [10, 20]
-    scrubber.slider.value = 3
-    assert shown(scrubber) == [30, 60]
-
-
-def test_without_anywidget_wrong_clips_are_named():
-    with pytest.raises(InputError, match="equally long"):
-        SimpleScrubber({"true": SOME["true"], "ours": SOME["ours"][:2]})

@@ -16,7 +16,7 @@ def sepia(gray: np.ndarray) -> np.ndarray:
 
 
 def prepare(clips: list[Clip], folder: Path, **options: object) -> dict:
-    return prepare_clips(clips, folder, colorize_frames=sepia, baseline_name="sepia", **options)
+    return prepare_clips(clips, folder, baseline=sepia, baseline_name="sepia", **options)
 
 
 def prepare_rendered(factory: pytest.TempPathFactory, *, frames: int) -> Path:

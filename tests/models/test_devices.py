@@ -82,3 +82,15 @@ def test_a_reader_sees_what_computes(monkeypatch, found, named):
     assert devices.computing_on().startswith(
         f"Keras {keras.__version__} on {keras.backend.backend()} computes on {named}"
     )
+
+
+def test_peak_memory_without_what_tells_that_of_the_process(monkeypatch):
+    monkeypatch.setattr(devices, "_device_peak_bytes", lambda: 3_000_000)
+    assert devices.peak_memory().keys() == {"host_peak_mb", "device_peak_mb"}
+    monkeypatch.setitem(sys.modules, "resource", None)  # Windows has none
+    assert devices.peak_memory() == {"device_peak_mb": 3.0}
+
+
+def test_training_is_imported_where_nothing_tells_the_memory_of_a_process():
+    code = "import sys; sys.modules['resource'] = None; import vidcolor_utils.models.devices"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, timeout=300)

@@ -7,6 +7,7 @@ import pytest
 from tests.helpers.eager import without_graphs
 from vidcolor_utils.models.report_cnn import FIRST_SHARE, SIDE, build_alexnet_colorizer, build_vgg16_colorizer
 from vidcolor_utils.pictures.color import luma_from_rgb
+from vidcolor_utils.system.errors import OptionError
 
 TINY = 1 / 32
 ALEXNET_SIDES = [128, 60, 29, 29, 14, 14, 6, 12, 10, 20, 18, 36, 32, 64, 64, 128, 128]
@@ -157,3 +158,9 @@ def test_model_survives_saving(tmp_path, output: str):
 def test_impossible_options_are_refused(options: dict):
     with pytest.raises(ValueError, match="Received"):
         build_alexnet_colorizer(**options)
+
+
+@pytest.mark.parametrize("output", ["chroma", "cbcr"])
+def test_what_published_models_do_not_predict_is_named(output: str):
+    with pytest.raises(OptionError, match=f"predict RGB. Received: output='{output}'$"):
+        build_alexnet_colorizer(as_published=True, output=output)

@@ -121,6 +121,21 @@ def test_offline_says_what_to_do(keras_home: Path, offline: None):
         load_vgg16_weights(small_encoder(), "imagenet")
     message = str(error.value)
     assert "vidcolor weights import vgg16 FILE" in message and "\n" not in message
+    assert "they cannot be downloaded" in message
+
+
+def test_a_cache_that_cannot_be_written_is_told_as_that(keras_home: Path, offline: None, tmp_path: Path):
+    (tmp_path / "cache").write_text("a file, not a folder")
+    with pytest.raises(InputError, match=r"they cannot be written to the cache .*VIDCOLOR_HOME"):
+        load_vgg16_weights(small_encoder(), "imagenet")
+
+
+def test_a_download_with_another_checksum_is_told_as_that(keras_home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        fetched, "download", lambda url, part, **_: part.write_bytes(b"a page that asks to log in")
+    )
+    with pytest.raises(InputError, match=r"what came is not the published file .*another md5"):
+        load_vgg16_weights(small_encoder(), "imagenet")
 
 
 def test_auto_falls_back_to_hed_and_says_so(

@@ -35,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ClipStore:
     prepare_clips(
         clips,
         folder,
-        colorize_frames=lambda gray: np.repeat(gray[..., None] + 5, 3, axis=-1),
+        baseline=lambda gray: np.repeat(gray[..., None] + 5, 3, axis=-1),
         baseline_name="brighter",
     )
     return ClipStore(folder)

@@ -48,7 +48,7 @@ def test_baseline_gets_gray_and_the_crop_is_the_centre(tmp_path: Path):
         return np.repeat(gray[..., None], 3, axis=-1)
 
     clip = Clip("a", {}, lambda: iter([frame] * 2))
-    prepare_clips([clip], tmp_path, colorize_frames=colorize, baseline_name="gray")
+    prepare_clips([clip], tmp_path, baseline=colorize, baseline_name="gray")
     assert seen[0].shape == (2, 256, 256) and seen[0].dtype == np.uint8
     stored = ClipStore(tmp_path).read("a")
     assert (stored.true == (200, 100, 50)).all()
@@ -133,7 +133,7 @@ def test_a_baseline_of_the_wrong_kind_is_refused(tmp_path: Path):
         prepare_clips(
             [numbered_clip("a", 3)],
             tmp_path,
-            colorize_frames=lambda gray: np.repeat(gray[..., None], 3, axis=-1) / 255,
+            baseline=lambda gray: np.repeat(gray[..., None], 3, axis=-1) / 255,
             baseline_name="float",
         )
 
@@ -178,7 +178,7 @@ def test_killed_and_started_again_leaves_identical_files(tmp_path: Path):
     prepare_clips(
         rendered_clips(4, frames=3),
         tmp_path / "killed",
-        colorize_frames=lambda gray: calls.append(1) or sepia(gray),
+        baseline=lambda gray: calls.append(1) or sepia(gray),
         baseline_name="sepia",
     )
     assert len(calls) == 2  # the two finished clips were not made again

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.system.errors import InputError, OptionError
-from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_options, options_of
+from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, check_options, options_of
 
 SHARE = Within(0, 1, open_end=True)
 
@@ -40,10 +40,11 @@ def test_what_is_allowed(rule, allowed, refused):
 
 
 def test_rules_in_words():
-    rules = SHARE, Within(0, 3), Within(1, whole=True), Within(0, open_start=True), OneOf(("a", "b"))
-    assert [str(rule) for rule in rules] == [
+    ranges = SHARE, Within(0, 3), Within(1, 8, whole=True), Within(1, whole=True), Within(0, open_start=True)
+    assert [str(rule) for rule in (*ranges, OneOf(("a", "b")))] == [
         "in [0, 1)",
         "in [0, 3]",
+        "a whole number in [1, 8]",
         "a whole number of at least 1",
         "a number above 0",
         "one of a, b",
@@ -54,6 +55,8 @@ def test_a_wrong_value_is_named_in_one_sentence():
     with pytest.raises(OptionError, match=r"^`gain` must be in \[0, 1\)\. Received: 1\.0$") as raised:
         Tone(gain=1.0)
     assert isinstance(raised.value, ValueError) and isinstance(raised.value, InputError)
+    with pytest.raises(OptionError, match=r"^`count` must be a whole number in \[1, 8\]\. Received: 2\.5$"):
+        check_option("count", 2.5, Within(1, 8, whole=True))
     with pytest.raises(OptionError, match=r"^`kind` must be one of warm, cold\. Received: 'dim'$"):
         Tone(kind="dim")
 

@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from vidcolor_utils.system.pipeline import paired, running_ahead
+from vidcolor_utils.system.pipeline import mapped_ahead, paired, running_ahead
 
 THREADS = "running ahead"
 
@@ -90,6 +90,55 @@ def test_who_takes_no_more_ends_all_steps_even_full_ones():
 def test_ahead_is_checked():
     with pytest.raises(ValueError, match="`ahead`"), running_ahead(count(1), 0):
         pass
+
+
+def test_a_function_is_mapped_in_order_in_several_threads():
+    both = threading.Barrier(2, timeout=30)  # breaks unless two calls wait at it together
+
+    def square(number):
+        both.wait()
+        return number**2
+
+    assert list(mapped_ahead(square, range(10), threads=2)) == [number**2 for number in range(10)]
+
+
+def test_a_slow_taker_finds_no_more_made_than_asked_for():
+    made = []
+    for taken, number in enumerate(mapped_ahead(lambda n: made.append(n) or n, range(50), threads=2, ahead=3)):
+        time.sleep(0.005)
+        assert number == taken and len(made) <= taken + 1 + 3
+
+
+def test_what_the_function_raises_arrives_in_its_place_and_nothing_more_is_begun():
+    made = []
+
+    def fails_at_two(number):
+        made.append(number)
+        if number == 2:
+            raise OSError("broken")
+        return number
+
+    results = mapped_ahead(fails_at_two, range(10**9), threads=1, ahead=2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(OSError, match="broken"):
+        next(results)
+    assert max(made) <= 4
+    assert list(results) == []
+
+
+def test_a_closed_map_leaves_out_what_has_not_begun():
+    made, may_end = [], threading.Event()
+
+    def waits(number):
+        made.append(number)
+        assert number == 0 or may_end.wait(30)
+        return number
+
+    results = mapped_ahead(waits, range(100), threads=1, ahead=20)
+    assert next(results) == 0
+    threading.Timer(0.1, may_end.set).start()
+    results.close()
+    assert made in ([0], [0, 1])
 
 
 def test_pairs_hold_no_more_than_what_waits_for_its_result():

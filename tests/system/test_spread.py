@@ -80,7 +80,7 @@ def test_the_prepared_clips_are_the_same_whoever_makes_them(cluster, tmp_path):
         prepare(clips(), tmp_path / "3", spread=spread)
         killed = tmp_path / "killed"
         dying = partial(die_once, marker=killed / "died")
-        prepare_clips(clips(), killed, colorize_frames=dying, baseline_name="sepia", spread=spread)
+        prepare_clips(clips(), killed, baseline=dying, baseline_name="sepia", spread=spread)
         (killed / "died").unlink()  # raises if none did
         for workers in (2, 1):
             scale(cluster, workers)

@@ -27,9 +27,10 @@ def test_kinds_are_drawn_by_their_weights():
 
 
 def test_batches_have_equal_pixels_and_keep_the_meaning_from_some():
-    from vidcolor_utils.training.batches import Batches
+    from vidcolor_utils.training.batches import KeptViews
 
-    with Batches([views(["a"] * 80)], (64, 128), 32, 0.5, lambda: 0.0, np.random.default_rng(3)) as batches:
+    source = KeptViews([views(["a"] * 80)], 32, 0.5)
+    with source.batches((64, 128), lambda: 0.0, np.random.default_rng(3)) as batches:
         found = [next(batches) for _ in range(12)]
     assert {(batch.luma.shape[0], batch.luma.shape[-1]) for batch in found} == {(72, 64), (18, 128)}
     for batch in found:
@@ -49,10 +50,14 @@ def test_luma_ab_and_tokens_stay_together():
     np.testing.assert_array_equal(plain.tokens.permute(0, 2, 3, 1).numpy(), part.tokens.astype(np.float32))
 
 
-def test_what_goes_wrong_in_the_thread_is_raised_here():
-    from vidcolor_utils.training.batches import Batches
+@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt])
+def test_what_goes_wrong_in_the_thread_is_raised_here_and_ends_the_batches(error):
+    from vidcolor_utils.training.batches import KeptViews
 
-    broken = views(["a"] * 2)._replace(tokens=None)
-    batches = Batches([broken], (64,), 32, 1.0, lambda: 0.0, np.random.default_rng(0))
-    with batches as endless, pytest.raises(TypeError):
-        next(endless)
+    def broken():
+        raise error("broken")
+
+    with KeptViews([views(["a"] * 2)], 32, 1.0).batches((64,), broken, np.random.default_rng(0)) as batches:
+        with pytest.raises(error, match="broken"):
+            next(batches)
+        assert next(batches, None) is None

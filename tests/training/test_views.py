@@ -1,3 +1,5 @@
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -59,3 +61,22 @@ def test_an_interrupted_making_of_views_goes_on(tmp_path, monkeypatch):
     before = len(looked)
     views.keep_views(photos, tmp_path, look, tokens)
     assert len(looked) == before
+
+
+def test_few_views_wait_for_a_slow_transformer(tmp_path, monkeypatch):
+    from vidcolor_utils.training import views
+
+    monkeypatch.setattr(views, "BATCH", 2)
+    looked, waiting = [], []
+
+    def look(each, index):
+        looked.append(index)
+        return views.central_view(each)
+
+    def slow(lumas):
+        time.sleep(0.2)
+        waiting.append(len(looked) - 2 * (len(waiting) + 1))
+        return tokens(lumas)
+
+    views.keep_views([photo()] * 12, tmp_path, look, slow)
+    assert len(looked) == 12 and max(waiting) <= 2

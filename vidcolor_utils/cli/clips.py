@@ -58,7 +58,7 @@ def prepare(
         manifest = prepare_clips(
             sources,
             out_dir,
-            colorize_frames=baseline_colorizer(baseline),
+            baseline=baseline_colorizer(baseline),
             baseline_name=baseline,
             crop=CROP if crop else None,
             seed=seed,

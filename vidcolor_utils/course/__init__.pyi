@@ -11,7 +11,6 @@ from .config import make_pairs as make_pairs
 from .consistency_loss import ConsistencyLoss as ConsistencyLoss
 from .consistency_loss import warp as warp
 from .notebook import check_parameters as check_parameters
-from .notebook import print_table as print_table
 from .notebook import write_results as write_results
 from .plotting import plot_dots as plot_dots
 from .plotting import plot_lines as plot_lines
@@ -19,5 +18,4 @@ from .plotting import plot_spread as plot_spread
 from .plotting import show_image as show_image
 from .plotting import show_maps as show_maps
 from .scrubber import FrameScrubber as FrameScrubber
-from .scrubber import SimpleScrubber as SimpleScrubber
 from .training import train_report_model as train_report_model

@@ -28,7 +28,7 @@ def open_clips(data_dir: str | Path) -> ClipStore:
         prepare_clips(
             find_clips(count=CLIPS, frames=FRAMES, seed=SEED),
             folder,
-            colorize_frames=baseline_colorizer(BASELINE),
+            baseline=baseline_colorizer(BASELINE),
             baseline_name=BASELINE,
             seed=SEED,
         )

@@ -13,6 +13,8 @@ from vidcolor_utils.course.consistency_loss import ConsistencyLoss
 from vidcolor_utils.models.report_cnn import MOMENTUM, build_alexnet_colorizer, build_vgg16_colorizer
 from vidcolor_utils.pairs.examples import FramePairs
 from vidcolor_utils.pairs.store import ClipStore
+from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import OneOf, Within, check_option
 
 MODELS = ("alexnet", "vgg16")
 SCHEDULES = ("cosine", "constant")
@@ -23,7 +25,11 @@ MIN_MOMENTUM, LOOK_BACKS = 0.5, 10  # batch normalization looks back over a tent
 
 @dataclasses.dataclass(frozen=True)
 class ReportTrainConfig:
-    """What one training run depends on, besides the clips."""
+    """What one training run depends on, besides the clips.
+
+    Raises:
+        OptionError: if a value is not allowed.
+    """
 
     model: str = "alexnet"  # or "vgg16"
     beta: float = 0.8  # 1: only the true frame counts; 0: only the frame predicted before
@@ -53,18 +59,15 @@ class ReportTrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise ValueError(f"`model` must be one of {MODELS}. Received: {self.model!r}")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"`schedule` must be one of {SCHEDULES}. Received: {self.schedule!r}")
-        if not 0 <= self.beta <= 1:
-            raise ValueError(f"`beta` must be in [0, 1]. Received: {self.beta}")
-        if self.flicker < 0:
-            raise ValueError(f"`flicker` must not be negative. Received: {self.flicker}")
-        if self.epochs < 1 or (self.clips is not None and self.clips < 1):
-            raise ValueError(f"`epochs` and `clips` must be at least 1. Received: {self.epochs} and {self.clips}")
+        check_option("model", self.model, OneOf(MODELS))
+        check_option("schedule", self.schedule, OneOf(SCHEDULES))
+        check_option("beta", self.beta, Within(0, 1))
+        check_option("flicker", self.flicker, Within(0))
+        check_option("epochs", self.epochs, Within(1, whole=True))
+        if self.clips is not None:
+            check_option("clips", self.clips, Within(1, whole=True))
         if self.epoch_runs is not None and self.epoch_runs < self.batch_clips:
-            raise ValueError(f"`epoch_runs` must fill a batch of {self.batch_clips}. Received: {self.epoch_runs}")
+            raise OptionError(f"`epoch_runs` must fill a batch of {self.batch_clips}. Received: {self.epoch_runs}")
 
     @property
     def value_range(self) -> float:

@@ -17,6 +17,8 @@ import keras
 from keras import ops
 
 from vidcolor_utils.pairs.targets import MASK_CHANNELS, MOTION_CHANNELS, RGB_CHANNELS
+from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import Within, check_option
 
 PEAK = 255.0
 
@@ -124,6 +126,9 @@ class ConsistencyLoss(keras.losses.Loss):
         second_crop: repeat the published defect, by which only the lower right quadrant is supervised.
         value_range: white of the frames: 1 or, for `as_published` models, 255.
 
+    Raises:
+        OptionError: if an argument is out of range.
+
     Example:
         >>> loss = ConsistencyLoss(0.5, run_length=2)
         >>> black, gray = np.zeros((2, 1, 1, 3)), np.full((2, 1, 1, 3), 2 / 255)
@@ -145,12 +150,10 @@ class ConsistencyLoss(keras.losses.Loss):
         dtype: str | None = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not 0 <= beta <= 1:
-            raise ValueError(f"`beta` must be in [0, 1]. Received: {beta}")
-        if run_length < 1:
-            raise ValueError(f"`run_length` must be at least 1. Received: {run_length}")
+        check_option("beta", beta, Within(0, 1))
+        check_option("run_length", run_length, Within(1, whole=True))
         if second_crop and motion_compensated:
-            raise ValueError("`second_crop` repeats the published loss, which is not motion compensated")
+            raise OptionError("`second_crop` repeats the published loss, which is not motion compensated")
         self.beta, self.run_length = float(beta), int(run_length)
         self.masked, self.motion_compensated = masked, motion_compensated
         self.second_crop, self.value_range = second_crop, float(value_range)

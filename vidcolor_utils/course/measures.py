@@ -27,7 +27,7 @@ class MeasuredClip(NamedTuple):
     motions: list[Motion]  # T - 1
 
 
-class Measured(TypedDict):
+class MeasuredRow(TypedDict):
     """What was measured of one row over clips."""
 
     clips: dict[str, dict[str, float]]  # name to `clip_scores`
@@ -91,7 +91,7 @@ def clip_scores(clip: MeasuredClip, colored: np.ndarray) -> dict[str, float]:
 
 def measure_network(
     clips: Sequence[MeasuredClip], colorize: LoopColorizer, *, closed: bool = True
-) -> dict[str, Measured]:
+) -> dict[str, MeasuredRow]:
     """Score a network on clips, given the baseline's previous frames (open loop) and its own (closed loop).
 
     Args:
@@ -107,7 +107,7 @@ def measure_network(
     return {loop: _measure(clips, partial(colorize, feed_back=feed)) for loop, feed in loops.items()}
 
 
-def measure_references(clips: Sequence[MeasuredClip]) -> dict[str, Measured]:
+def measure_references(clips: Sequence[MeasuredClip]) -> dict[str, MeasuredRow]:
     """Score what a network must be compared with: gray, the baseline, the truth, and the truth one level up."""
     return {
         "gray": _measure(clips, lambda frames: rgb_from_gray(gray_clip(frames))),
@@ -117,15 +117,15 @@ def measure_references(clips: Sequence[MeasuredClip]) -> dict[str, Measured]:
     }
 
 
-def _measure(clips: Sequence[MeasuredClip], colorize: Callable[[np.ndarray], np.ndarray]) -> Measured:
+def _measure(clips: Sequence[MeasuredClip], colorize: Callable[[np.ndarray], np.ndarray]) -> MeasuredRow:
     return _scored(clips, [colorize(clip.baseline) for clip in clips])
 
 
-def _of_true(clips: Sequence[MeasuredClip], change: Callable[[np.ndarray], np.ndarray]) -> Measured:
+def _of_true(clips: Sequence[MeasuredClip], change: Callable[[np.ndarray], np.ndarray]) -> MeasuredRow:
     return _scored(clips, [change(clip.true) for clip in clips])
 
 
-def _scored(clips: Sequence[MeasuredClip], colored: Sequence[np.ndarray]) -> Measured:
+def _scored(clips: Sequence[MeasuredClip], colored: Sequence[np.ndarray]) -> MeasuredRow:
     pairs = list(zip(clips, colored, strict=True))
     errors = [frame_errors(clip.true, frames) for clip, frames in pairs]
     return {

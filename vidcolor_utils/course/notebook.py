@@ -1,8 +1,7 @@
-"""What every notebook of the course does: check parameters, show tables, leave results."""
+"""What every notebook of the course does: check parameters, leave results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from vidcolor_utils.system.errors import InputError
@@ -60,35 +59,6 @@ def _check_type(name: str, value: object, annotation: type) -> None:
         return
     shown = " or ".join("None" if kind is type(None) else kind.__name__ for kind in accepted)
     raise InputError(f"parameter {name} must be {shown}. Received: {value!r}")
-
-
-def print_table(
-    rows: Mapping[str, Mapping[str, float]],
-    columns: Mapping[str, str] | Iterable[str] | None = None,
-    *,
-    digits: int = 2,
-    widths: tuple[int, int] = (24, 13),
-) -> None:
-    """Print numbers, a line for each row.
-
-    Args:
-        rows: name to keys to numbers; all rows have the keys of the columns.
-        columns: keys to titles, or keys that are titles; by default the keys of the first row.
-        digits: behind the point.
-        widths: of the names and of each column, in characters.
-
-    Example:
-        >>> print_table({"gray": {"psnr": 20.5}, "ours": {"psnr": 26.25}}, {"psnr": "PSNR, dB"}, widths=(6, 10))
-                PSNR, dB
-        gray       20.50
-        ours       26.25
-    """
-    columns = next(iter(rows.values()), {}).keys() if columns is None else columns
-    titles = columns if isinstance(columns, Mapping) else {key: key for key in columns}
-    name_width, width = widths
-    print(" " * name_width + "".join(f"{title:>{width}}" for title in titles.values()))
-    for name, row in rows.items():
-        print(f"{name:{name_width}}" + "".join(f"{row[key]:{width}.{digits}f}" for key in titles))
 
 
 def write_results(out_dir: str | Path, notebook: str, namespace: dict, **results: object) -> Path:

@@ -1,7 +1,7 @@
 """The frame scrubber: clips side by side in a notebook, to be stepped through, played and compared.
 
 Frames are compressed once, in Python; the browser decodes and draws them (`scrubber.js`), so scrubbing needs no
-kernel. `SimpleScrubber` is for front ends that run no anywidget.
+kernel.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 from PIL import Image
@@ -158,42 +157,6 @@ class FrameScrubber(anywidget.AnyWidget):
         described = {"alt": f"Frames of {', '.join(self.names)}, a row each, {self.num_frames} frames in all."}
         picture = base64.b64encode(self._strip).decode("ascii")
         return {**data, "image/jpeg": picture}, {**metadata, "image/jpeg": described}
-
-
-class SimpleScrubber(ipywidgets.VBox):
-    """Show clips side by side over one slider, with a play button; each frame is fetched from the kernel.
-
-    It takes the clips of a `FrameScrubber`; it neither compares nor enlarges, and asks the kernel for each frame.
-
-    Args:
-        clips: name to RGB (T, H, W, 3) uint8, all of one shape.
-        rate: frames per second of playing, at most.
-        frame: shown first, from 0.
-
-    Raises:
-        InputError: if there is no clip, or shapes or type are wrong.
-    """
-
-    def __init__(self, clips: Mapping[str, np.ndarray], *, rate: float = 12.0, frame: int = 0) -> None:
-        _check_clips(clips)
-        last = len(next(iter(clips.values()))) - 1
-        self._clips = dict(clips)
-        self.pictures = [ipywidgets.Image(format="png") for _ in clips]
-        self.slider = ipywidgets.IntSlider(value=frame, max=last, description="frame")
-        play = ipywidgets.Play(value=frame, max=last, interval=round(1000 / rate), repeat=True)
-        ipywidgets.jslink((play, "value"), (self.slider, "value"))
-        named = zip(clips, self.pictures, strict=True)
-        panels = [ipywidgets.VBox([ipywidgets.Label(name), picture]) for name, picture in named]
-        self.slider.observe(self._show, "value")
-        self._show()
-        wrap = ipywidgets.Layout(flex_flow="row wrap")
-        super().__init__([ipywidgets.HBox(panels, layout=wrap), ipywidgets.HBox([play, self.slider])])
-
-    def _show(self, _: object = None) -> None:
-        for picture, clip in zip(self.pictures, self._clips.values(), strict=True):
-            buffer = BytesIO()
-            Image.fromarray(np.ascontiguousarray(clip[self.slider.value])).save(buffer, "PNG")
-            picture.value = buffer.getvalue()
 
 
 def _check_clips(clips: Mapping[str, np.ndarray]) -> None:

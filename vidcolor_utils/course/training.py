@@ -39,7 +39,7 @@ from vidcolor_utils.training.callbacks import (
     make_variables,
     save_checkpoint,
 )
-from vidcolor_utils.training.run_folder import HISTORY, RECORD, claim_run
+from vidcolor_utils.training.run_folder import HISTORY, RECORD, claimed_run
 
 WEIGHTS, BEST_WEIGHTS = "final.weights.h5", "best.weights.h5"
 BACKUP_FOLDER, SAMPLES_FOLDER, TENSORBOARD_FOLDER = "backup", "samples", "tensorboard"
@@ -82,38 +82,39 @@ def train_report_model(
 
     Raises:
         InputError: if the clips are not prepared or too short, or `out_dir` holds another run.
+        OutputError: if another start is at work in `out_dir`.
     """
     store, out_dir = ClipStore(data_dir), Path(out_dir)
     _check_tensorboard(config)
-    claim_run(out_dir, _run_identity(config, store))
-    if (out_dir / RECORD).exists():
-        return json.loads((out_dir / RECORD).read_text())
-    keras.utils.set_random_seed(config.seed)
-    train, dev = make_pairs(config, store, "train"), _dev_pairs(config, store)
-    steps = config.epochs * len(train)
-    model = build_model(config, steps=steps)
-    compile_model(model, config, steps=steps)
-    make_variables(model, train[0][1])
-    history = EpochHistory(out_dir / HISTORY)
-    started = time.time()
-    model.fit(
-        train,
-        validation_data=dev,
-        epochs=config.epochs,
-        shuffle=False,  # the batches shuffle by epoch; Keras would, by a random state that a restart loses
-        verbose=verbose,
-        callbacks=[*callbacks, *_callbacks(out_dir, config, store, train, history, on_sample)],
-    )
-    save_checkpoint(inference_twin(model), out_dir / WEIGHTS)
-    record = _record(model, config, store, train, history)
-    record["scores"] = {
-        split: score_clips(store, store.names(split), partial(_colorize, config, model), score or frame_scores)
-        for split in scored
-    }
-    record["seconds_of_this_start"] = round(time.time() - started, 1)
-    write_json(out_dir / RECORD, record, indent=1)
-    shutil.rmtree(out_dir / BACKUP_FOLDER, ignore_errors=True)  # a run killed before this line loses nothing
-    return record
+    with claimed_run(out_dir, _run_identity(config, store), inner=(BACKUP_FOLDER, SAMPLES_FOLDER)):
+        if (out_dir / RECORD).exists():
+            return json.loads((out_dir / RECORD).read_text())
+        keras.utils.set_random_seed(config.seed)
+        train, dev = make_pairs(config, store, "train"), _dev_pairs(config, store)
+        steps = config.epochs * len(train)
+        model = build_model(config, steps=steps)
+        compile_model(model, config, steps=steps)
+        make_variables(model, train[0][1])
+        history = EpochHistory(out_dir / HISTORY)
+        started = time.time()
+        model.fit(
+            train,
+            validation_data=dev,
+            epochs=config.epochs,
+            shuffle=False,  # the batches shuffle by epoch; Keras would, by a random state that a restart loses
+            verbose=verbose,
+            callbacks=[*callbacks, *_callbacks(out_dir, config, store, train, history, on_sample)],
+        )
+        save_checkpoint(inference_twin(model), out_dir / WEIGHTS)
+        record = _record(model, config, store, train, history)
+        record["scores"] = {
+            split: score_clips(store, store.names(split), partial(_colorize, config, model), score or frame_scores)
+            for split in scored
+        }
+        record["seconds_of_this_start"] = round(time.time() - started, 1)
+        write_json(out_dir / RECORD, record, indent=1)
+        shutil.rmtree(out_dir / BACKUP_FOLDER, ignore_errors=True)  # a run killed before this line loses nothing
+        return record
 
 
 def _run_identity(config: ReportTrainConfig, store: ClipStore) -> dict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,11 +79,23 @@ def computing_on() -> str:
 
 
 def peak_memory() -> dict[str, float]:
-    """The most memory that this process has had, in MB: `host_peak_mb`, and `device_peak_mb` on an accelerator."""
-    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in KiB, but in bytes on macOS
-    peaks = {"host_peak_mb": host / (1e6 if sys.platform == "darwin" else 1e6 / 1024)}
-    device = _device_peak_bytes()
-    return peaks if device is None else {**peaks, "device_peak_mb": device / 1e6}
+    """The most memory that this process has had, in MB.
+
+    Returns:
+        `host_peak_mb`, unless the system does not say (Windows), and `device_peak_mb` on an accelerator.
+    """
+    peaks = {"host_peak_mb": _host_peak_bytes(), "device_peak_mb": _device_peak_bytes()}
+    return {name: size / 1e6 for name, size in peaks.items() if size is not None}
+
+
+def _host_peak_bytes() -> int | None:
+    """Bytes of memory that this process has had at once; None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
 
 
 def _device_peak_bytes() -> int | None:

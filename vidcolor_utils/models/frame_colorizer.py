@@ -129,3 +129,19 @@ class DepthToSpace(keras.layers.Layer):
         """Say the shape of the result."""
         batch, height, width, channels = input_shape
         return batch, height and 2 * height, width and 2 * width, channels // 4
+
+
+def listed(tensors: Any) -> list:
+    """What a layer's `input` or `output` holds, as a list also where that is one tensor."""
+    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
+
+
+def same_padding(layer: keras.Layer) -> tuple[int, int]:
+    """Rows of zeros, and as many columns, that a convolution lays before its input, and after it.
+
+    For inputs whose sizes its stride divides. Of an odd number one more lies after it, as in TensorFlow; 0 and 0
+    unless the layer's padding is "same".
+    """
+    (size, _), (stride, _) = layer.kernel_size, layer.strides
+    rows = size - stride if size > 1 and layer.padding == "same" else 0
+    return rows // 2, rows - rows // 2

@@ -1,6 +1,6 @@
 """Write a Keras model as an ONNX file: the same network for a runtime without Keras and TensorFlow.
 
-Knows the layers that `build_frame_colorizer` uses, in the settings it uses them in. Weights are stored in the same
+Knows the layers of the networks that ship, in the settings that these use them in. Weights are stored in the same
 numbers as by `stored_weights`; the runtime widens them once when it loads the file.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from keras import layers
 
+from vidcolor_utils.models.frame_colorizer import listed, same_padding
 from vidcolor_utils.models.onnx_graph import RESULT, Graph
 from vidcolor_utils.models.onnx_tokens import TOKEN_WRITERS
 
@@ -47,16 +48,12 @@ def to_onnx(model: keras.Model, *, stored: bool = True) -> onnx.ModelProto:
                 "Transpose", [layer.name], f"{layer.name}_first", perm=[0, 3, 1, 2]
             )
             continue
-        written = _writer(layer)(graph, layer, *(names[id(tensor)] for tensor in _listed(layer.input)))
-        outputs = _listed(layer.output)
+        written = _writer(layer)(graph, layer, *(names[id(tensor)] for tensor in listed(layer.input)))
+        outputs = listed(layer.output)
         names.update(zip(map(id, outputs), [written] if len(outputs) == 1 else written, strict=True))
     graph.add("Transpose", [names[id(model.output)]], RESULT, perm=[0, 2, 3, 1])
     inputs = {tensor.name: tensor.shape[-1] for tensor in model.inputs}
     return graph.to_model(model.name, inputs, model.output.shape[-1])
-
-
-def _listed(tensors: object) -> list:
-    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
 
 
 def _writer(layer: keras.Layer) -> Callable[..., str]:
@@ -74,9 +71,7 @@ def _conv(graph: Graph, layer: keras.Layer, x: str) -> str:
     enlarged, *others = graph.joined.get(x, [""])
     if enlarged in graph.enlarged and (size, stride, layer.use_bias, depthwise) == (3, 1, False, False):
         return _conv_of_enlarged(graph, layer, enlarged, others)
-    # "same", for input sizes that the stride divides
-    padding = size - stride if size > 1 and layer.padding == "same" else 0
-    before, after = padding // 2, padding - padding // 2
+    before, after = same_padding(layer)
     inputs = [x, graph.weight(f"{layer.name}_kernel", layer.kernel, perm)]
     if layer.use_bias:
         inputs.append(graph.weight(f"{layer.name}_bias", layer.bias))

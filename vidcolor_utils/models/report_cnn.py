@@ -16,6 +16,8 @@ from keras import ops
 
 from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 from vidcolor_utils.pictures.color import REC601_WEIGHTS
+from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.options import OneOf, Within, check_option
 
 SIDE = 128
 OUTPUTS = ("rgb", "chroma", "cbcr")
@@ -67,7 +69,7 @@ def build_alexnet_colorizer(
         A model from [previous (B, 128, 128, 3 * window), current (B, 128, 128, 3)] to RGB (B, 128, 128, 3).
 
     Raises:
-        ValueError: if an argument is out of range.
+        OptionError: if an argument is out of range.
     """
     _check_options(as_published, output, window, width)
     norm = _Norm(momentum)
@@ -114,7 +116,7 @@ def build_vgg16_colorizer(
         which weights the encoder has.
 
     Raises:
-        ValueError: if an argument is out of range.
+        OptionError: if an argument is out of range.
         InputError: if the weights cannot be had.
     """
     _check_options(as_published, output, window, width)
@@ -136,14 +138,11 @@ def build_vgg16_colorizer(
 
 
 def _check_options(as_published: bool, output: str, window: int, width: float) -> None:
-    if output not in OUTPUTS:
-        raise ValueError(f"`output` must be one of {OUTPUTS}. Received: {output!r}")
+    check_option("output", output, OneOf(OUTPUTS))
     if as_published and output != "rgb":
-        raise ValueError("`as_published` models predict RGB. Received: output='chroma'")
-    if window < 1:
-        raise ValueError(f"`window` must be at least 1. Received: {window}")
-    if not 0 < width <= 1:
-        raise ValueError(f"`width` must be in (0, 1]. Received: {width}")
+        raise OptionError(f"`as_published` models predict RGB. Received: output={output!r}")
+    check_option("window", window, Within(1, whole=True))
+    check_option("width", width, Within(0, 1, open_start=True))
 
 
 def _frame_inputs(window: int) -> list[keras.KerasTensor]:

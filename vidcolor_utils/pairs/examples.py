@@ -22,7 +22,8 @@ from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import gray_clip, luma_from_rgb, rgb_from_gray, to_float01, to_uint8
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, motion_between
 from vidcolor_utils.pictures.sizes import evenly
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
+from vidcolor_utils.system.options import Within, check_option
 
 FLICKER_SPOTS = 4  # to a side: colour errors of one frame are as large as things are, not as pixels
 
@@ -62,7 +63,7 @@ class FramePairs(keras.utils.PyDataset):
 
     Raises:
         InputError: if no clip is long enough for a run.
-        ValueError: if an argument is out of range.
+        OptionError: if an argument is out of range.
     """
 
     def __init__(
@@ -85,13 +86,10 @@ class FramePairs(keras.utils.PyDataset):
         shuffle_frames: bool = False,
     ):
         super().__init__()
-        if min(run_length, batch_clips, window) < 1:
-            raise ValueError(
-                "`run_length`, `batch_clips` and `window` must be at least 1. "
-                f"Received: {run_length}, {batch_clips}, {window}"
-            )
+        for name, value in (("run_length", run_length), ("batch_clips", batch_clips), ("window", window)):
+            check_option(name, value, Within(1, whole=True))
         if motion and shuffle_frames:
-            raise ValueError("`motion` needs consecutive frames: it does not go with `shuffle_frames`")
+            raise OptionError("`motion` needs consecutive frames: it does not go with `shuffle_frames`")
         self.store, self.names = store, [n for n in names if store.num_frames(n) >= run_length]
         if len(self.names) < len(names):
             log.warning("%d clips have no %d frames and are left out", len(names) - len(self.names), run_length)

@@ -91,7 +91,7 @@ def prepare_clips(
     clips: Sequence[Clip],
     out_dir: str | Path,
     *,
-    colorize_frames: Baseline,
+    baseline: Baseline,
     baseline_name: str,
     crop: int | None = CROP,
     seed: int = 0,
@@ -105,8 +105,8 @@ def prepare_clips(
     Args:
         clips: from the functions of `sources`, of one or of several.
         out_dir: folder to write; made if missing.
-        colorize_frames: the baseline, from gray (T, H, W) uint8 to RGB (T, H, W, 3) uint8.
-        baseline_name: what `colorize_frames` is, for the manifest.
+        baseline: from gray (T, H, W) uint8 to RGB (T, H, W, 3) uint8.
+        baseline_name: what `baseline` is, for the manifest.
         crop: side of the centre crop. None shrinks the whole frame to `CROP` instead, black bars included:
             what the authors first did, and what made their models predict black.
         seed: decides the split.
@@ -124,7 +124,7 @@ def prepare_clips(
     _check_names(clips)
     plan = _plan(clips, baseline_name, crop, seed)
     _start_or_resume(out_dir, plan)
-    prepare = partial(_prepare_clip, out_dir=out_dir.absolute(), colorize_frames=colorize_frames, crop=crop)
+    prepare = partial(_prepare_clip, out_dir=out_dir.absolute(), baseline=baseline, crop=crop)
     kept: dict[str, ClipFacts] = {}
     skipped: dict[str, SkippedClip] = {}
     for done, (name, outcome) in enumerate(spread(prepare, clips), start=1):
@@ -174,9 +174,7 @@ def _remove_leftovers(out_dir: Path) -> None:
         leftover.unlink()
 
 
-def _prepare_clip(
-    clip: Clip, out_dir: Path, colorize_frames: Baseline, crop: int | None
-) -> tuple[str, ClipFacts | str]:
+def _prepare_clip(clip: Clip, out_dir: Path, baseline: Baseline, crop: int | None) -> tuple[str, ClipFacts | str]:
     """Write a clip's file unless it is there; one that cannot be read is made anew.
 
     Returns:
@@ -186,11 +184,11 @@ def _prepare_clip(
     if path.exists():
         with suppress(InputError):
             return clip.name, _clip_facts(path, clip.origin)
-    reason = _write_clip(clip, path, colorize_frames, crop)
+    reason = _write_clip(clip, path, baseline, crop)
     return clip.name, reason or _clip_facts(path, clip.origin)
 
 
-def _write_clip(clip: Clip, path: Path, colorize_frames: Baseline, crop: int | None) -> str | None:
+def _write_clip(clip: Clip, path: Path, baseline: Baseline, crop: int | None) -> str | None:
     """Write a clip's file; returns why not, if it cannot be made."""
     try:
         true = np.stack([fit_frame(frame, WORKING_SIZE) for frame in clip.frames()] or [np.empty(0)])
@@ -198,13 +196,13 @@ def _write_clip(clip: Clip, path: Path, colorize_frames: Baseline, crop: int | N
         return _without_path(error)
     if len(true) < MIN_FRAMES:
         return f"fewer than {MIN_FRAMES} frames"
-    baseline = colorize_frames(gray_clip(true))
-    if baseline.shape != true.shape or baseline.dtype != np.uint8:
+    colored = baseline(gray_clip(true))
+    if colored.shape != true.shape or colored.dtype != np.uint8:
         raise ValueError(
-            f"`colorize_frames` must return uint8 of shape {true.shape}. "
-            f"Received: {baseline.dtype} of shape {baseline.shape}"
+            f"`baseline` must return uint8 of shape {true.shape}. "
+            f"Received: {colored.dtype} of shape {colored.shape}"
         )
-    write_clip(path, ClipFrames(_cropped(true, crop), _cropped(baseline, crop)))
+    write_clip(path, ClipFrames(_cropped(true, crop), _cropped(colored, crop)))
     return None
 
 

@@ -58,7 +58,8 @@ class Within:
         kind = "a whole number" if self.whole else "a number"
         if self.most == float("inf"):
             return f"{kind} above {self.least:g}" if self.open_start else f"{kind} of at least {self.least:g}"
-        return f"in {'(' if self.open_start else '['}{self.least:g}, {self.most:g}{')' if self.open_end else ']'}"
+        start, end = "(" if self.open_start else "[", ")" if self.open_end else "]"
+        return f"{'a whole number ' if self.whole else ''}in {start}{self.least:g}, {self.most:g}{end}"
 
 
 @dataclass(frozen=True)

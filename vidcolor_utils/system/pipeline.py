@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Semaphore, Thread
@@ -78,6 +79,34 @@ def running_ahead(items: Generator[Item, None, None], ahead: int = AHEAD) -> Ite
     finally:
         line.stop()
         thread.join()
+
+
+def mapped_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int, ahead: int = AHEAD
+) -> Generator[Result, None, None]:
+    """Yield what a function makes of each item, in order, from several threads, a few before they are asked for.
+
+    `ThreadPoolExecutor.map` begins with all items at once, so that results pile up where they are taken slowly.
+
+    Args:
+        function: called in those threads.
+        items: taken in the thread that takes the results.
+        threads: that many at once.
+        ahead: results under way or waiting while one is being used. When the generator is closed, those that have
+            begun are finished, and the others left out.
+    """
+    under_way: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                under_way.append(pool.submit(function, item))
+                if len(under_way) > ahead:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()
 
 
 class _End(NamedTuple):

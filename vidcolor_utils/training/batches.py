@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -12,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from vidcolor_utils.system.pipeline import running_ahead
 from vidcolor_utils.training.views import Views
 
 FULL_SIDE = 96  # the side of which a batch holds as many views as its size says
@@ -96,80 +95,34 @@ class KeptViews:
         """Number of views in a batch whose luma has this side."""
         return views_a_step(side, self._batch)
 
-    def batches(self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator) -> Batches:
-        """Make random batches; see `Batches`."""
-        return Batches(self._views, sides, self._batch, self._known, progress, rng)
+    def batches(
+        self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator
+    ) -> AbstractContextManager[Iterator[Batch]]:
+        """Make random batches without an end, in a thread ahead of who takes them; see `Source`."""
+        return running_ahead(self._endless(sides, progress, rng), AHEAD)
+
+    def _endless(
+        self, sides: Sequence[int], progress: Callable[[], float], rng: np.random.Generator
+    ) -> Generator[Batch, None, None]:
+        shares = sampling_shares(self.kinds)
+        while True:
+            side = drawn_side(sides, progress(), rng)
+            views = self._views[int(rng.integers(len(self._views)))]
+            chosen = np.sort(rng.choice(len(self.kinds), self.views_a_step(side), p=shares))
+            yield self._batch_of(views, chosen, side, rng)
+
+    def _batch_of(self, views: Views, chosen: np.ndarray, side: int | None, rng: np.random.Generator) -> Batch:
+        """Read the chosen views, some of them mirrored, and the meaning of some kept back."""
+        flips = rng.random(len(chosen)) < 0.5
+        luma, ab, tokens = (_flipped(of[chosen], flips) for of in (views.luma, views.ab, views.tokens))
+        known = (rng.random(len(chosen)) < self._known).astype(np.float32)
+        gray, colors, grid, shown = map(torch.from_numpy, (luma, ab, tokens, known))
+        return to_batch(gray, colors, grid, shown, side)
 
 
 def views_a_step(side: int | None, batch: int) -> int:
     """Number of views in a batch: as many as have equal pixels; twice as many of those that have none."""
     return 2 * batch if side is None else max(4, batch * FULL_SIDE**2 // side**2)
-
-
-class Batches:
-    """Random batches without an end, for use in a `with`.
-
-    Args:
-        views: of the same photographs, from which each batch takes one.
-        sides: of the luma, growing; () for none.
-        batch: views of `FULL_SIDE` pixels in a batch.
-        known: share of views whose meaning is shown.
-        progress: tells how far training has come, from 0 to 1; sides are drawn from the two it has come to.
-        rng: source of randomness.
-    """
-
-    def __init__(
-        self,
-        views: Sequence[Views],
-        sides: Sequence[int],
-        batch: int,
-        known: float,
-        progress: Callable[[], float],
-        rng: np.random.Generator,
-    ):
-        self._views, self._sides, self._batch, self._known = views, sides, batch, known
-        self._progress, self._rng = progress, rng
-        self._shares = sampling_shares(views[0].kinds)
-        self._made: queue.Queue[Batch | Exception] = queue.Queue(AHEAD)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._fill, daemon=True)
-
-    def __enter__(self) -> Iterator[Batch]:
-        self._thread.start()
-        return self._all()
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        while self._thread.is_alive():
-            while not self._made.empty():
-                self._made.get()
-            self._thread.join(0.05)
-
-    def _all(self) -> Iterator[Batch]:
-        while True:
-            made = self._made.get()
-            if isinstance(made, Exception):
-                raise made
-            yield made
-
-    def _fill(self) -> None:
-        while not self._ended.is_set():
-            try:
-                self._made.put(self._one())
-            except Exception as error:  # raised where the batch is asked for
-                self._made.put(error)
-                return
-
-    def _one(self) -> Batch:
-        rng, side = self._rng, drawn_side(self._sides, self._progress(), self._rng)
-        count = views_a_step(side, self._batch)
-        views = self._views[int(rng.integers(len(self._views)))]
-        chosen = np.sort(rng.choice(len(views.kinds), count, p=self._shares))
-        flips = rng.random(count) < 0.5
-        luma, ab, tokens = (_flipped(of[chosen], flips) for of in (views.luma, views.ab, views.tokens))
-        known = (rng.random(count) < self._known).astype(np.float32)
-        gray, colors, grid, shown = map(torch.from_numpy, (luma, ab, tokens, known))
-        return to_batch(gray, colors, grid, shown, side)
 
 
 def drawn_side(sides: Sequence[int], progress: float, rng: np.random.Generator) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from vidcolor_utils.system.files import finished_file
+from vidcolor_utils.training.run_folder import read_rows, write_rows
 
 
 def make_variables(model: keras.Model, targets: np.ndarray | None = None) -> None:
@@ -114,9 +114,7 @@ class EpochHistory(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Read the rows of an earlier start."""
-        if self.path.exists():
-            with self.path.open(newline="") as file:
-                self.rows = [_numbers(row) for row in csv.DictReader(file)]
+        self.rows = [_numbers(row) for row in read_rows(self.path)]
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Forget what an interrupted start noted of this epoch or later ones."""
@@ -127,10 +125,7 @@ class EpochHistory(keras.callbacks.Callback):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         numbers = {key: float(value) for key, value in (logs or {}).items()}
         self.rows.append({"epoch": epoch + 1, "learning_rate": rate, **numbers})
-        with finished_file(self.path) as part, part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.rows[0])
-            writer.writeheader()
-            writer.writerows(self.rows)
+        write_rows(self.path, self.rows)
 
 
 def _numbers(row: dict[str, str]) -> dict[str, float]:

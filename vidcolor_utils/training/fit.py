@@ -43,7 +43,7 @@ def fit(
         out_dir: gets `CHECKPOINT` and `HISTORY`.
 
     Returns:
-        Seconds trained, steps and the last scores, for the run's record.
+        "seconds" trained and the last "scores", for the run's record.
     """
     torch.set_flush_denormal(True)  # numbers near zero take a processor a hundred times as long
     run = _Run(trainee, config, out_dir)

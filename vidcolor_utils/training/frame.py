@@ -31,7 +31,7 @@ from vidcolor_utils.training.batches import KeptViews, Source
 from vidcolor_utils.training.config import FrameTrainConfig
 from vidcolor_utils.training.fit import CHECKPOINT, fit, load_averages
 from vidcolor_utils.training.live import LivePhotos
-from vidcolor_utils.training.run_folder import CONFIG, RECORD, claim_run
+from vidcolor_utils.training.run_folder import CONFIG, RECORD, claimed_run
 from vidcolor_utils.training.torch_twin import TorchTwin
 from vidcolor_utils.training.trainee import Trainee, part_of, score_views
 from vidcolor_utils.training.views import (
@@ -73,11 +73,24 @@ def train_frame_colorizer(
         FileNotFoundError: if a folder or tar is not there.
         InputError: if it holds no photograph, `out_dir` holds a run with other parameters, or there is no such
             device.
+        OutputError: if another start is at work in `out_dir`.
     """
     out_dir, on = Path(out_dir), _device(device, config)
     photos, val_photos = find_photos(*images), find_photos(*val_images)
     counts = {"photos": len(photos), "val_photos": len(val_photos)}
-    claim_run(out_dir, dataclasses.asdict(config) | counts | {"photos_sha256": photos_sha256(photos, val_photos)})
+    identity = dataclasses.asdict(config) | counts | {"photos_sha256": photos_sha256(photos, val_photos)}
+    with claimed_run(out_dir, identity, inner=(f"{VIEWS}/*",)):
+        found = _train(photos, val_photos, out_dir, config, on)
+        made = {"config": dataclasses.asdict(config), **counts, "machine": str(machine()), "device": _name(on)}
+        record = made | found
+        write_json(out_dir / RECORD, record)
+    return record
+
+
+def _train(
+    photos: Sequence[Photo], val_photos: Sequence[Photo], out_dir: Path, config: FrameTrainConfig, on: torch.device
+) -> dict:
+    """Train in a folder that is this run's; returns what `fit` does, and "train_scores"."""
     torch.manual_seed(config.seed)
     _keep_transformer(config, out_dir)
     tokens, kept = open_tokens(out_dir / VIT, on), out_dir / VIEWS
@@ -90,11 +103,7 @@ def train_frame_colorizer(
         source = KeptViews(_kept_views(photos, kept, config, tokens), config.batch, config.known)
     found = fit(trainee.to(on), config, source, val_views, out_dir)
     seen_views = _central_views(_alike(photos, val_photos), kept / "seen", tokens)
-    found["train_scores"] = score_views(trainee, seen_views)
-    made = {"config": dataclasses.asdict(config), **counts, "machine": str(machine()), "device": _name(on)}
-    record = made | found
-    write_json(out_dir / RECORD, record)
-    return record
+    return {**found, "train_scores": score_views(trainee, seen_views)}
 
 
 def _device(name: str, config: FrameTrainConfig) -> torch.device:

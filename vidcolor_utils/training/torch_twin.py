@@ -17,7 +17,7 @@ from keras import layers
 from torch import nn
 from torch.nn import functional as F
 
-from vidcolor_utils.models.frame_colorizer import DepthToSpace, ResizeLike
+from vidcolor_utils.models.frame_colorizer import DepthToSpace, ResizeLike, listed, same_padding
 from vidcolor_utils.models.meaning import Flatten, LikeGrid, SplitChannels
 from vidcolor_utils.models.vit import TokenGrid, TokensOfPatches
 
@@ -28,7 +28,7 @@ class TorchTwin(nn.Module):
     """A Keras model's twin.
 
     Args:
-        model: built by `build_frame_colorizer` or `build_meaning`.
+        model: one of the networks that ship, built by `build_frame_colorizer`, `build_meaning` or `build_vit`.
 
     Raises:
         ValueError: if the model holds a layer that this does not know.
@@ -51,7 +51,7 @@ class TorchTwin(nn.Module):
                 raise ValueError(f"`model` has a layer that has no twin: {type(layer).__name__} {layer.name!r}")
             names[layer.name] = layer.name.replace(".", "_")
             self.parts[names[layer.name]] = _PARTS[type(layer)](layer)
-            inputs, outputs = ([id(t) for t in _listed(of)] for of in (layer.input, layer.output))
+            inputs, outputs = ([id(t) for t in listed(of)] for of in (layer.input, layer.output))
             self._steps.append((names[layer.name], inputs, outputs))
         self._result = id(model.output)
         self.take()
@@ -89,10 +89,6 @@ def multiplies_in_16_bits(device: str = "cpu") -> bool:
     return device != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def _listed(tensors: Any) -> list:
-    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
-
-
 def _numpy(tensor: torch.Tensor) -> np.ndarray:
     return tensor.detach().float().cpu().numpy()
 
@@ -103,16 +99,15 @@ class _Convolution(nn.Module):
     def __init__(self, layer: keras.Layer):
         super().__init__()
         self.depthwise = isinstance(layer, layers.DepthwiseConv2D)
-        (self.size, _), (self.stride, _) = layer.kernel_size, layer.strides
-        self.same, self.activation = layer.padding == "same", layer.activation.__name__
+        self.stride = layer.strides[0]
+        self.padding, self.activation = same_padding(layer), layer.activation.__name__
         self.groups = layer.kernel.shape[2] if self.depthwise else 1
         self.order = (2, 3, 0, 1) if self.depthwise else (3, 2, 0, 1)
         self.weight = nn.Parameter(torch.empty([layer.kernel.shape[axis] for axis in self.order]))
         self.bias = nn.Parameter(torch.empty(layer.bias.shape[0])) if layer.use_bias else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        padding = self.size - self.stride if self.same and self.size > 1 else 0
-        before, after = padding // 2, padding - padding // 2  # as TensorFlow: more at the end
+        before, after = self.padding
         even = before == after
         x = x if even else F.pad(x, (before, after, before, after))
         widened = self.depthwise and x.device.type == "cpu"  # their gradients are four times as slow in 16 bits

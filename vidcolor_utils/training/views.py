@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8
 from vidcolor_utils.pictures.sizes import middle_square, resized
 from vidcolor_utils.stills.photos import Photo
 from vidcolor_utils.system.files import write_json
+from vidcolor_utils.system.pipeline import mapped_ahead
 from vidcolor_utils.training.augment import film_luma, random_crop
 from vidcolor_utils.training.torch_twin import multiplies_in_16_bits
 from vidcolor_utils.weights.shipped import PATCH, READ_SIDE
@@ -92,8 +93,8 @@ def keep_views(
     folder.mkdir(parents=True, exist_ok=True)
     done = _read_record(folder).get("done", 0)
     views = _open(folder, [photo.kind for photo in photos], new=done == 0)
-    with ThreadPoolExecutor(2) as pool:
-        looks = pool.map(look, photos[done:], range(done, len(photos)))
+    places = range(done, len(photos))
+    with closing(mapped_ahead(lambda at: look(photos[at], at), places, threads=2, ahead=BATCH)) as looks:
         for chunk in _chunks(looks):
             for place, view in enumerate(chunk, done):
                 views.luma[place], views.ab[place] = view

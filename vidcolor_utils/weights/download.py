@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from vidcolor_utils.system.errors import VidcolorError
 from vidcolor_utils.system.progress import Progress
 
 TIMEOUT_S = 30  # of silence
@@ -20,7 +21,7 @@ LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 Writing = Callable[[Path], AbstractContextManager[None]]  # turns what goes wrong with the file into an error
 
 
-class NetworkError(Exception):
+class NetworkError(VidcolorError):
     """A download failed; the message says how, in a few words."""
 
 

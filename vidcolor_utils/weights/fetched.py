@@ -136,7 +136,8 @@ def get_weights(
 
     Raises:
         InputError: if there are no such weights, or if another file is in their place.
-        VidcolorError: if they cannot be fetched, or are not what was published; says what to do by hand.
+        NetworkError: if they cannot be fetched; says what to do by hand.
+        VidcolorError: if what came is not what was published; says the same.
         OutputError: if the cache cannot be written.
     """
     released, path = _released(name, registry), cached_path(name, registry=registry)
@@ -154,7 +155,7 @@ def _fetch(name: str, released: ReleasedWeights, path: Path, progress: Progress)
         try:
             download(released.url, part, writing=_writing, progress=progress)
         except NetworkError as error:
-            raise VidcolorError(f"cannot fetch {released.url}: {error}; {_by_hand(name, released)}") from None
+            raise NetworkError(f"cannot fetch {released.url}: {error}; {_by_hand(name, released)}") from None
         if not _is_published(part, released):
             part.unlink()
             kind = released.checksum.partition(":")[0]

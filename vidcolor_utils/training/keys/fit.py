@@ -68,7 +68,7 @@ def train_cleaner(
     network, began = Cleaner(), time.monotonic()
     fast: dict[str, Any] = {"memory_format": torch.channels_last}  # which PyTorch's own hints do not know of
     network.to(**fast)
-    averages, gain = _fit(network, _views(photos, frames, rng), config, rng, say)
+    averages, gain = _fit(network, _views(photos, frames, rng), config, say)
     network.load_state_dict(averages)
     with finished_file(output) as part:
         onnx.save(to_onnx(network), str(part))
@@ -118,7 +118,6 @@ def _fit(
     network: Cleaner,
     views: Iterator[Damaged],
     config: KeyTrainConfig,
-    rng: np.random.Generator,
     say: Callable[[int, float], None],
 ) -> tuple[dict[str, torch.Tensor], float]:
     """Learn; returns the averaged weights and the last gain in dB."""
