@@ -13,26 +13,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vidcolor_utils.film.joining import Segment, join_segments
-from vidcolor_utils.film.painting import Painter, Plan, remembered_by, small_luma
+from vidcolor_utils.film.painting import FINE_SIDE, Painter, Plan, find_area, remembered_by
 from vidcolor_utils.film.picture import ColorizeReport, ColorSource
 from vidcolor_utils.film.record import SegmentRecord, identify, versions
 from vidcolor_utils.film.repair import Repair
 from vidcolor_utils.film.tape import UNCUT, Cutting, Place, Tape, unfinished
 from vidcolor_utils.film.work_folder import WorkFolder
-from vidcolor_utils.pictures.active_area import Area, find_active_area
 from vidcolor_utils.pictures.sizes import fit_short_side
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import interlacing_warning, keep_streams, open_output, settled
 from vidcolor_utils.video.times import WHOLE, Span
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
-FINE_SIDE = 192  # where the U plane's short side is less, colours are made from the luma at its full size
 MOST_SIDE = 240  # where it is more, the luma that colours are made from has this one: they have no finer detail
 
 
@@ -259,18 +256,3 @@ def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, Se
     with VideoReader(plan.source) as reader:
         tape = Tape(reader, plan.span, plan.cutting, place, remembered_by(plan))
         return place.segment, Painter(reader, plan).make(work, place.segment, tape, lambda frames: None)
-
-
-def find_area(reader: VideoReader, planes: tuple[int, int], shape: tuple[int, int]) -> Area:
-    """Find the picture between black bars.
-
-    Args:
-        reader: the open film.
-        planes: size (height, width), before it is turned, of the luma it is looked for in: that of the U plane,
-            free of grain.
-        shape: the same of the luma that it is given for, as `Plan.shape`.
-    """
-    area = find_active_area(small_luma(luma, reader.info, planes) for luma in sample_lumas(reader))
-    if reader.info.orientation.is_turned:
-        planes, shape = (planes[1], planes[0]), (shape[1], shape[0])
-    return area.resized(planes, shape)

@@ -15,7 +15,7 @@ from vidcolor_utils.film.record import SegmentRecord
 from vidcolor_utils.film.repair import Kept, with_kept
 from vidcolor_utils.film.tape import Cutting, Remember, Tape, TapeFrame, as_it_is
 from vidcolor_utils.film.work_folder import WorkFolder
-from vidcolor_utils.pictures.active_area import Area, ab_in_area
+from vidcolor_utils.pictures.active_area import Area, ab_in_area, find_active_area
 from vidcolor_utils.pictures.chroma import (
     hdr_planes,
     lightness_table,
@@ -32,11 +32,14 @@ from vidcolor_utils.video.codecs import Encoding, is_large
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import packet_order
 from vidcolor_utils.video.fields import deinterlaced, without_second_field
+from vidcolor_utils.video.files import sample_lumas
 from vidcolor_utils.video.formats import NOTHING, LumaFrame, chroma_planes, to_depth
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.streams import open_output
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
+
+FINE_SIDE = 192  # where the U plane's short side is less, colours are made from the luma at its full size
 
 
 class Waiting(NamedTuple):
@@ -258,3 +261,18 @@ def luma_restorer(info: VideoInfo) -> Callable[[LumaFrame], LumaFrame]:
         return frame._replace(luma=np.rint(clean).astype(frame.luma.dtype))
 
     return restore
+
+
+def find_area(reader: VideoReader, planes: tuple[int, int], shape: tuple[int, int]) -> Area:
+    """Find the picture between black bars.
+
+    Args:
+        reader: the open film.
+        planes: size (height, width), before it is turned, of the luma it is looked for in: that of the U plane,
+            free of grain.
+        shape: the same of the luma that it is given for, as `Plan.shape`.
+    """
+    area = find_active_area(small_luma(luma, reader.info, planes) for luma in sample_lumas(reader))
+    if reader.info.orientation.is_turned:
+        planes, shape = (planes[1], planes[0]), (shape[1], shape[0])
+    return area.resized(planes, shape)

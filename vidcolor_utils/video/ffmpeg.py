@@ -234,12 +234,9 @@ def is_pause(packet: Packet) -> bool:
     return packet.stream.type == "subtitle" and bytes(packet) == EMPTY_MOV_TEXT
 
 
-def muxer_options(path: Path) -> dict[str, str]:
-    """Options for the container that a file's name asks for; some for .mp4 and its kin, none for others."""
-    if path.suffix.lower() in (*MATROSKA, INTERMEDIATE):
-        return {}
-    # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
-    return {"movflags": "+faststart", "movie_timescale": "90000"}
+def is_mp4_kin(path: Path) -> bool:
+    """Tell .mp4, .mov and the like by the name of a file to write: no Matroska, and no segment."""
+    return path.suffix.lower() not in (*MATROSKA, INTERMEDIATE)
 
 
 def open_muxer(path: Path, *, any_sound: bool = False, any_tags: bool = False) -> av.container.OutputContainer:
@@ -255,9 +252,11 @@ def open_muxer(path: Path, *, any_sound: bool = False, any_tags: bool = False) -
     if any_sound:
         quoted = re.sub(r"([\\'|])", r"\\\1", str(path))
         return av.open(f"[f=matroska]file:{quoted}", "w", format="tee")
-    options = muxer_options(path)
-    if any_tags and options:
-        options["movflags"] += "+use_metadata_tags"
+    options: dict[str, str] = {}
+    if is_mp4_kin(path):
+        options["movflags"] = "+faststart+use_metadata_tags" if any_tags else "+faststart"
+        # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
+        options["movie_timescale"] = "90000"
     return av.open(f"file:{path}", "w", options=options)
 
 

@@ -34,8 +34,8 @@ from vidcolor_utils.video.ffmpeg import (
     LIMITED_RANGE,
     REFUSALS,
     copied,
+    is_mp4_kin,
     is_pause,
-    muxer_options,
     open_muxer,
     reason,
     stream_name,
@@ -123,7 +123,7 @@ class VideoWriter:
         context.flags |= int(self.any_sound and av.codec.context.Flags.global_header)  # as Matroska wants it
         context.colorspace, context.color_primaries, context.color_trc = colors[:3]
         context.color_range = FULL_RANGE if self.full_range else LIMITED_RANGE
-        if self.encoding.codec == "h265" and muxer_options(self.path):
+        if self.encoding.codec == "h265" and is_mp4_kin(self.path):
             context.codec_tag = "hvc1"  # the only one that Apple's players take
         if pixel_aspect:
             context.sample_aspect_ratio = pixel_aspect
@@ -237,7 +237,7 @@ class VideoWriter:
 
     def _is_cut_off(self, packet: av.Packet, start: Fraction) -> bool:
         """Tell whether a packet is not played, in a container that cannot hide it, nor is its decoder's."""
-        if not packet.is_discard or packet.pts is None or muxer_options(self.path):  # .mp4 and its kin can
+        if not packet.is_discard or packet.pts is None or is_mp4_kin(self.path):  # these can
             return False
         return not -self._leads.get(packet.stream.index, 0) <= packet.pts * packet.time_base - start < 0
 
@@ -286,7 +286,7 @@ class VideoWriter:
                 self._container.mux(before)
 
     def _mux_last(self) -> None:
-        last = self._last.released(sums_up=bool(muxer_options(self.path)))
+        last = self._last.released(sums_up=is_mp4_kin(self.path))
         if last is not None:
             self._container.mux(last)
 

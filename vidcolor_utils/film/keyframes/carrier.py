@@ -12,10 +12,9 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from vidcolor_utils.film.color_video import FINE_SIDE, find_area
 from vidcolor_utils.film.keyframes.album import key_colors
 from vidcolor_utils.film.keyframes.propagate import Frame, Reached, reach
-from vidcolor_utils.film.painting import small_luma
+from vidcolor_utils.film.painting import FINE_SIDE, find_area, small_luma
 from vidcolor_utils.film.shots import shot_around
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.pictures.chroma import shown_luma
