@@ -267,10 +267,39 @@ def test_a_stream_without_a_container_has_the_rate_that_it_says(tmp_path, codec,
     )
 
 
-def test_subtitles_that_the_container_cannot_hold_are_named(make_film, tmp_path):
-    report = colorize_file(make_film("in.mkv", subtitles="subrip"), tmp_path / "out.mp4", GrayColorizer())
-    assert len(report.warnings) == 1
-    assert "subtitles (subrip) in language ger: not kept, .mp4 cannot hold it" in report.warnings[0]
+@pytest.mark.parametrize(
+    ("source", "subtitles", "output", "made"),
+    [
+        ("in.mkv", "subrip", "out.mp4", "MPEG-4 Timed Text"),
+        ("in.mp4", "mov_text", "out.mkv", "SubRip"),
+        ("in.mkv", "subrip", "out.webm", "WebVTT"),
+    ],
+)
+def test_text_that_the_container_cannot_hold_is_made_anew(make_film, tmp_path, source, subtitles, output, made):
+    encoding = Encoding("vp9", sound="none") if output.endswith(".webm") else Encoding()
+    report = colorize_file(
+        make_film(source, subtitles=subtitles), tmp_path / output, GrayColorizer(), encoding=encoding
+    )
+    (told,) = report.warnings
+    assert f"in language ger: made anew as {made}, {tmp_path.joinpath(output).suffix} cannot hold it" in told
+    with av.open(str(tmp_path / output)) as container:
+        (text,) = container.streams.subtitles
+        assert text.language == "ger" and text.disposition & av.stream.Disposition.forced
+        packets = [packet for packet in container.demux(text) if packet.size > 2]  # 2: a pause
+        ends = [
+            (packet.pts * packet.time_base, (packet.pts + packet.duration) * packet.time_base)
+            for packet in packets
+        ]
+        assert [(float(a) * 1000, float(b) * 1000) for a, b in ends] == [line[:2] for line in LINES]
+        assert [line[2] in bytes(packet).decode() for packet, line in zip(packets, LINES, strict=True)] == [
+            True
+        ] * 2
+
+
+def test_pictures_of_text_that_the_container_cannot_hold_are_named(make_film, tmp_path):
+    source = make_film("in.mkv", subtitles="hdmv_pgs_subtitle")
+    (told,) = colorize_file(source, tmp_path / "out.mp4", GrayColorizer()).warnings
+    assert "subtitles (hdmv_pgs_subtitle) in language ger: not kept, .mp4 cannot hold it" in told
     assert video_info(tmp_path / "out.mp4").sound == ("aac",)
 
 

@@ -18,7 +18,9 @@ from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.encoders import SOUND_CODECS, is_sound, is_taken, muxer_takes, sound_encoders
+from vidcolor_utils.video.encoders.muxers import is_taken, muxer_takes
+from vidcolor_utils.video.encoders.sound import SOUND_CODECS, is_sound, sound_encoders
+from vidcolor_utils.video.encoders.subtitles import SUBTITLE_CODECS, subtitle_encoder
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span, lead_in
@@ -135,6 +137,9 @@ def _keep(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter, sp
     if _can_hold(suffix, stream):
         writer.copy_stream(stream)
         return None
+    if (codec := subtitle_encoder(suffix, stream)) is not None:
+        writer.remake_stream(stream, codec)
+        return f"{name}: made anew as {SUBTITLE_CODECS[codec]}, {suffix} cannot hold it as it is"
     is_chapters = stream.type == "data" and stream.name == "bin_data" and bool(reader.chapters)
     is_timecode = stream.type == "data" and "timecode" in stream.metadata  # which is a tag of the video, too
     return None if is_chapters or is_timecode else f"{name}: not kept, {suffix} cannot hold it"
@@ -153,7 +158,7 @@ def _keep_sound(stream: av.stream.Stream, reader: VideoReader, writer: VideoWrit
     codec = next((codec for codec in SOUND_CODECS if codec in sound_encoders(suffix)), None)
     if wanted == "copy" or codec is None:
         raise InputError(f"{suffix} cannot hold {name}: {_advice(stream, writer)}")
-    writer.encode_sound(stream, codec)
+    writer.remake_stream(stream, codec)
     if wanted == "encode":
         why = "as was asked for"
     else:

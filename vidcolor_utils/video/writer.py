@@ -19,14 +19,9 @@ from vidcolor_utils.pictures.orientation import UPRIGHT, Orientation
 from vidcolor_utils.system.errors import InputError, OutputError, RefusedError
 from vidcolor_utils.video.codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video.description import ColorDescription
-from vidcolor_utils.video.encoders import (
-    SoundEncoder,
-    add_video,
-    chroma_steps,
-    find_encoder,
-    open_encoder,
-    pixel_format,
-)
+from vidcolor_utils.video.encoders import pictures
+from vidcolor_utils.video.encoders.sound import SoundEncoder
+from vidcolor_utils.video.encoders.subtitles import SubtitleEncoder
 from vidcolor_utils.video.ffmpeg import (
     BT709,
     FIELD_ORDER,
@@ -96,24 +91,26 @@ class VideoWriter:
         encoding = self.encoding
         if self.path.suffix != INTERMEDIATE:
             encoding.check(self.path)
-        encoder = find_encoder(encoding)
-        steps = chroma_steps(encoding.spec, size)
+        encoder = pictures.find_encoder(encoding)
+        steps = pictures.chroma_steps(encoding.spec, size)
         self.chroma_shape = chroma_shape(*size, steps)
-        self.bit_depth, self.pixel_format = pixel_format(encoder, encoding.spec, steps, bit_depth)
+        self.bit_depth, self.pixel_format = pictures.pixel_format(encoder, encoding.spec, steps, bit_depth)
         self.full_range, self.colors = full_range, colors
         self.time_base = time_base or 1 / Fraction(rate)
         self._frame_step = max(1, round(1 / (rate * self.time_base)))
         self._encodes, self.skipped_packets, self._leads = True, 0, dict[int, Fraction]()
         self._last = LastPacket(self._frame_step)
         self._copies: dict[int, av.stream.Stream] = {}
-        self._sounds: dict[int, SoundEncoder] = {}
+        self._remakes: dict[int, SoundEncoder | SubtitleEncoder] = {}
         fields = fields if encoding.spec.keeps_fields else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound, any_tags=any_tags)
         with self._closing_if_it_fails(), self._writing():
-            self._stream = add_video(self._container, encoding, colors, self.pixel_format, size, rate, fields)
+            self._stream = pictures.add_video(
+                self._container, encoding, colors, self.pixel_format, size, rate, fields
+            )
             self._set_up(orientation, pixel_aspect, fields)
-            open_encoder(self._stream.codec_context, encoding.codec)
+            pictures.open_encoder(self._stream.codec_context, encoding.codec)
         self._marker = FieldMarker(size, self.pixel_format, self.time_base, fields) if fields else None
 
     def _set_up(self, orientation: Orientation, pixel_aspect: Fraction | None, fields: str | None) -> None:
@@ -142,8 +139,8 @@ class VideoWriter:
         with self._closing_if_it_fails(), self._writing():
             self._mux(self._encoded(None) if self._encodes else [])
             self._mux_last()
-            for sound in self._sounds.values():
-                self._container.mux(sound.encoded(None))
+            for remake in self._remakes.values():
+                self._container.mux(remake.encoded(None))
             self._container.close()
 
     @contextmanager
@@ -181,10 +178,11 @@ class VideoWriter:
         with self._writing(), with_lead_in(stream, lead_s) if lead_s else nullcontext(stream) as coded_as:
             self._copies[stream.index] = copied(self._container, stream, coded_as)
 
-    def encode_sound(self, stream: av.stream.Stream, codec: str) -> None:
-        """Add a stream of sound whose packets `write_packet` will make anew, see `encoders.SOUND_CODECS`."""
+    def remake_stream(self, stream: av.stream.Stream, codec: str) -> None:
+        """Add a stream of sound or text whose packets `write_packet` will make anew, see `encoders`."""
+        kind = SoundEncoder if stream.type == "audio" else SubtitleEncoder
         with self._writing():
-            self._sounds[stream.index] = SoundEncoder(stream, self._container, codec)
+            self._remakes[stream.index] = kind(stream, self._container, codec)
 
     def attach(self, name: str, mimetype: str, content: bytes) -> None:
         """Attach a file, to a container that holds such: Matroska."""
@@ -215,7 +213,7 @@ class VideoWriter:
         an edit list of .mp4 keeps from being played, where the output has none.
         """
         index = packet.stream.index
-        if index not in (*self._copies, *self._sounds) or is_pause(packet) or self._is_cut_off(packet, start):
+        if index not in (*self._copies, *self._remakes) or is_pause(packet) or self._is_cut_off(packet, start):
             return
         if packet.stream.disposition & av.stream.Disposition.attached_pic:
             packet.pts = packet.dts = 0
@@ -227,8 +225,8 @@ class VideoWriter:
         packet.dts = None if packet.dts is None else packet.dts - shift
         try:
             with self._writing():
-                if index in self._sounds:
-                    self._container.mux(self._sounds[index].encoded(packet))
+                if index in self._remakes:
+                    self._container.mux(self._remakes[index].encoded(packet))
                 else:
                     packet.stream = self._copies[index]
                     self._container.mux(packet)

@@ -8,7 +8,7 @@ import pytest
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.codecs import CODECS, HARDWARE, Encoding
 from vidcolor_utils.video.description import ColorDescription, LightLevel, MasteringDisplay
-from vidcolor_utils.video.encoders import (
+from vidcolor_utils.video.encoders.pictures import (
     LAYOUTS,
     SEMI_PLANAR,
     add_video,
@@ -34,7 +34,7 @@ def test_h265_takes_the_display_in_units_and_keeps_its_other_options():
 
 
 def test_large_frames_are_encoded_by_no_more_threads_than_there_are_cores(monkeypatch):
-    monkeypatch.setattr("vidcolor_utils.video.encoders.usable_cores", lambda: 5)
+    monkeypatch.setattr("vidcolor_utils.video.encoders.pictures.usable_cores", lambda: 5)
     assert encoder_options(Encoding(), ColorDescription(1), (2160, 3840))["threads"] == "5"
     assert "threads" not in encoder_options(Encoding(), ColorDescription(1), SIZE)
 

@@ -1,0 +1,109 @@
+"""Sound that is made anew where a container cannot hold it as it is: without loss where that is possible."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+import av
+import av.audio.codeccontext
+import av.audio.stream
+import av.error
+import av.stream
+
+from vidcolor_utils.video.encoders.muxers import muxer_takes
+from vidcolor_utils.video.ffmpeg import stream_tags
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+LOSSLESS = ("flac", "alac")
+SOUND_CODECS = {
+    "flac": "FLAC",
+    "alac": "ALAC",
+    "aac": "AAC",
+    "libopus": "Opus",
+}  # the first that a container takes is used
+BIT_RATE = 96_000  # bits per second and channel, where there is a loss
+EXACT = ("pcm", "flac", "alac", "truehd", "mlp", "wmalossless", "ape", "tta", "wavpack")  # how their names begin
+# The only order of speakers that Opus has for each number of them; a film's 5.1 has them at the sides, mostly.
+OPUS_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
+
+
+def is_sound(stream: av.stream.Stream) -> bool:
+    """Tell sound that can be played from damaged headers of it."""
+    context = stream.codec_context
+    return isinstance(context, av.audio.codeccontext.AudioCodecContext) and (
+        context.sample_rate > 0 and context.channels > 0
+    )
+
+
+@lru_cache
+def sound_encoders(suffix: str) -> tuple[str, ...]:
+    """Those of `SOUND_CODECS` that a container takes."""
+
+    def takes(codec: str) -> bool:
+        return muxer_takes(suffix, lambda container: container.add_stream(codec, rate=48_000))
+
+    return tuple(filter(takes, SOUND_CODECS))
+
+
+class SoundEncoder:
+    """Decodes the packets of one stream of sound and encodes it for another.
+
+    Args:
+        source: as read.
+        container: to be written.
+        codec: one of `SOUND_CODECS`.
+
+    Raises:
+        ValueError, FFmpegError: if the encoder or the container does not take it.
+    """
+
+    def __init__(self, source: av.stream.Stream, container: OutputContainer, codec: str):
+        heard = self._heard = cast(av.audio.codeccontext.AudioCodecContext, source.codec_context)
+        rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
+        self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
+        self.stream.metadata.update(stream_tags(container, source.metadata))
+        self.stream.disposition = source.disposition
+        context = self.stream.codec_context
+        context.layout = _layout(heard, codec)
+        if codec in LOSSLESS:
+            is_deep = heard.format.bytes > 2 and heard.name.startswith(EXACT)
+            planar = "p" if codec == "alac" else ""
+            context.format = ("s32" if is_deep else "s16") + planar
+        else:
+            context.bit_rate = BIT_RATE * heard.channels
+        self._time_base = cast(Fraction, source.time_base)
+        self._next = 0  # when the next frame begins, in that unit
+
+    def encoded(self, packet: av.Packet | None) -> list[av.Packet]:
+        """Return what a packet becomes; None ends the sound. What cannot be decoded is left out."""
+        made = [made for frame in self._decoded(packet) for made in self.stream.encode(self._timed(frame))]
+        if packet is None and self.stream.codec_context.is_open:
+            made += self.stream.encode(None)
+        return made
+
+    def _decoded(self, packet: av.Packet | None) -> list[av.AudioFrame]:
+        """Decode a packet; None gives what decoders of WMA and the like hold back until the end."""
+        if packet is None and not self._heard.is_open:
+            return []
+        try:
+            return self._heard.decode(packet)
+        except av.error.FFmpegError:
+            return []
+
+    def _timed(self, frame: av.AudioFrame) -> av.AudioFrame:
+        """Let a frame without a time, as those that were held back, follow on the one before."""
+        if frame.pts is None:
+            frame.pts, frame.time_base = self._next, self._time_base
+        self._next = frame.pts + round(Fraction(frame.samples, frame.sample_rate) / self._time_base)
+        return frame
+
+
+def _layout(heard: av.audio.codeccontext.AudioCodecContext, codec: str) -> str:
+    if codec == "libopus" and heard.channels <= len(OPUS_LAYOUTS):
+        return OPUS_LAYOUTS[heard.channels - 1]
+    named = not heard.layout.name.endswith("channels")
+    return heard.layout.name if named else f"{heard.channels}c"
