@@ -1,6 +1,7 @@
 """What `vidcolor-app` starts; tests/browser works the page itself."""
 
 import json
+import signal
 from pathlib import Path
 from typing import ClassVar
 
@@ -48,9 +49,45 @@ def test_the_page_is_served_on_this_machine_until_it_is_ended(started, monkeypat
     monkeypatch.setattr(serving.subprocess, "Popen", server)
     assert serving.serve_page(7.5, ("--no-browser", "--port=8900")) == code
     ((command, paths, address, folder),) = started
-    assert command[1:] == ["-m", "voila", "--template=vidcolor", "page.ipynb", "--no-browser", "--port=8900"]
+    assert command[1:] == [
+        *("-m", "vidcolor_utils.app.voila_server", "--template=vidcolor", "page.ipynb"),
+        *("--no-browser", "--port=8900"),
+    ]
     assert paths.startswith(str(serving.TEMPLATES)) and address == "127.0.0.1"
     assert not folder.exists()
+
+
+def test_what_the_programs_behind_it_leave_goes_with_it(started, monkeypatch):
+    """As where a closed window takes the server away, and its kernels end without tidying up."""
+
+    class Untidy(Interrupted):
+        def __init__(self, command, *, cwd, env):
+            super().__init__(command, cwd=cwd, env=env)
+            assert "JUPYTER_TOKEN" not in env  # with one of the user's, the address would not be shown
+            (Path(env["TMPDIR"]) / "vidcolor-film").mkdir()
+
+    monkeypatch.setenv("JUPYTER_TOKEN", "theirs")
+    monkeypatch.setattr(serving.subprocess, "Popen", Untidy)
+    assert serving.serve_page(7.5) == 0
+    assert not started[0][3].exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no SIGHUP")
+def test_a_window_that_is_closed_ends_it_as_ctrl_c_does(started, monkeypatch):
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    monkeypatch.setattr(serving, "serve_page", lambda *_: started.append(signal.getsignal(signal.SIGHUP)) or 0)
+    monkeypatch.setattr("sys.argv", ["vidcolor-app"])
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with pytest.raises(SystemExit):
+            serving.main()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # under nohup
+        with pytest.raises(SystemExit):
+            serving.main()
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+    assert started == [signal.default_int_handler, signal.SIG_IGN]
 
 
 def test_its_notebook_takes_files_up_to_the_size_that_was_said():

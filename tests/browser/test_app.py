@@ -478,7 +478,7 @@ def assert_is_in_colour(film: Path, gray: Path) -> None:
 
 
 def visitors_folders(home: Path) -> list[Path]:
-    return list(temporary_folder(home).glob("vidcolor-*"))
+    return list(temporary_folder(home).glob("vidcolor-app-*/vidcolor-*"))
 
 
 def assert_removed(home: Path) -> None:

@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from vidcolor_utils.app.incoming import MAX_MEGABYTES
@@ -22,6 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # This machine only, with a token; no limit on what is handed out; kernels end with their page, which Voila 0.5
 # asks for without the token against cross-site requests, or when they are idle.
 SETTINGS = TEMPLATES / "voila.json"
+REMOVALS = 5  # tries, a second apart
 VOILA = re.compile(r"--(\w+\.\w+=.*|debug)", re.DOTALL)  # options that are handed on
 TITLE = "Colorize your film"
 ABOVE = f"""# {TITLE}
@@ -59,7 +62,10 @@ def main() -> None:
     ]
     if missing:
         parser.error(f"{', '.join(missing)} not found: run `pip install '.[app]'` where you ran `pip install .`")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the temporary files go, however it ends
+    for name in ("SIGTERM", "SIGHUP"):  # the temporary files go, however it ends: the window may be closed, too
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     chosen = [*(["--no-browser"] if known.no_browser else []), *([f"--port={known.port}"] if known.port else [])]
     sys.exit(serve_page(known.max_megabytes, [*chosen, *others]))
 
@@ -74,19 +80,39 @@ def serve_page(max_megabytes: float, options: Sequence[str] = ()) -> int:
     Returns:
         The exit code of the server; 0 if it was ended by a signal.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "page.ipynb").write_text(json.dumps(notebook(max_megabytes)))
+    with _private_folder() as folder:
+        (folder / "page.ipynb").write_text(json.dumps(notebook(max_megabytes)))
         shutil.copy(SETTINGS, folder)
-        paths = filter(None, (str(TEMPLATES), os.environ.get("JUPYTER_PATH")))
-        environment = os.environ | {"JUPYTER_PATH": os.pathsep.join(paths)}
-        command = [sys.executable, "-m", "voila", "--template=vidcolor", "page.ipynb", *options]
-        server = subprocess.Popen(command, cwd=folder, env=environment)
+        command = [sys.executable, "-m", "vidcolor_utils.app.voila_server", "--template=vidcolor", "page.ipynb"]
+        server = subprocess.Popen([*command, *options], cwd=folder, env=_environment(folder))
         try:
             return server.wait()
         except KeyboardInterrupt:
             server.terminate()
             server.wait()
             return 0
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Give a folder that goes with all that the page and the programs behind it have put there."""
+    folder = Path(tempfile.mkdtemp(prefix="vidcolor-app-"))
+    try:
+        yield folder
+    finally:
+        for _ in range(REMOVALS):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(1)  # a program whose server was killed notices within a second
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Variables of the server: its page's look, a token of its own, a visitor's files in the folder."""
+    paths = filter(None, (str(TEMPLATES), os.environ.get("JUPYTER_PATH")))
+    inherited = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"}
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    return inherited | temporary | {"JUPYTER_PATH": os.pathsep.join(paths)}
 
 
 def notebook(max_megabytes: float) -> dict:
