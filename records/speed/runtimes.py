@@ -7,6 +7,7 @@ OpenCV's DNN is not among them: neither of its engines loads the file (OpenCV 5.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ def load_in_openvino(path: str | Path) -> Network:
     Raises:
         InputError: if OpenVINO is not installed.
     """
+    # Its import reports to its makers, without asking, where this module is there; then it does without.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         import openvino
     except ImportError:

@@ -13,7 +13,9 @@ def test_pieces_become_a_file(tmp_path):
     assert (tmp_path / "film").read_bytes() == b"abcde"
 
 
-@pytest.mark.parametrize(("size", "message"), [(0, "is empty"), (2_500_000, "of 2 MB is too large")])
+@pytest.mark.parametrize(
+    ("size", "message"), [(0, "is empty"), (float("nan"), "is empty"), (2_500_000, "of 2 MB is too large")]
+)
 def test_what_cannot_be_taken_is_refused_at_once(size, message):
     with pytest.raises(InputError, match=f"^film.mp4: .*{message}"):
         Incoming("film.mp4", size, 1)

@@ -58,6 +58,13 @@ def test_closed_streams_cost_no_film(make_video, tmp_path, closed):
     assert (tmp_path / "out.mp4").stat().st_size > 1000
 
 
+def test_what_is_logged_does_not_steer_a_terminal(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "\x1b[2Jnotes.txt").write_text("no film")
+    result = run_vidcolor("colorize", tmp_path / "in", "-o", tmp_path / "out")
+    assert "\ufffd[2Jnotes.txt: passed over" in result.stderr and "\x1b" not in result.stderr
+
+
 def test_every_default_is_that_of_the_library():
     """What a command calls by the name of a parameter of the function behind it has that parameter's default."""
     groups = {**vidcolor.commands, **vidcolor.commands["train"].commands}

@@ -1,11 +1,12 @@
 import io
 
 import numpy as np
+import pytest
 from rich.console import Console
 from rich.table import Table
 
 from tests.helpers.films import moving_disc
-from vidcolor_utils.cli.screen import folder_table, score_table, show
+from vidcolor_utils.cli.screen import fail, folder_table, score_table, show, warn
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.tool.folder.book import Result
 from vidcolor_utils.tool.score import MEASURES, ROWS, score_frames
@@ -45,3 +46,14 @@ def test_in_a_narrow_terminal_a_cell_is_folded_and_nothing_cut():
     show(table, console := Console(file=io.StringIO(), force_terminal=True, width=9))
     printed = console.file.getvalue()
     assert "21.09" in printed and "876" in printed and "…" not in printed
+
+
+def test_what_would_steer_a_terminal_is_shown_as_a_mark(capsys):
+    warn("sound in language \x1b]0;owned\x07\nnext line, žluťoučký kůň")
+    assert (
+        capsys.readouterr().err
+        == "vidcolor: warning: sound in language \ufffd]0;owned\ufffd\nnext line, žluťoučký kůň\n"
+    )
+    with pytest.raises(SystemExit):
+        fail("\x1b[2Jfilm.mp4: no such file", 2)
+    assert capsys.readouterr().err == "vidcolor: \ufffd[2Jfilm.mp4: no such file\n"

@@ -6,6 +6,7 @@ import tifffile
 from PIL import Image, ImageOps, IptcImagePlugin, PngImagePlugin
 
 from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.stills import notes
 from vidcolor_utils.stills.images import StillImage, read_image, read_pages, write_pages
 from vidcolor_utils.stills.notes import Notes
 from vidcolor_utils.tool.colorize import colorize_file
@@ -213,3 +214,12 @@ def test_places_in_the_source_are_not_kept(tmp_path):
     Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "in.jpg", exif=exif)
     kept = read_pages(tmp_path / "in.jpg").images[0].notes.exif.get_ifd(0x8769)
     assert dict(kept) == {0x9003: "1948:06:01 12:00:00"}
+
+
+def test_notes_that_repeat_themselves_are_read_at_once():
+    """Each of these begins an element that never ends; looked for up to the end each time, they took hours."""
+    xmp = b"<tiff:Orientation " * 200_000
+    assert notes._upright_xmp(xmp) == xmp
+    assert notes._upright_xmp(b'<tiff:Orientation rdf:datatype="i">6</tiff:Orientation>').endswith(
+        b">1</tiff:Orientation>"
+    )

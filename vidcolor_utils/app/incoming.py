@@ -24,7 +24,7 @@ class Incoming:
     """
 
     def __init__(self, name: str, size: int, max_megabytes: float = MAX_MEGABYTES):
-        if size <= 0:
+        if not isinstance(size, int) or size <= 0:  # a page may say anything
             raise InputError(f"{name}: the file is empty")
         if size > max_megabytes * MEGABYTE:
             raise InputError(
@@ -43,7 +43,7 @@ class Incoming:
 
         Raises:
             InputError: if there are more than it was to have.
-        OutputError: if there is no room for them.
+            OutputError: if there is no room for them.
         """
         self.received += len(piece)
         if self.received > self.size:

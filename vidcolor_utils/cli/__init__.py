@@ -18,7 +18,7 @@ from vidcolor_utils.cli.clips import prepare
 from vidcolor_utils.cli.films import colorize, info, stabilize
 from vidcolor_utils.cli.keyframes import keyframes
 from vidcolor_utils.cli.scores import demo, evaluate, score
-from vidcolor_utils.cli.screen import fail
+from vidcolor_utils.cli.screen import fail, plain
 from vidcolor_utils.cli.survey import survey
 from vidcolor_utils.cli.training import export, train
 from vidcolor_utils.cli.weights import weights
@@ -54,6 +54,13 @@ for _command in (
     vidcolor.add_command(_command)
 
 
+class _PlainFormatter(logging.Formatter):
+    """As `logging` has it, without what would steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
+
+
 class _Terminated(KeyboardInterrupt):
     """SIGTERM, made an exception so that half-written files are removed."""
 
@@ -71,7 +78,9 @@ def run(command: click.Group) -> None:
     """Run a group of commands; every expected failure is one line on stderr and an exit code."""
     _open_closed_streams()
     _print_anything()
-    logging.basicConfig(format="vidcolor: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_PlainFormatter("vidcolor: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_terminate)
     try:

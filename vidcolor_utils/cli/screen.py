@@ -28,16 +28,21 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1000  # of a table that goes into a file or another program
 
 
+def plain(text: str) -> str:
+    """Replace what would steer a terminal, in what comes out of files and their names."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def tell_facts(facts: dict[str, object]) -> None:
     """Print facts, one a line."""
     for name, value in facts.items():
-        click.echo(f"{name:13} {value if value is not None else '-'}")
+        click.echo(plain(f"{name:13} {value if value is not None else '-'}"))
 
 
 def warn(*warnings: str) -> None:
     """Print warnings, one a line."""
     for warning in warnings:
-        click.echo(f"vidcolor: warning: {warning}", err=True)
+        click.echo(plain(f"vidcolor: warning: {warning}"), err=True)
 
 
 def show(table: Table, console: Console | None = None) -> None:
@@ -53,7 +58,7 @@ def show(table: Table, console: Console | None = None) -> None:
 def tell(report: ColorizeReport) -> None:
     """Print what was made, and its warnings."""
     warn(*report.warnings)
-    click.echo(f"{report.output}: {frames(report.frames)} in colour")
+    click.echo(plain(f"{report.output}: {frames(report.frames)} in colour"))
 
 
 def frames(count: int) -> str:
@@ -97,7 +102,7 @@ def folder_table(results: Iterable[Result]) -> Table:
         table.add_column(title, justify="right")
     for result in results:
         speed = f"{result.frames / result.seconds:.1f}" if result.seconds else "-"
-        table.add_row(escape(result.name), result.state, str(result.frames), f"{result.seconds:.0f}", speed)
+        table.add_row(escape(plain(result.name)), result.state, str(result.frames), f"{result.seconds:.0f}", speed)
     return table
 
 
@@ -140,5 +145,5 @@ def weights_table(rows: Iterable[WeightsInfo]) -> Table:
 
 def fail(message: str, code: int) -> None:
     """End with one line on stderr and an exit code."""
-    click.echo(f"vidcolor: {' '.join(message.split())}", err=True)
+    click.echo(plain(f"vidcolor: {' '.join(message.split())}"), err=True)
     sys.exit(code)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageSequence
 
-from vidcolor_utils.stills.pages import HEIF, PageReader, looking_at, open_picture
+from vidcolor_utils.stills.pages import HEIF, PageReader, looking_at
 from vidcolor_utils.stills.still import Pages, StillImage
-from vidcolor_utils.stills.writing import reason_of, save_pages
-from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.stills.writing import save_pages
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file
 
 JPEG, JPEG2000 = (".jpg", ".jpeg", ".jpe", ".jfif"), (".jp2", ".j2k", ".jpf", ".jpx")
@@ -49,30 +49,6 @@ def num_pixels(path: Path) -> int:
             return max(page.width * page.height for page in ImageSequence.Iterator(image))
     except Exception:  # whatever reads it will speak of it
         return 0
-
-
-def write_apng(source: Path, output: Path) -> None:
-    """Write an animation as an animated PNG, without loss: FFmpeg reads no animated WebP.
-
-    Raises:
-        InputError: if it cannot be read.
-        OutputError: if that cannot be written.
-    """
-    try:
-        with open_picture(source) as image:
-            durations = []
-            for frame in ImageSequence.Iterator(image):
-                frame.load()
-                durations.append(frame.info.get("duration", 0))
-    except Exception as error:  # decoders raise whatever they like at what is damaged
-        raise InputError(f"{source}: not an animation that can be read ({error})") from None
-    with open_picture(source) as image:
-        try:
-            image.save(output, "PNG", save_all=True, duration=durations)
-        except Exception as error:  # as of encoders
-            raise OutputError(
-                f"{output.parent}: no place for a copy of {source} ({reason_of(output, error)})"
-            ) from None
 
 
 def is_still(path: str | Path) -> bool:

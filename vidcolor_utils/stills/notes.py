@@ -101,7 +101,7 @@ def _upright_xmp(xmp: bytes | None) -> bytes | None:
         return None
     named = re.search(rb"xmlns:([\w.-]+)\s*=\s*[\"']http://ns\.adobe\.com/tiff/1\.0/[\"']", xmp)
     name = re.escape(named[1] if named else b"tiff") + b":Orientation"
-    return re.sub(rb"(<%b[^>]*>\s*|\b%b\s*=\s*[\"']\s*)[2-8]" % (name, name), rb"\g<1>1", xmp)
+    return re.sub(rb"(<%b[^<>]*>\s*|\b%b\s*=\s*[\"']\s*)[2-8]" % (name, name), rb"\g<1>1", xmp)
 
 
 def _comment(comment: bytes | None) -> bytes | None:

@@ -16,9 +16,10 @@ from typing import BinaryIO
 from vidcolor_utils.film.color_video import nothing_more
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.work_folder import work_folder_path
-from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still, write_apng
+from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import hidden_beside
+from vidcolor_utils.video.animations import write_apng
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import is_sequence, numbered, sequence_files, write_film_of, write_pictures_of
 from vidcolor_utils.video.times import Span

@@ -173,7 +173,7 @@ def packets_of(path: Path, first: int = 0) -> Iterator[Packet]:
         UnreadableError: if it cannot be read.
     """
     try:
-        with av.open(f"file:{path}", options=UNDECODED, container_options=BARELY_READ) as container:
+        with av.open(f"file:{path}", options=UNDECODED, container_options=OPEN_OPTIONS | BARELY_READ) as container:
             stream = _moving(container)
             length_bytes = _length_bytes(stream.codec_context)
             packets = (each for each in Packets(container, stream) if each.size and each.pts is not None)
@@ -190,7 +190,7 @@ def video_header(path: Path) -> tuple[str, bytes]:
         UnreadableError: if the file cannot be read.
     """
     try:
-        with av.open(f"file:{path}") as container:
+        with av.open(f"file:{path}", container_options=OPEN_OPTIONS) as container:
             context = _moving(container).codec_context
             return context.codec.canonical_name, context.extradata or b""
     except (av.error.FFmpegError, OSError):

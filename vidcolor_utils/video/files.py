@@ -31,7 +31,7 @@ from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import finished_file, is_hidden
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.ffmpeg import OPEN_OPTIONS, VIDEO_SUFFIXES, reason
+from vidcolor_utils.video.ffmpeg import DECODER_OPTIONS, OPEN_OPTIONS, VIDEO_SUFFIXES, reason
 from vidcolor_utils.video.formats import LumaFrame, chroma_planes, luma_plane
 from vidcolor_utils.video.reader import VideoReader
 
@@ -229,7 +229,7 @@ def _copied(
 
 
 def _open_picture(path: Path, rate: Fraction) -> av.container.InputContainer:
-    options = {"framerate": str(rate), "pattern_type": "none"}
+    options = DECODER_OPTIONS | {"framerate": str(rate), "pattern_type": "none"}
     allowed = OPEN_OPTIONS | {"format_whitelist": "image2"}
     try:
         return av.open(str(path), format="image2", options=options, container_options=allowed)
