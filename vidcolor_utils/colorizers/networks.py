@@ -143,6 +143,7 @@ def _start(content: bytes, providers: list[str]) -> InferenceSession:
     with quiet_native_logs():
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()  # of builds that do not heed the variable of `vidcolor_utils`
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ONLY_ERRORS
         options.intra_op_num_threads = 1  # see `OnnxNetwork`
