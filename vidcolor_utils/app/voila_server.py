@@ -6,7 +6,7 @@ from threading import Thread
 
 from voila.app import Voila
 
-from vidcolor_utils.app.opening import open_once
+from vidcolor_utils.system.opening import open_once
 
 
 class PageServer(Voila):

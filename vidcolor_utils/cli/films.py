@@ -24,7 +24,7 @@ from vidcolor_utils.cli.options import (
 from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, show, tell, tell_facts, warn
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
-from vidcolor_utils.system.heap import share_one_heap
+from vidcolor_utils.system.machine import share_one_heap
 from vidcolor_utils.video.codecs import Encoding
 
 if TYPE_CHECKING:

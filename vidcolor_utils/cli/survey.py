@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from vidcolor_utils.cli.options import PathArgument
 from vidcolor_utils.cli.screen import counted, show
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.opening import open_once
 
 if TYPE_CHECKING:
     from vidcolor_utils.survey.page import SurveyServer
@@ -52,7 +52,7 @@ def _ask(server: SurveyServer, *, no_browser: bool) -> None:
             click.echo(f"{len(ballot.trials)} questions at {server.address}")
             click.echo("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
             if not no_browser:
-                webbrowser.open(server.address)
+                open_once(server.address)
             server.serve_forever()
 
 

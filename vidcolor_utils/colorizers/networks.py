@@ -21,8 +21,7 @@ import numpy as np
 from vidcolor_utils.colorizers.devices import CPU, PROVIDERS, device_of, providers_for, replace_device
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import read_checked
-from vidcolor_utils.system.heap import give_back
-from vidcolor_utils.system.machine import usable_cores
+from vidcolor_utils.system.machine import give_back, usable_cores
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from vidcolor_utils.pictures.chroma import (
 from vidcolor_utils.pictures.restore import Deflicker, denoised
 from vidcolor_utils.pictures.sizes import resized, shrunk_in_steps
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.heap import give_back
+from vidcolor_utils.system.machine import give_back
 from vidcolor_utils.system.pipeline import paired, running_ahead
 from vidcolor_utils.video.codecs import Encoding, is_large
 from vidcolor_utils.video.description import VideoInfo

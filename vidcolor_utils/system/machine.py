@@ -1,7 +1,8 @@
-"""What machine this is: its name for recorded runs, and how much of it this process may use."""
+"""What machine this is: its name for recorded runs, how much of it this process may use, and how to leave more."""
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import platform
@@ -9,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 class Machine(NamedTuple):
@@ -90,3 +93,30 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def share_one_heap() -> bool:
+    """Have the threads that this process will start take their memory from one heap; only glibc can be asked.
+
+    Else each has one of its own, and keeps there what it gives back: 25 of 560 MB for a film of 720p.
+
+    Returns:
+        Whether they will.
+    """
+    return _is_glibc() and ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1) == 1
+
+
+def give_back() -> bool:
+    """Give the system back what this process has freed; only glibc can be asked.
+
+    Else the next of many large things finds the gaps of the last one too small: 70 MB more from the second segment
+    of a 720p film on.
+
+    Returns:
+        Whether there was something to give back.
+    """
+    return _is_glibc() and ctypes.CDLL(None).malloc_trim(0) == 1
+
+
+def _is_glibc() -> bool:
+    return platform.libc_ver()[0] == "glibc"

@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from vidcolor_utils.app import opening
+from vidcolor_utils.system import opening
 
 SECRET = "http://127.0.0.1:8866/?token=secret"
 
