@@ -14,7 +14,7 @@ from records.related.seeds import Row, clip_names, complete, run_seeds
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.pictures.chroma import resize_ab
-from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_lab, to_uint8
+from vidcolor_utils.pictures.color import has_color, luma_from_rgb, rgb_from_lab, to_uint8
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.exemplar.tokens import TokenReader
 from vidcolor_utils.related.exemplar.training import (
@@ -33,7 +33,6 @@ from vidcolor_utils.related.exemplar.training import (
 from vidcolor_utils.related.pointer.model import Pointer
 from vidcolor_utils.related.pointer.training import PointerConfig, train_pointer
 from vidcolor_utils.related.rows import motion_guess
-from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Say
 from vidcolor_utils.weights.shipped import shipped_sums
 
@@ -162,11 +161,10 @@ def referred(pairs: Sequence[Pair], colorizer: FrameColorizer) -> list[np.ndarra
     made = []
     for pair in pairs:
         photograph = to_uint8(rgb_from_lab(np.ascontiguousarray(_exemplar(pair))))
-        try:
-            guided = ReferenceColorizer(colorizer, [photograph])
-        except InputError:  # the tool refuses a photograph without colours, and goes on without
+        if not has_color(photograph):  # the tool refuses it, and goes on without
             made.append(pair.target.base[pair.frame])
             continue
+        guided = ReferenceColorizer(colorizer, [photograph])
         gray = np.zeros_like(pair.target.clip.lab[pair.frame])
         gray[..., 0] = pair.target.clip.lab[pair.frame, ..., 0]
         ab = guided.predict_ab([luma_from_rgb(rgb_from_lab(gray))])[0]

@@ -58,11 +58,13 @@ def test_closed_streams_cost_no_film(make_video, tmp_path, closed):
     assert (tmp_path / "out.mp4").stat().st_size > 1000
 
 
-def test_what_is_logged_does_not_steer_a_terminal(tmp_path):
+def test_what_is_said_of_files_does_not_steer_a_terminal(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "\x1b[2Jnotes.txt").write_text("no film")
+    (tmp_path / "in" / "\x1b[2Jbroken.png").write_text("no picture")
     result = run_vidcolor("colorize", tmp_path / "in", "-o", tmp_path / "out")
-    assert "\ufffd[2Jnotes.txt: passed over" in result.stderr and "\x1b" not in result.stderr
+    assert "\ufffd[2Jnotes.txt: passed over" in result.stderr and "\ufffd[2Jbroken.png: failed" in result.stderr
+    assert "\x1b" not in result.stderr + result.stdout
 
 
 def test_every_default_is_that_of_the_library():

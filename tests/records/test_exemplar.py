@@ -26,6 +26,17 @@ def test_a_key_frame_carried_along_the_clip_is_worth_more_than_no_exemplar():
     assert mean_psnr(pairs, carried(pairs)) > mean_psnr(pairs, bases(pairs)) + 6
 
 
+def test_a_gray_exemplar_guides_nothing_as_in_the_tool():
+    clip = drifting(16, 64)
+    gray = clip.lab.copy()
+    gray[..., 1:] = 0
+    base = np.full_like(clip.lab[..., 1:], 7)
+    known = Known(SmallClip("gray", gray), base, base[:, 0], base[:, 0])
+    pairs = held_out_pairs([known], 10, count=2)
+    for pair, ab in zip(pairs, exemplar.referred(pairs, None), strict=True):
+        np.testing.assert_array_equal(ab, base[pair.frame])
+
+
 def test_seeds_and_tokens_are_added_to_a_record_that_lacks_them(tmp_path, monkeypatch):
     clips = [SmallClip(str(number), drifting(52, 16).lab) for number in range(2)]
     points = np.zeros((52, 16, 2), np.float32)

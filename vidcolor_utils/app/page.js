@@ -129,17 +129,16 @@ class Page {
     return ["opening", "looking", "working"].includes(this.model.get("stage"));
   }
 
-  takeFirst(files) {
-    const which = files[0]?.name;
-    if (this.busy()) this.told = `${which}: not taken: first this work must end.`;
-    else this.told = files.length > 1 ? `One file at a time: ${which} was taken.` : "";
-    this.take(files[0]);
+  takeFirst([file, ...others]) {
+    this.input.value = ""; // so that the same file can be chosen again
+    if (!file) return; // a text was dropped, or the choice cancelled
+    if (this.busy()) this.told = `${file.name} was not taken: other work was going on.`;
+    else this.told = others.length ? `One file at a time: ${file.name} was taken.` : "";
+    if (!this.busy()) this.take(file);
     this.update();
   }
 
   take(file) {
-    this.input.value = ""; // so that the same file can be chosen again
-    if (!file || this.busy()) return;
     const lost = this.loses();
     if (!lost || window.confirm(`${lost} Take the other file?`)) this.sender.begin(file);
   }

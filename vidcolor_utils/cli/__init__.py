@@ -28,12 +28,8 @@ INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
 NUMBERED = "; numbered pictures are for `vidcolor colorize`, without --preview and --dry-run"
 KERAS = "Keras", "keras tensorflow-cpu" if sys.platform == "linux" else "keras tensorflow"
 TRAINING = "PyTorch and ONNX", "torch onnx"
-MISSING = {
-    "keras": KERAS,
-    "tensorflow": KERAS,
-    "torch": TRAINING,
-    "onnx": TRAINING,
-}  # what colorizing does without
+# What colorizing does without.
+MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": TRAINING, "onnx": TRAINING}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import PathArgument
-from vidcolor_utils.cli.screen import progress_bars
+from vidcolor_utils.cli.screen import progress_bars, say, warn
 from vidcolor_utils.pairs.defaults import BASELINES, COUNT, FPS, FRAMES
 
 
@@ -66,6 +66,6 @@ def prepare(
             progress=bar("preparing"),
         )
     for skipped in manifest["skipped"]:
-        click.echo(f"vidcolor: warning: skipped {skipped['name']}: {skipped['reason']}", err=True)
+        warn(f"skipped {skipped['name']}: {skipped['reason']}")
     counts = ", ".join(f"{value} {name}" for name, value in manifest["counts"].items())
-    click.echo(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")
+    say(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")

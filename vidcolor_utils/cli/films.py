@@ -21,7 +21,7 @@ from vidcolor_utils.cli.options import (
     rate_of,
     span_options,
 )
-from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, show, tell, tell_facts, warn
+from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, say, show, tell, tell_facts, warn
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.machine import share_one_heap
@@ -156,7 +156,7 @@ def _preview(source: Path, output: Path, count: int, **work: Any) -> None:
 
     with progress_bars() as bar:
         report = preview_file(source, output, count=count, progress=bar("previewing"), **work)
-    click.echo(f"{report.output}: {report.frames} frames, gray above colour")
+    say(f"{report.output}: {report.frames} frames, gray above colour")
 
 
 def _plan(source: Path, output: Path, **work: Any) -> None:
@@ -174,7 +174,7 @@ def _colorize_pipe(
     with piped(source, output, container, sys.stdin.buffer, sys.stdout.buffer) as stand:
         report = _colorize_file(stand.source, stand.output, workers, cluster, **work)
     warn(*map(stand.told, report.warnings))
-    click.echo(f"{stand.told(str(report.output))}: {frames(report.frames)} in colour", err=True)
+    say(f"{stand.told(str(report.output))}: {frames(report.frames)} in colour", err=True)
 
 
 def _colorize_file(
@@ -186,7 +186,7 @@ def _colorize_file(
         from vidcolor_utils.tool.crew import workers_for
 
     if not cluster and workers is None and (workers := workers_for(source, output, **work)) > 1:
-        click.echo(f"vidcolor: {workers} processes work on this film, as with --workers {workers}", err=True)
+        say(f"vidcolor: {workers} processes work on this film, as with --workers {workers}", err=True)
     with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
         return colorize_file(source, output, spread=spread, progress=bar("colorizing"), **work)
 
@@ -221,8 +221,8 @@ def _tell_results(results: list[Result], report: Path) -> None:
         warn(*result.warnings)
     failures = [result for result in results if result.error]
     for result in failures:
-        click.echo(f"vidcolor: {result.name}: failed: {result.error}", err=True)
-    click.echo(f"{report} says what was done")
+        say(f"vidcolor: {result.name}: failed: {result.error}", err=True)
+    say(f"{report} says what was done")
     if failures:
         fail(f"{len(failures)} of {len(results)} files failed; the same command tries them again", 1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import PathArgument
-from vidcolor_utils.cli.screen import frames, progress_bars
+from vidcolor_utils.cli.screen import frames, progress_bars, say
 
 
 @click.command()
@@ -32,5 +32,5 @@ def keyframes(source: Path, output: Path, every: int | None, per_shot: int | Non
             source, output, every=every, per_shot=per_shot, at=seconds, progress=bar("looking for shots")
         )
     for path in written.kept:
-        click.echo(f"{path}: in colour already: kept")
-    click.echo(f"{written.folder}: {frames(len(written.chosen))} to colour; {written.folder / PAGE} shows them")
+        say(f"{path}: in colour already: kept")
+    say(f"{written.folder}: {frames(len(written.chosen))} to colour; {written.folder / PAGE} shows them")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vidcolor_utils.cli.options import PathArgument, json_option, writable
-from vidcolor_utils.cli.screen import distance_table, frames, progress_bars, score_table, show, warn
+from vidcolor_utils.cli.screen import distance_table, frames, progress_bars, say, score_table, show, warn
 from vidcolor_utils.system.builtin import DEMO_CLIPS
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def demo(out_dir: Path, clip: str) -> None:
     with progress_bars() as bar:
         scores = run_demo(out_dir, clip=clip, progress=bar)
     show(score_table(scores))
-    click.echo(f"Scored: the first {frames(scores['frames'])}, at most {PANEL_WIDTH} pixels wide.")
-    click.echo(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
+    say(f"Scored: the first {frames(scores['frames'])}, at most {PANEL_WIDTH} pixels wide.")
+    say(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
 
 
 @click.command()

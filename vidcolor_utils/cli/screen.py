@@ -33,16 +33,26 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for people."""
+    click.echo(plain(text), err=err)
+
+
+def cell(text: object) -> str:
+    """Text of a table, shown as it is: no markup of rich, nothing that would steer a terminal."""
+    return escape(plain(str(text)))
+
+
 def tell_facts(facts: dict[str, object]) -> None:
     """Print facts, one a line."""
     for name, value in facts.items():
-        click.echo(plain(f"{name:13} {value if value is not None else '-'}"))
+        say(f"{name:13} {value if value is not None else '-'}")
 
 
 def warn(*warnings: str) -> None:
     """Print warnings, one a line."""
     for warning in warnings:
-        click.echo(plain(f"vidcolor: warning: {warning}"), err=True)
+        say(f"vidcolor: warning: {warning}", err=True)
 
 
 def show(table: Table, console: Console | None = None) -> None:
@@ -58,7 +68,7 @@ def show(table: Table, console: Console | None = None) -> None:
 def tell(report: ColorizeReport) -> None:
     """Print what was made, and its warnings."""
     warn(*report.warnings)
-    click.echo(plain(f"{report.output}: {frames(report.frames)} in colour"))
+    say(f"{report.output}: {frames(report.frames)} in colour")
 
 
 def frames(count: int) -> str:
@@ -102,7 +112,7 @@ def folder_table(results: Iterable[Result]) -> Table:
         table.add_column(title, justify="right")
     for result in results:
         speed = f"{result.frames / result.seconds:.1f}" if result.seconds else "-"
-        table.add_row(escape(plain(result.name)), result.state, str(result.frames), f"{result.seconds:.0f}", speed)
+        table.add_row(cell(result.name), result.state, str(result.frames), f"{result.seconds:.0f}", speed)
     return table
 
 
@@ -139,11 +149,11 @@ def weights_table(rows: Iterable[WeightsInfo]) -> Table:
     table = Table("name", "state", "MB", "licence", "source", "file")
     for row in rows:
         size = "?" if row.size is None else f"{row.size / 1e6:.1f}"
-        table.add_row(row.name, row.state, size, row.licence, row.source, escape(str(row.path or "-")))
+        table.add_row(row.name, row.state, size, row.licence, row.source, cell(row.path or "-"))
     return table
 
 
 def fail(message: str, code: int) -> None:
     """End with one line on stderr and an exit code."""
-    click.echo(plain(f"vidcolor: {' '.join(message.split())}"), err=True)
+    say(f"vidcolor: {' '.join(message.split())}", err=True)
     sys.exit(code)

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from vidcolor_utils.cli.options import PathArgument
-from vidcolor_utils.cli.screen import counted, show
+from vidcolor_utils.cli.screen import cell, counted, say, show
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.opening import open_once
 
@@ -42,15 +41,15 @@ def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_bro
     with answers_of(judge, answers) as path:
         ballot = Ballot(make_trials(films, seed=seed), judge, path)
         _ask(SurveyServer(films, ballot), no_browser=no_browser)
-    click.echo(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
+    say(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
 
 
 def _ask(server: SurveyServer, *, no_browser: bool) -> None:
     with server:
         ballot = server.ballot
         if ballot.trial is not None:
-            click.echo(f"{len(ballot.trials)} questions at {server.address}")
-            click.echo("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
+            say(f"{len(ballot.trials)} questions at {server.address}")
+            say("Answers are kept after each choice; end with Ctrl-C, and the same command goes on.")
             if not no_browser:
                 open_once(server.address)
             server.serve_forever()
@@ -65,8 +64,8 @@ def _show_results(answers: Path) -> None:
     for question in QUESTIONS:
         asked = [answer for answer in given if answer.question == question]
         judges = len({answer.judge for answer in asked})
-        click.echo(f"{question} {counted(len(asked), 'answer')}, {counted(judges, 'judge')}")
+        say(f"{question} {counted(len(asked), 'answer')}, {counted(judges, 'judge')}")
         table = Table("film", "score", "95 % interval")
         for name, score in scores(asked).items():
-            table.add_row(escape(name), f"{score.value:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
+            table.add_row(cell(name), f"{score.value:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
         show(table)

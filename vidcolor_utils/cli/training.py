@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vidcolor_utils.cli.options import PathArgument, options_from
+from vidcolor_utils.cli.screen import say
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.training.config import FrameTrainConfig, KeyTrainConfig
 
@@ -70,7 +71,7 @@ def train_vit(wheel: Path, output: Path) -> None:
     with quiet_native_logs():
         from vidcolor_utils.training.cut_vit import cut_vit
 
-    click.echo(f"{output}: sha256 {cut_vit(wheel, output)}")
+    say(f"{output}: sha256 {cut_vit(wheel, output)}")
 
 
 @train.command("keys")
@@ -83,10 +84,10 @@ def train_keys(images: tuple[Path, ...], films: tuple[Path, ...], output: Path, 
     with quiet_native_logs():
         from vidcolor_utils.training.keys.fit import train_cleaner
 
-    def say(step: int, gain: float) -> None:
-        click.echo(f"step {step}: {gain:+.2f} dB", err=True)
+    def tell_step(step: int, gain: float) -> None:
+        say(f"step {step}: {gain:+.2f} dB", err=True)
 
-    record = train_cleaner(images, films, output, KeyTrainConfig(**config), say)
+    record = train_cleaner(images, films, output, KeyTrainConfig(**config), tell_step)
     click.echo(json.dumps(record, indent=2))
 
 
@@ -100,4 +101,4 @@ def export(run_dir: Path, output: Path) -> None:
 
     digests = export_weights(run_dir, output)
     for path, digest in digests.items():
-        click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+        say(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")

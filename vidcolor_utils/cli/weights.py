@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import PathArgument
-from vidcolor_utils.cli.screen import progress_bars, show, weights_table
+from vidcolor_utils.cli.screen import progress_bars, say, show, weights_table
 
 
 @click.group()
@@ -31,7 +31,7 @@ def get(name: str) -> None:
 
     with progress_bars("bytes") as bar:
         path = get_weights(name, progress=bar(f"fetching {name}"))
-    click.echo(f"{name}: {path}")
+    say(f"{name}: {path}")
 
 
 @weights.command("import")
@@ -41,4 +41,4 @@ def import_file(name: str, file: Path) -> None:
     """Take weights from a file that was fetched by hand."""
     from vidcolor_utils.weights.fetched import import_weights
 
-    click.echo(f"{name}: {import_weights(name, file)}")
+    say(f"{name}: {import_weights(name, file)}")

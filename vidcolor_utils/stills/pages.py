@@ -97,15 +97,13 @@ class PageReader:
         self._pages = 1
         self._damage: Exception | None = None
         self._shows_something = self._has_whole_notes = True
-        self._stills = self._read()
-        self._rest: Generator[StillImage | Exception, None, None] = self._found_after(0)  # once damage is found
+        self._stills = self._found_after(0)
 
     def __enter__(self) -> PageReader:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stills.close()
-        self._rest.close()
 
     def __iter__(self) -> PageReader:
         return self
@@ -128,16 +126,16 @@ class PageReader:
         return [*dict.fromkeys(self._said), *notes, *damage]
 
     def _next(self) -> StillImage | None:
-        try:
-            image = next(self._stills, None)
-        except InputError:
-            raise
-        except Image.DecompressionBombError:
+        image = next(self._stills, None)
+        if isinstance(image, InputError):
+            raise image
+        if isinstance(image, Image.DecompressionBombError):
             told = f"has more than {MOST_PIXELS:,} pixels, the most that are taken"
             raise InputError(f"{self._path}: {told}") from None
-        except Exception as error:  # decoders raise whatever they like at what is damaged
-            self._damage, self._shows_something = error, self._given > 0
-            self._rest, self._pages = self._found_after(self._given), _count(self._path)
+        if isinstance(image, Exception):
+            self._damage, self._shows_something = image, self._given > 0
+            self._stills.close()
+            self._stills, self._pages = self._found_after(self._given), _count(self._path)
             return self._rescued()
         self._has_whole_notes &= image is None or image.notes.is_whole
         return image
@@ -145,7 +143,7 @@ class PageReader:
     def _rescued(self) -> StillImage | None:
         """Read what is there of the next page of a damaged file, and pass over those of which nothing is."""
         with _taking_what_is_there():
-            while isinstance(image := next(self._rest, None), Exception):
+            while isinstance(image := next(self._stills, None), Exception):
                 self._missing += 1
         if image is None and not self._given and self._missing:
             reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
@@ -156,12 +154,6 @@ class PageReader:
             self._shows_something = bool(np.ptp(image.rgb))  # 0: what a decoder leaves where it found nothing
         return image
 
-    def _read(self) -> Generator[StillImage, None, None]:
-        with open_picture(self._path) as image:
-            for page in islice(_pages(self._path, image, self._said), self._most):
-                found = [self._still(page)]
-                yield found.pop()
-
     def _found_after(self, given: int) -> Generator[StillImage | Exception, None, None]:
         """Read the pictures behind the first ones; what cannot be read is an error in its place."""
         try:
@@ -170,7 +162,7 @@ class PageReader:
                     found: list[StillImage | Exception] = []
                     try:
                         found.append(self._still(page))
-                    except Exception as error:
+                    except Exception as error:  # decoders raise whatever they like at what is damaged
                         found.append(error)
                     yield found.pop()
         except Exception as error:

@@ -6,7 +6,7 @@ import secrets
 import time
 import webbrowser
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 WAIT_S = 120.0  # for the browser, which may be slow to start
 
@@ -20,36 +20,35 @@ def open_once(address: str) -> None:
         address: with its secret.
     """
     ticket = f"/{secrets.token_urlsafe()}"
-    server = HTTPServer(("127.0.0.1", 0), _answering_once(ticket, address))
-    thread = Thread(target=_serve, args=(server,), daemon=True)
+    told = Event()
+    server = HTTPServer(("127.0.0.1", 0), _answering_once(ticket, address, told))
+    thread = Thread(target=_serve, args=(server, told), daemon=True)
     thread.start()  # before: browsers of terminals run in the call that opens them
     webbrowser.open(f"http://127.0.0.1:{server.server_port}{ticket}")
 
 
-def _serve(server: HTTPServer) -> None:
+def _serve(server: HTTPServer, told: Event) -> None:
     server.timeout, deadline = 1.0, time.monotonic() + WAIT_S
     with server:
-        while time.monotonic() < deadline and not server.RequestHandlerClass.is_done:  # type: ignore[attr-defined]
+        while time.monotonic() < deadline and not told.is_set():
             server.handle_request()
 
 
-def _answering_once(ticket: str, address: str) -> type[BaseHTTPRequestHandler]:
+def _answering_once(ticket: str, address: str, told: Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Sends who knows the ticket to the address."""
 
-        is_done = False
-
         def do_GET(self) -> None:
-            if self.path != ticket or Handler.is_done:
+            if self.path != ticket or told.is_set():
                 self.send_error(404)
                 return
-            Handler.is_done = True
+            told.set()
             self.send_response(302)
             self.send_header("Location", address)
             self.send_header("Cache-Control", "no-store")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the log is Voila's."""
+            """Say nothing: what is printed is for people."""
 
     return Handler

@@ -179,8 +179,11 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
 
 def _is_usable(path: Path) -> bool:
     """Tell a film in colour; of what is none, say so."""
-    why = "it has no colour" if is_film(path) else "by its name it is no video"
-    if is_film(path) and _has_color(path):
+    if not is_film(path):
+        why = "by its name it is no video"
+    elif not _has_color(path):
+        why = "it has no colour"
+    else:
         return True
     log.warning("%s: passed over: %s", path, why)
     return False

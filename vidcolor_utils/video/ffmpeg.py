@@ -272,7 +272,14 @@ def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
 def stream_tags(container: av.container.OutputContainer, tags: Mapping[str, str]) -> dict[str, str]:
     """Give tags of a stream as a container takes them: .mov knows languages that have a number in it."""
     language = NUMBERED.get(tags.get("language", "")) if container.format.name == "mov" else None
-    return {**tags, "language": language} if language else dict(tags)
+    title = {"title": tags["name"]} if "name" in tags else {}  # what .mp4 calls so only when it is read
+    return {**title, **tags, **({"language": language} if language else {})}
+
+
+def describe(stream: av.stream.Stream, container: av.container.OutputContainer, source: av.stream.Stream) -> None:
+    """Give a stream of a container to write the tags and the flags of the one that it is made of."""
+    stream.metadata.update(stream_tags(container, source.metadata))
+    stream.disposition = source.disposition
 
 
 def copied(
@@ -289,8 +296,5 @@ def copied(
     if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
         # .mp4 takes no sound that leaves the order of channels open.
         copy.layout = f"{copy.layout.nb_channels}c"
-    copy.metadata.update(stream_tags(container, stream.metadata))
-    if "name" in stream.metadata:  # as .mp4 calls a stream's title when read, but not when written
-        copy.metadata.setdefault("title", stream.metadata["name"])
-    copy.disposition = stream.disposition
+    describe(copy, container, stream)
     return copy

@@ -165,8 +165,6 @@ class VideoWriter:
         """Set the tags of the file and of its video stream, and the chapters as PyAV gives them."""
         self._container.metadata.update(tags)
         self._stream.metadata.update(stream_tags(self._container, video_tags))
-        if "name" in video_tags:  # see `copied`
-            self._stream.metadata.setdefault("title", video_tags["name"])
         self._container.set_chapters(chapters)
 
     def copy_stream(self, stream: av.stream.Stream, lead_s: Fraction = Fraction(0)) -> None:

@@ -13,7 +13,7 @@ import av.error
 import av.stream
 
 from vidcolor_utils.video.encoders.muxers import muxer_takes
-from vidcolor_utils.video.ffmpeg import stream_tags
+from vidcolor_utils.video.ffmpeg import describe
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -65,8 +65,7 @@ class SoundEncoder:
         heard = self._heard = cast(av.audio.codeccontext.AudioCodecContext, source.codec_context)
         rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
         self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
-        self.stream.metadata.update(stream_tags(container, source.metadata))
-        self.stream.disposition = source.disposition
+        describe(self.stream, container, source)
         context = self.stream.codec_context
         context.layout = _layout(heard, codec)
         if codec in LOSSLESS:

@@ -14,7 +14,7 @@ import av.subtitles.stream
 from av.codec.codec import Properties
 
 from vidcolor_utils.video.encoders.muxers import muxer_takes
-from vidcolor_utils.video.ffmpeg import stream_tags
+from vidcolor_utils.video.ffmpeg import describe
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -61,8 +61,7 @@ class SubtitleEncoder:
     def __init__(self, source: av.stream.Stream, container: OutputContainer, codec: str):
         self._read = cast(av.subtitles.codeccontext.SubtitleCodecContext, source.codec_context)
         self.stream = _added(container, source, codec)
-        self.stream.metadata.update(stream_tags(container, source.metadata))
-        self.stream.disposition = source.disposition
+        describe(self.stream, container, source)
 
     def encoded(self, packet: av.Packet | None) -> list[av.Packet]:
         """Return what a packet becomes; None ends the text. What cannot be decoded, or is empty, is left out."""
