@@ -13,7 +13,7 @@ from records.film_commands import keyframes, spread
 from records.lesson_commands import openings, solutions, twins
 from records.related.command import more_data, related
 from vidcolor_utils.cli import run
-from vidcolor_utils.cli.options import PathArgument, json_option
+from vidcolor_utils.cli.options import Commands, PathArgument, json_option
 from vidcolor_utils.cli.screen import progress_bars
 from vidcolor_utils.system.quiet import quiet_native_logs
 
@@ -21,7 +21,7 @@ clips_option = click.option("--clips", required=True, type=PathArgument, help="F
 runs_option = click.option("--runs", required=True, type=PathArgument, help="Folder of training runs.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def records() -> None:
     """Measure the project, and write what comes of it to data/results."""
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument, json_option
+from vidcolor_utils.cli.options import Command, PathArgument, json_option
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--davis", required=True, type=PathArgument, help="Folder of the DAVIS sequences.")
 @click.option("--hiking", required=True, type=PathArgument, help="Folder of the report's sample clips.")
 @click.option("--frames", default=60, show_default=True, help="Frames taken from the start of each film.")
@@ -27,7 +27,7 @@ def keyframes(davis: Path, hiking: Path, frames: int, output: Path) -> None:
     click.echo(json.dumps({name: each["mean"] for name, each in record["sets"].items()}, indent=1))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--films", required=True, type=PathArgument, help="Folder of films in true colours.")
 @click.option("--clips", required=True, type=PathArgument, help="Folder of pairs of gray and true clips.")
 @click.option("--photos", "photographs", required=True, multiple=True, type=PathArgument, help="Photographs.")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument
+from vidcolor_utils.cli.options import Command, PathArgument
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("notebooks", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
 def twins(notebooks: Path, output: Path) -> None:
@@ -19,7 +19,7 @@ def twins(notebooks: Path, output: Path) -> None:
     click.echo(f"{len(write_twins(notebooks, output))} twins in {output}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("notebooks", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
 def openings(notebooks: Path, output: Path) -> None:
@@ -29,7 +29,7 @@ def openings(notebooks: Path, output: Path) -> None:
     click.echo(f"{len(write_openings(notebooks, output))} pictures in {output}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("notebooks", nargs=-1, required=True, type=PathArgument)
 def solutions(notebooks: tuple[Path, ...]) -> None:
     """Run notebooks with their solutions in place of the answers, and check that they are right."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument, json_option
+from vidcolor_utils.cli.options import Command, PathArgument, json_option
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 SYSTEMS = ("pointer", "propagation", "colas", "colornn", "exemplar", "unpaired")
@@ -16,7 +16,7 @@ STEPS = {"pointer": 250, "propagation": 250, "colas": 300, "colornn": 400, "exem
 EXEMPLAR_SIDE = 96
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("system", type=click.Choice(SYSTEMS))
 @click.option("--videos", required=True, type=PathArgument, help="Folder of videos to learn from and to test on.")
 @click.option("--pairs", type=PathArgument, help="Folder with videos color_NAME, for the test only.")
@@ -41,7 +41,7 @@ def _study(system: str) -> Callable[..., dict]:
     return getattr(import_module(f"records.related.{system}"), f"record_{system}")
 
 
-@click.command("more-data")
+@click.command("more-data", cls=Command)
 @click.option(
     "--photos", required=True, multiple=True, type=PathArgument, help="Photographs to learn from: folders or tars."
 )

@@ -7,7 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from vidcolor_utils.cli import options
+from records.__main__ import records
+from vidcolor_utils.cli import options, vidcolor
 from vidcolor_utils.film.look import Look, Reference
 from vidcolor_utils.system.options import OneOf, Within
 from vidcolor_utils.video.codecs import Encoding
@@ -65,3 +66,26 @@ def test_rates():
     for wrong in ("fast", "1/0", "0", "1001"):
         with pytest.raises(click.BadParameter, match=wrong):
             options.rate_of(wrong)
+
+
+def test_a_second_file_for_an_option_of_one_is_refused():
+    command = click.command(cls=options.Command)(
+        click.option("-o", "--output", type=options.PathArgument)(
+            click.option("--photos", multiple=True, type=options.PathArgument)(
+                click.option("--end")(lambda **given: click.echo(given["end"]))
+            )
+        )
+    )
+    twice = CliRunner().invoke(command, ["-o", "a", "--output=b"])
+    assert twice.exit_code == 2 and "--output names one file or folder: give it once" in twice.output
+    others = CliRunner().invoke(command, ["-o", "a", "--photos", "a", "--photos", "b", "--end", "1", "--end", "2"])
+    assert (others.exit_code, others.output) == (0, "2\n")
+
+
+def commands(group):
+    for command in group.commands.values():
+        yield from commands(command) if isinstance(command, click.Group) else [command]
+
+
+def test_every_command_refuses_it():
+    assert all(isinstance(each, options.Command) for group in (vidcolor, records) for each in commands(group))

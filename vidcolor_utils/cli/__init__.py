@@ -17,6 +17,7 @@ import click
 from vidcolor_utils.cli.clips import prepare
 from vidcolor_utils.cli.films import colorize, info, stabilize
 from vidcolor_utils.cli.keyframes import keyframes
+from vidcolor_utils.cli.options import Commands
 from vidcolor_utils.cli.scores import demo, evaluate, score
 from vidcolor_utils.cli.screen import fail, plain
 from vidcolor_utils.cli.survey import survey
@@ -32,7 +33,7 @@ TRAINING = "PyTorch and ONNX", "torch onnx"
 MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": TRAINING, "onnx": TRAINING}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="vidcolor-utils", prog_name="vidcolor")
 def vidcolor() -> None:
     """Give black-and-white video its colours back.

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument
+from vidcolor_utils.cli.options import Command, PathArgument
 from vidcolor_utils.cli.screen import progress_bars, say, warn
 from vidcolor_utils.pairs.defaults import BASELINES, COUNT, FPS, FRAMES
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--videos", type=PathArgument, help="Folder of videos; subfolders are searched.")
 @click.option("--photos", type=PathArgument, help="Folder or tar of photographs, for a moving virtual camera.")
 @click.option("-o", "--output", "out_dir", required=True, type=PathArgument, help="Folder for the clips.")

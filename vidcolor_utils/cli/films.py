@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidcolor_utils.cli.options import (
+    Command,
     PathArgument,
     click_type,
     encoding_options,
@@ -51,7 +52,7 @@ USELESS = {  # options that a task has no use for
 }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="INPUT", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv, .png ...).")
 @look_options
@@ -227,7 +228,7 @@ def _tell_results(results: list[Result], report: Path) -> None:
         fail(f"{len(failures)} of {len(results)} files failed; the same command tries them again", 1)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="INPUT_GRAY", type=PathArgument)
 @click.argument("colors", metavar="COLOR_VIDEO", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.mp4, .mkv ...).")
@@ -246,7 +247,7 @@ def stabilize(source: Path, colors: Path, output: Path, **options: Any) -> None:
     tell(report)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=PathArgument)
 def info(file: Path) -> None:
     """Show what a video or image file holds."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument
+from vidcolor_utils.cli.options import Command, PathArgument
 from vidcolor_utils.cli.screen import frames, progress_bars, say
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="FILM", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write the pictures to.")
 @click.option("--every", type=click.IntRange(1), help="The first frame of each shot and every so many after it.")

@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 PathArgument = click.Path(path_type=Path)
 
 
+class Command(click.Command):
+    """A command that refuses a second file for an option that takes one, rather than to leave the first out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words behind the command, as click does."""
+        *_, given = self.make_parser(ctx).parse_args(args=list(args))
+        for param in given:
+            takes_one = isinstance(param.type, click.Path) and param.nargs == 1 and not param.multiple
+            if takes_one and given.count(param) > 1:
+                raise click.UsageError(f"{param.opts[-1]} names one file or folder: give it once", ctx)
+        return super().parse_args(ctx, args)
+
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
 def writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
     """Check before the work, not after it, that a file can be written, if one is named."""
     if path is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument, json_option, writable
+from vidcolor_utils.cli.options import Command, PathArgument, json_option, writable
 from vidcolor_utils.cli.screen import distance_table, frames, progress_bars, say, score_table, show, warn
 from vidcolor_utils.system.builtin import DEMO_CLIPS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vidcolor_utils.tool.evaluate import Evaluation
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("true", type=PathArgument)
 @click.argument("candidate", type=PathArgument)
 @click.option("--gray", type=PathArgument, help="The gray video that was colorized; default: luma of TRUE.")
@@ -75,7 +75,7 @@ def _score_by_distance(true: Path, candidate: Path, keys: Path, plot: Path | Non
         show(distance_table(rows))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-o",
     "--output",
@@ -103,7 +103,7 @@ def demo(out_dir: Path, clip: str) -> None:
     say(f"Look at {out_dir / 'side_by_side.mp4'} and {out_dir / 'strip.png'}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--photos",
     multiple=True,

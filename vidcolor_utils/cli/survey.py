@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from vidcolor_utils.cli.options import PathArgument
+from vidcolor_utils.cli.options import Command, PathArgument
 from vidcolor_utils.cli.screen import cell, counted, say, show
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.opening import open_once
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vidcolor_utils.survey.page import SurveyServer
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=PathArgument)
 @click.option("--judge", default="me", show_default=True, help="Who answers; one file of answers for each.")
 @click.option("--answers", type=PathArgument, help="Folder of the answers; default: FOLDER with -answers behind.")

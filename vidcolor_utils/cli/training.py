@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument, options_from
+from vidcolor_utils.cli.options import Command, Commands, PathArgument, options_from
 from vidcolor_utils.cli.screen import say
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.training.config import FrameTrainConfig, KeyTrainConfig
 
 
-@click.group()
+@click.group(cls=Commands)
 def train() -> None:
     """Train the networks that ship."""
 
@@ -91,7 +91,7 @@ def train_keys(images: tuple[Path, ...], films: tuple[Path, ...], output: Path, 
     click.echo(json.dumps(record, indent=2))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run_dir", type=PathArgument)
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.safetensors).")
 def export(run_dir: Path, output: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from vidcolor_utils.cli.options import PathArgument
+from vidcolor_utils.cli.options import Commands, PathArgument
 from vidcolor_utils.cli.screen import progress_bars, say, show, weights_table
 
 
-@click.group()
+@click.group(cls=Commands)
 def weights() -> None:
     """Fetch and list weights that other people published."""
 
