@@ -10,6 +10,7 @@ from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
 
 
@@ -35,6 +36,17 @@ def test_it_is_small_and_short_and_plays_everywhere(make_video, tmp_path, monkey
     info = video_info(tmp_path / "both.mp4")
     assert (info.width, info.pixel_format, info.frames) == (40, "yuv420p", 5)
     assert info.height == 2 * round(51 * 40 / 65)
+
+
+def test_frames_are_shown_as_long_as_they_were(tmp_path):
+    times = [0, 100, 150, 900, 2000, 13000]  # of a thousandth second; the last after what is taken
+    film, both = tmp_path / "film.mkv", tmp_path / "both.mp4"
+    with VideoWriter(film, (48, 64), rate=Fraction(3), time_base=Fraction(1, 1000)) as writer:
+        for pts in times:
+            writer.write_rgb(np.full((48, 64, 3), 90, np.uint8), pts)
+    write_comparison(film, film, both)
+    with VideoReader(both) as reader:
+        assert [round(1000 * frame.seconds) for frame in reader.luma_frames()] == times[:-1]
 
 
 def test_pixels_that_are_wide_are_shown_wide(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, takewhile
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,8 @@ from vidcolor_utils.pictures.show import GAP, to_width
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.tool import preview
-from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.files import iter_rgb
+from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
 
 WIDTH = 1280  # pixels at most
@@ -23,7 +24,7 @@ SECONDS = 12.0  # from the start; what a reader looks at
 def write_comparison(before: str | Path, after: str | Path, output: str | Path) -> None:
     """Write the start of two videos of one size, in the shape in which they are shown.
 
-    In each frame `before`, made gray, is the upper half and `after` the lower.
+    In each frame `before`, made gray, is the upper half and `after` the lower, shown as long as in `after`.
 
     Args:
         before: a video.
@@ -34,18 +35,24 @@ def write_comparison(before: str | Path, after: str | Path, output: str | Path) 
         FileNotFoundError, InputError: if a video cannot be read.
         OutputError: if `output` cannot be written.
     """
-    info = video_info(after)
-    width = min(WIDTH, info.width) // 2 * 2
-    frames = max(1, round(SECONDS * info.rate))
-    with finished_file(output) as part:
+    with VideoReader(after) as reader, finished_file(output) as part:
+        info = reader.info
+        width = min(WIDTH, info.width) // 2 * 2
+        frames = reader.luma_frames()
+        first = next(frames)
+        shown = takewhile(lambda frame: frame.seconds < first.seconds + SECONDS, chain([first], frames))
         grays = (_gray(luma_from_rgb(rgb)) for rgb in iter_rgb(before))
-        pairs = islice(zip(grays, iter_rgb(after), strict=False), frames)
-        stacked = (_stacked(gray, color, width, info.shown_pixel_aspect) for gray, color in pairs)
-        first = next(stacked)
-        with VideoWriter(part, first.shape[:2], rate=info.rate) as writer:
-            writer.write_rgb(first, 0)
-            for index, each in enumerate(stacked, start=1):
-                writer.write_rgb(each, index)
+        stacked = (
+            (
+                frame.pts - first.pts,
+                _stacked(gray, reader.upright_rgb(frame.decoded), width, info.shown_pixel_aspect),
+            )
+            for gray, frame in zip(grays, shown, strict=False)
+        )
+        start, picture = next(stacked)
+        with VideoWriter(part, picture.shape[:2], rate=info.rate, time_base=reader.time_base) as writer:
+            for pts, each in chain([(start, picture)], stacked):
+                writer.write_rgb(each, pts)
 
 
 def write_still_comparison(before: str | Path, after: str | Path, output: str | Path) -> None:
