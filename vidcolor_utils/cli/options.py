@@ -54,6 +54,38 @@ json_option = click.option(
 )
 
 
+GUIDES = (  # in the order of the help, from its end
+    click.option(
+        "--at",
+        "times",
+        metavar="TIME",
+        multiple=True,
+        help="Time (1:23.5) in the shot that the photograph guides, one for each; without, all shots.",
+    ),
+    click.option(
+        "--reference",
+        "photographs",
+        metavar="PICTURE",
+        multiple=True,
+        type=PathArgument,
+        help="A photograph whose colours guide the frames that resemble it; may be given more than once.",
+    ),
+    click.option(
+        "--keyframes",
+        metavar="FOLDER",
+        type=PathArgument,
+        help="Pictures of `vidcolor keyframes` that came back in colour: their shots take these colours.",
+    ),
+    click.option(
+        "--hint",
+        "hints",
+        metavar="POINT",
+        multiple=True,
+        help='A point and the colour of what is there, "1:20 310,95 #8b2f1f", or a .json file of such.',
+    ),
+)
+
+
 def look_options(command: Callable) -> Callable:
     """Add all options of `Look`, --reference, --at, --keyframes and --hint; the command gets them as `look`."""
 
@@ -72,38 +104,10 @@ def look_options(command: Callable) -> Callable:
         )
         command(look=look, **options)
 
-    with_look = click.option(
-        "--reference",
-        "photographs",
-        metavar="PICTURE",
-        multiple=True,
-        type=PathArgument,
-        help="A photograph whose colours guide the frames that resemble it; may be given more than once.",
-    )(
-        click.option(
-            "--at",
-            "times",
-            metavar="TIME",
-            multiple=True,
-            help="Time (1:23.5) in the shot that the photograph guides, one for each; without, all shots.",
-        )(with_look)
-    )
-    with_look = click.option(
-        "--keyframes",
-        metavar="FOLDER",
-        type=PathArgument,
-        default=None,
-        help="Pictures of `vidcolor keyframes` that came back in colour: their shots take these colours.",
-    )(with_look)
-    with_look = click.option(
-        "--hint",
-        "hints",
-        metavar="POINT",
-        multiple=True,
-        default=(),
-        help='A point and the colour of what is there, "1:20 310,95 #8b2f1f", or a .json file of such.',
-    )(with_look)
-    return options_from(Look)(with_look)
+    made: Callable = with_look
+    for option in GUIDES:
+        made = option(made)
+    return options_from(Look)(made)
 
 
 def options_from(kind: type, *names: str) -> Callable[[Callable], Callable]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -17,7 +19,7 @@ from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import check_target, followed
 from vidcolor_utils.system.times import time_text
-from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.tool.colorize import ColorizeReport, colorize_file
 from vidcolor_utils.tool.crew import workers_for
 from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
@@ -46,32 +48,21 @@ def plan_file(
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
     source, output, look = Path(source), followed(output), replace(look, **options)
-    span = checked_span(span)
-    if not source.exists():
-        raise FileNotFoundError(f"{source}: no such file")
-    if is_still(source):
-        raise InputError(f"{source}: is a still image: there is nothing to plan")
-    encoding = encoding or Encoding()
-    encoding.check(output)
-    check_target(output, source)
+    span, encoding = checked_span(span), encoding or Encoding()
+    _check(source, output, encoding)
     with film_to_look_at(source) as film:
         info = video_info(film)
-    colorizer = load_colorizer(*look.networks)
-    frames = expected_frames(info, span)
-    end = span.start + TRIAL_S if span.end is None else min(span.end, span.start + TRIAL_S)
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.monotonic()
-        trial = colorize_file(
-            source,
-            Path(folder) / output.name,
-            colorizer,
-            look=look,
-            span=Span(span.start, end),
-            segment_s=segment_s,
-            encoding=encoding,
-        )
-        fps = trial.frames / (time.monotonic() - started)
+    work = partial(
+        colorize_file,
+        source,
+        colorizer=load_colorizer(*look.networks),
+        look=look,
+        segment_s=segment_s,
+        encoding=encoding,
+    )
+    trial, fps = _trial(work, output.name, span)
     workers = workers_for(source, output, look=look, encoding=encoding, span=span, segment_s=segment_s)
+    frames = expected_frames(info, span)
     length_s = frames / info.rate if frames is not None else None
     return {
         "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
@@ -84,6 +75,24 @@ def plan_file(
         if work_folder_path(output).is_dir()
         else None,
         "processes": f"{workers} will work on it; speed and time are those of one" if workers > 1 else None,
-        "speed": f"{fps:.1f} frames per second in a trial of {trial.frames} frames",
+        "speed": f"{fps:.1f} frames per second in a trial of {trial} frames",
         "time": None if frames is None else f"about {time_text(math.ceil(frames / fps)).removesuffix('.000')}",
     }
+
+
+def _check(source: Path, output: Path, encoding: Encoding) -> None:
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file")
+    if is_still(source):
+        raise InputError(f"{source}: is a still image: there is nothing to plan")
+    encoding.check(output)
+    check_target(output, source)
+
+
+def _trial(work: Callable[..., ColorizeReport], name: str, span: Span) -> tuple[int, float]:
+    """Colour a span's first seconds into a temporary folder; return how many frames, and how many a second."""
+    end = span.start + TRIAL_S if span.end is None else min(span.end, span.start + TRIAL_S)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        frames = work(output=Path(folder) / name, span=Span(span.start, end)).frames
+        return frames, frames / (time.monotonic() - started)
