@@ -18,6 +18,7 @@ from vidcolor_utils.video.encoders.pictures import (
     pixel_format,
 )
 from vidcolor_utils.video.formats import fill_planes
+from vidcolor_utils.video.writer import VideoWriter
 
 GRADED = MasteringDisplay((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), (0.005, 1000))
 HDR = ColorDescription(9, 9, 16, GRADED, LightLevel(1000, 400))
@@ -134,3 +135,17 @@ def test_frames_come_as_the_encoder_takes_them(tmp_path, monkeypatch):
     assert sent == [("h264_qsv", 25, {"global_quality": "20", "preset": "medium"}, None)]
     add_video(Container(), Encoding(encoder="vaapi"), ColorDescription(1), "yuv420p", (48, 64), Fraction(25), None)
     assert sent[1][0] == "h264_vaapi" and sent[1][3] is not None
+
+
+@pytest.mark.parametrize("size", [(16, 2000), (320, 24)])
+def test_strips_at_which_an_encoder_never_ends_are_refused(size, tmp_path):
+    with pytest.raises(InputError, match=f"av1 cannot be made from frames of {size[1]}x{size[0]}, at which"):
+        VideoWriter(tmp_path / "strip.mkv", size, encoding=Encoding("av1"), rate=25)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (32, 320)])
+def test_small_frames_at_which_it_ends_are_not(size, tmp_path):
+    with VideoWriter(tmp_path / "small.mkv", size, encoding=Encoding("av1"), rate=25) as writer:
+        for pts in range(3):
+            writer.write_rgb(np.full((*size, 3), 90, np.uint8), pts)
+    assert (tmp_path / "small.mkv").stat().st_size

@@ -44,12 +44,22 @@ def find_encoder(encoding: Encoding) -> av.Codec:
         ) from None
 
 
+# SVT-AV1 waits for itself without end where one side is short and the other long: tried with sides of 8 to 2000.
+STUCK_ENCODER, STUCK_BELOW, STUCK_ABOVE = "libsvtav1", 32, 64
+
+
 def open_encoder(context: av.VideoCodecContext, codec: str) -> None:
     """Open an encoder, without letting it run before all else on the machine, see `ordinary_scheduling`.
 
     Raises:
         InputError: if it cannot make this codec of frames of this size and these settings.
     """
+    sides = context.width, context.height
+    if context.codec.name == STUCK_ENCODER and min(sides) < STUCK_BELOW and max(sides) > STUCK_ABOVE:
+        raise InputError(
+            f"{codec} cannot be made from frames of {context.width}x{context.height}, at which its encoder never "
+            "ends: take the codec h264"
+        )
     try:
         with ordinary_scheduling():
             context.open()
