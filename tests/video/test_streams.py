@@ -484,7 +484,7 @@ def hardware(monkeypatch):
             options = {"rc-lookahead": "7"} if name in names else {}
             encoder = "libx264" if name in names else "h264_missing"
             row = CODECS["h264"]._replace(encoder=encoder, options=options, presets=("p1",), preset="p1")
-            row = row._replace(preset_option="x264-disguise", depths=(8,), hdr_option="", keeps_fields=False)
+            row = row._replace(preset_option="x264-disguise", depths=(8,), hdr_option="", field_lines=0)
             monkeypatch.setitem(HARDWARE, name, {"h264": row})
 
     return there
@@ -540,3 +540,13 @@ def test_parts_that_hardware_made_are_joined_with_their_colours_tagged(make_vide
         assert made.colors == source.colors and made.info.full_range
         pairs = zip(made.luma_frames(), source.luma_frames(), strict=True)
         assert max(np.abs(a.luma.astype(int) - b.luma).mean() for a, b in pairs) < 1.5
+
+
+@pytest.mark.parametrize("lines", [121, 122, 124])
+def test_interlaced_films_of_any_height_are_coloured(make_interlaced, tmp_path, lines):
+    lumas = np.random.default_rng(0).integers(0, 255, (4, lines, 64), np.uint8)
+    report = colorize_file(make_interlaced(lumas, "bottom"), tmp_path / "out.mp4", GrayColorizer())
+    told = "still marked so" if lines == 124 else f"no longer marked so: h264 of {lines} lines cannot be"
+    assert report.frames == 4 and any(told in text for text in report.warnings)
+    assert video_info(tmp_path / "out.mp4").fields == ("bottom" if lines == 124 else None)
+    assert video_info(tmp_path / "fields.mkv").fields == "bottom"

@@ -33,7 +33,7 @@ class VideoCodec(NamedTuple):
     preset: str = ""  # of the default
     preset_option: str = "preset"
     halves_odd_sides: bool = True  # takes chroma of half the size also where a side is odd
-    keeps_fields: bool = False  # can say that frames are interlaced
+    field_lines: int = 0  # heights at which it can say that frames are interlaced are multiples of this; 0: none
     bottom_first: tuple[str, str] | None = (
         None  # an option, and what it must hold where the lower field comes first
     )
@@ -46,6 +46,10 @@ class VideoCodec(NamedTuple):
     quality_option: str = "crf"
     quality: Callable[[int], int] = int  # from crf to what that option takes
     device: str = ""  # FFmpeg's name of the hardware that frames are sent to first; "": the encoder does so itself
+
+    def keeps_fields(self, lines: int) -> bool:
+        """Whether it can say that frames of so many lines, as stored, are interlaced."""
+        return self.field_lines > 0 and lines % self.field_lines == 0
 
 
 # Sources: `ffmpeg -h encoder=NAME` for options and ranges; the containers are those that FFmpeg's muxers accept.
@@ -75,7 +79,7 @@ CODECS = {
         preset="faster",
         halves_odd_sides=False,
         stores_pixel_aspect=True,
-        keeps_fields=True,
+        field_lines=4,  # of chroma, which has half of them, each field an even number
         bottom_first=("x264-params", "bff=1"),  # else the order of pictures in the stream contradicts their marks
         hdr_option="x264-params",
         hdr_names=("mastering-display", "cll"),
@@ -117,13 +121,13 @@ CODECS = {
         encoder="ffv1",
         containers=(".mkv", ".mp4"),
         options={"level": "3", "g": "1", "slicecrc": "1"},
-        keeps_fields=True,
+        field_lines=1,
     ),
     "prores": VideoCodec(  # 422 HQ, what editing programs work in
         encoder="prores_ks",
         containers=(".mov",),
         options={"profile": "3", "vendor": "apl0"},
-        keeps_fields=True,
+        field_lines=1,
         stores_pixel_aspect=True,
         depths=(10,),
         intermediate=".mov",
@@ -143,7 +147,7 @@ def _in_hardware(codec: str, encoder: str, options: dict[str, str], quality_opti
         presets=(),
         preset="",
         halves_odd_sides=False,
-        keeps_fields=False,
+        field_lines=0,
         depths=(8,) if codec == "h264" else (8, 10),  # few chips make H.264 of 10 bits
         hdr_option="",
         quality_option=quality_option,

@@ -260,16 +260,16 @@ def fields_of(stream: av.VideoStream, frame: av.VideoFrame) -> str | None:
 def first_field(frame: av.VideoFrame) -> str | None:
     """Ask FFmpeg, for PyAV does not tell, which field an interlaced frame is marked to begin with.
 
-    Returns:
-        "top" or "bottom"; None where both fields show the same.
+    Returns "top" or "bottom"; None where both fields show the same.
     """
     graph = av.filter.Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
-    graph.link_nodes(source, graph.add("separatefields"), graph.add("buffersink")).configure()
+    even = graph.add("crop", "iw:ih-mod(ih\\,2):0:0")  # other frames have no two fields of one size
+    graph.link_nodes(source, even, graph.add("separatefields"), graph.add("buffersink")).configure()
     pts, frame.pts = frame.pts, 0
     graph.vpush(frame)
     frame.pts = pts
-    luma, first = luma_plane(frame), luma_plane(graph.vpull())
+    luma, first = luma_plane(frame)[: frame.height // 2 * 2], luma_plane(graph.vpull())
     found = [name for name, lines in (("top", luma[::2]), ("bottom", luma[1::2])) if np.array_equal(lines, first)]
     return found[0] if len(found) == 1 else None
 

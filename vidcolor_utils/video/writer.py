@@ -102,7 +102,7 @@ class VideoWriter:
         self._last = LastPacket(self._frame_step)
         self._copies: dict[int, av.stream.Stream] = {}
         self._remakes: dict[int, SoundEncoder | SubtitleEncoder] = {}
-        fields = fields if encoding.spec.keeps_fields else None
+        fields = fields if encoding.spec.keeps_fields(self.height) else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound, any_tags=any_tags)
         with self._closing_if_it_fails(), self._writing():
