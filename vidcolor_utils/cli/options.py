@@ -74,6 +74,7 @@ GUIDES = (  # in the order of the help, from its end
         "--keyframes",
         metavar="FOLDER",
         type=PathArgument,
+        default=None,
         help="Pictures of `vidcolor keyframes` that came back in colour: their shots take these colours.",
     ),
     click.option(
@@ -81,6 +82,7 @@ GUIDES = (  # in the order of the help, from its end
         "hints",
         metavar="POINT",
         multiple=True,
+        default=(),
         help='A point and the colour of what is there, "1:20 310,95 #8b2f1f", or a .json file of such.',
     ),
 )
