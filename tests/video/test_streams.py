@@ -550,3 +550,10 @@ def test_interlaced_films_of_any_height_are_coloured(make_interlaced, tmp_path, 
     assert report.frames == 4 and any(told in text for text in report.warnings)
     assert video_info(tmp_path / "out.mp4").fields == ("bottom" if lines == 124 else None)
     assert video_info(tmp_path / "fields.mkv").fields == "bottom"
+
+
+def test_a_codec_that_marks_no_fields_is_named_without_the_lines(make_interlaced, tmp_path):
+    lumas = np.random.default_rng(0).integers(0, 255, (2, 124, 64), np.uint8)
+    source = make_interlaced(lumas, "bottom")
+    report = colorize_file(source, tmp_path / "out.mkv", GrayColorizer(), encoding=Encoding("vp9"))
+    assert any("no longer marked so: vp9 cannot be;" in text for text in report.warnings)

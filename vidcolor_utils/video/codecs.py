@@ -79,7 +79,7 @@ CODECS = {
         preset="faster",
         halves_odd_sides=False,
         stores_pixel_aspect=True,
-        field_lines=4,  # of chroma, which has half of them, each field an even number
+        field_lines=4,  # x264 halves them for the fields, and again for chroma
         bottom_first=("x264-params", "bff=1"),  # else the order of pictures in the stream contradicts their marks
         hdr_option="x264-params",
         hdr_names=("mastering-display", "cll"),

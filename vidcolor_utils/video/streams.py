@@ -27,7 +27,6 @@ from vidcolor_utils.video.times import WHOLE, Span, lead_in
 from vidcolor_utils.video.writer import VideoWriter
 
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp")}
-WITH_COVERS = (".mp4", ".m4v")  # as streams of one picture
 PHONES = "com.apple.quicktime."  # tags of their cameras begin so
 RARE_IN_MP4 = ("pcm_s24", "pcm_s32", "pcm_f")  # its muxer takes them; players of before 2023 make noise of them
 
@@ -176,7 +175,7 @@ def _keep_cover(stream: av.stream.Stream, reader: VideoReader, writer: VideoWrit
             mimetype,
             attached_picture(reader.path, stream.index),
         )
-    elif suffix in WITH_COVERS and codec in PICTURES and _can_hold(suffix, stream):
+    elif suffix == ".mp4" and codec in PICTURES and _can_hold(suffix, stream):
         writer.copy_stream(stream)
     else:
         return f"cover art ({codec}): not kept, {suffix} cannot hold it"
@@ -250,7 +249,8 @@ def interlacing_warning(
         return f"{info.path}: the video is interlaced; the output is de-interlaced: each frame's first field"
     kept, lines = "still marked so", info.stored_size[0]
     if not encoding.spec.keeps_fields(lines):
-        kept = f"no longer marked so: {encoding.codec} of {lines} lines cannot be"
+        of_lines = f" of {lines} lines" if encoding.spec.field_lines else ""
+        kept = f"no longer marked so: {encoding.codec}{of_lines} cannot be"
     colors = "are made" if is_seen_deinterlaced else "come out cleaner with restoring, which makes them"
     return f"{info.path}: the video is interlaced, and {kept}; colours {colors} from de-interlaced frames"
 
