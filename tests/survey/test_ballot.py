@@ -4,7 +4,7 @@ from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 
 pytest.importorskip("anywidget")
 pytest.importorskip("choix")
-from vidcolor_utils.survey.ballot import Ballot, answers_of, films_in, make_trials
+from vidcolor_utils.survey.ballot import Ballot, answered_all, answers_of, films_in, judged_by, make_trials
 from vidcolor_utils.survey.judging import (
     WHICH_IS_STEADIER,
 )
@@ -36,6 +36,19 @@ def test_answers_are_kept_and_a_survey_goes_on(tmp_path):
         Ballot(trials[1:], "anna", path)
     with pytest.raises(InputError, match="left or right"):
         ballot.choose("both")
+
+
+def test_judges_who_answered_all_are_named_in_whatever_order_they_were_asked():
+    trials = make_trials(FILMS, seed=1)
+    answers = judged_by(trials, "ben", lambda *_: "left") + judged_by(
+        make_trials(FILMS, seed=2), "anna", lambda *_: "left"
+    )
+    assert answered_all(answers, trials) == ["anna", "ben"]
+    assert answered_all(answers[1:], trials) == ["anna"]
+    assert answered_all(answers, trials[:3]) == ["anna", "ben"]
+    assert answered_all([], trials) == []
+    more = make_trials({"hike": FILMS["hike"] | {"zhang": "z.mp4"}})
+    assert answered_all(answers, more) == []
 
 
 def test_two_surveys_of_a_judge_lose_no_answer(tmp_path):

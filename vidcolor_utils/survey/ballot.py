@@ -5,7 +5,7 @@ Answers go to a file after each choice, so that a judge can stop and go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
@@ -29,6 +29,7 @@ from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
 PLAYED = (".mp4", ".m4v", ".webm")  # what browsers play
 Films = Mapping[str, Mapping[str, str | Path]]
+Asked = tuple[str, str, frozenset[str]]  # clip, question and films, whatever their sides
 
 
 class Trial(NamedTuple):
@@ -147,3 +148,16 @@ class Ballot:
 def judged_by(trials: Sequence[Trial], judge: str, choose: Callable[[str, str, str, str], str]) -> list[Answer]:
     """Answer all trials with a function, as `judging.simulated_judge` makes it."""
     return [Answer(judge, *t, choose(t.question, t.clip, t.left, t.right)) for t in trials]
+
+
+def answered_all(answers: Iterable[Answer], trials: Iterable[Trial]) -> list[str]:
+    """Name the judges who answered every trial, whatever its sides were; sorted."""
+    given: dict[str, set[Asked]] = {}
+    for answer in answers:
+        given.setdefault(answer.judge, set()).add(_asked(answer))
+    asked = {_asked(trial) for trial in trials}
+    return sorted(judge for judge, of_judge in given.items() if asked <= of_judge)
+
+
+def _asked(of: Trial | Answer) -> Asked:
+    return of.clip, of.question, frozenset((of.left, of.right))
