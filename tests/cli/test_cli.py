@@ -15,6 +15,7 @@ from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.demo import run_demo
 from vidcolor_utils.tool.stabilize import stabilize_file
 from vidcolor_utils.training.config import FrameTrainConfig
+from vidcolor_utils.training.run_folder import CHECKPOINT
 
 
 def test_help_fits_one_screen_and_needs_no_network_library():
@@ -32,10 +33,11 @@ def test_unknown_option():
 @pytest.mark.parametrize(
     ("package", "command"), [("keras", ["export"]), ("torch", ["export"]), ("onnx", ["train", "vit"])]
 )
-def test_what_training_needs_is_named(package, command):
+def test_what_training_needs_is_named(tmp_path, package, command):
     """Whatever is installed here, as if this was not."""
+    (tmp_path / CHECKPOINT).touch()
     code = f"import sys; sys.modules[{package!r}] = None; from vidcolor_utils.cli import main; main()"
-    run = run_afresh("-c", code, *command, "none", "-o", "a.safetensors")
+    run = run_afresh("-c", code, *command, tmp_path, "-o", "a.safetensors")
     assert fails_in_one_line(run, 2) and "which colorizing does not: run `pip install " in run.stderr
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.helpers.command import fails_in_one_line, run_vidcolor
 from vidcolor_utils.cli import main
+from vidcolor_utils.training.run_folder import CHECKPOINT
 
 
 def test_help_shows_the_options_of_the_configuration_without_keras():
@@ -25,6 +26,7 @@ def test_nothing_to_export_is_one_line(tmp_path):
 def test_without_pytorch_training_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "vidcolor_utils.training.frame", raising=False)
+    (tmp_path / CHECKPOINT).touch()
     words = ["vidcolor", "export", str(tmp_path), "-o", str(tmp_path / "a.safetensors")]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit) as end:

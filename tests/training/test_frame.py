@@ -11,6 +11,7 @@ import pytest
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import file_sha256
 from vidcolor_utils.training.config import FrameTrainConfig
+from vidcolor_utils.training.run_folder import CHECKPOINT
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install '.[train]')")
 pytestmark = pytest.mark.backends
@@ -135,9 +136,9 @@ def test_a_run_with_other_parameters_is_refused(small, photos, finished):
 
 def test_a_run_can_start_from_the_weights_of_another(tmp_path, small, finished):
     run = shutil.copytree(finished[0], tmp_path / "run")
-    checkpoint = torch.load(run / small.CHECKPOINT, weights_only=True)
+    checkpoint = torch.load(run / CHECKPOINT, weights_only=True)
     checkpoint["averages"]["frame.parts.decoder0_bn.running_var"] += 3e5  # as large as a real one, beyond 16 bits
-    torch.save(checkpoint, run / small.CHECKPOINT)
+    torch.save(checkpoint, run / CHECKPOINT)
     weights = tmp_path / "a.safetensors"
     small.export_weights(run, weights)
     trainee, begun = small.new_trainee(), small.new_trainee(weights)

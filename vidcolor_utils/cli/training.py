@@ -12,6 +12,7 @@ from vidcolor_utils.cli.options import Command, Commands, PathArgument, options_
 from vidcolor_utils.cli.screen import say
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.training.config import FrameTrainConfig, KeyTrainConfig
+from vidcolor_utils.training.run_folder import check_export
 
 
 @click.group(cls=Commands)
@@ -96,6 +97,7 @@ def train_keys(images: tuple[Path, ...], films: tuple[Path, ...], output: Path, 
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.safetensors).")
 def export(run_dir: Path, output: Path) -> None:
     """Turn the folder of a training run into weights to use and to ship: .safetensors, and .onnx beside it."""
+    check_export(run_dir, output)
     with quiet_native_logs():
         from vidcolor_utils.training.frame import export_weights
 

@@ -14,11 +14,10 @@ from torch import nn
 from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.training.batches import Source
 from vidcolor_utils.training.config import FrameTrainConfig, Stage
-from vidcolor_utils.training.run_folder import HISTORY, write_history
+from vidcolor_utils.training.run_folder import CHECKPOINT, HISTORY, write_history
 from vidcolor_utils.training.trainee import Trainee, part_of, score_views
 from vidcolor_utils.training.views import Views
 
-CHECKPOINT = "checkpoint.pt"
 MINUTES = 4  # between two checkpoints: the most that an interruption costs
 WARM_UP = 150  # steps in which a stage's rate grows to its peak
 DECAY = 0.4  # share of a stage, its last, in which the rate falls to nothing

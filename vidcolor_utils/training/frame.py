@@ -29,9 +29,9 @@ from vidcolor_utils.system.files import finished_file, read_checked, write_json,
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.training.batches import KeptViews, Source
 from vidcolor_utils.training.config import FrameTrainConfig
-from vidcolor_utils.training.fit import CHECKPOINT, fit, load_averages
+from vidcolor_utils.training.fit import fit, load_averages
 from vidcolor_utils.training.live import LivePhotos
-from vidcolor_utils.training.run_folder import CONFIG, RECORD, claimed_run
+from vidcolor_utils.training.run_folder import CONFIG, RECORD, check_export, claimed_run
 from vidcolor_utils.training.torch_twin import TorchTwin
 from vidcolor_utils.training.trainee import Trainee, part_of, score_views
 from vidcolor_utils.training.views import (
@@ -203,10 +203,7 @@ def export_weights(run_dir: str | Path, output: str | Path) -> dict[Path, str]:
         InputError: if the folder holds no checkpoint, or `output` has another suffix.
     """
     run_dir, output = Path(run_dir), Path(output)
-    if output.suffix != ".safetensors":
-        raise InputError(f"{output}: name a file ending in .safetensors; the others are written beside it")
-    if not (run_dir / CHECKPOINT).is_file():
-        raise InputError(f"{run_dir}: no {CHECKPOINT}: not the folder of a training run")
+    check_export(run_dir, output)
     learned = load_averages(run_dir)
     trainee = Trainee(*(TorchTwin(build()) for build in (build_meaning, build_frame_colorizer)))
     trainee.load_state_dict({name: value for name, value in learned.items() if part_of(name) != "vit"})

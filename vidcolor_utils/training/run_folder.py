@@ -12,6 +12,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import alone, finished_file, write_json
 
 CONFIG, HISTORY, RECORD = "config.json", "history.csv", "run.json"
+CHECKPOINT = "checkpoint.pt"
 LOCK = ".lock"  # there while a start is at work
 
 
@@ -40,6 +41,18 @@ def claimed_run(folder: Path, identity: Mapping, *, inner: Sequence[str] = ()) -
                 leftover.unlink()
         write_json(path, identity, indent=1)
         yield
+
+
+def check_export(run_dir: Path, output: Path) -> None:
+    """Check that a run can be exported, before anything is imported that takes seconds.
+
+    Raises:
+        InputError: if the folder holds no checkpoint, or `output` has another suffix than .safetensors.
+    """
+    if output.suffix != ".safetensors":
+        raise InputError(f"{output}: name a file ending in .safetensors; the others are written beside it")
+    if not (run_dir / CHECKPOINT).is_file():
+        raise InputError(f"{run_dir}: no {CHECKPOINT}: not the folder of a training run")
 
 
 def write_history(path: Path, place: Mapping, numbers: Mapping) -> None:
