@@ -1,3 +1,4 @@
+import pytest
 from click.testing import CliRunner
 
 from vidcolor_utils.cli.survey import survey
@@ -22,6 +23,23 @@ def test_results_merge_the_answers_of_all_judges(tmp_path):
 def test_a_folder_without_films_is_named(tmp_path):
     result = CliRunner().invoke(survey, [str(tmp_path)])
     assert isinstance(result.exception, InputError) and "CLIP/true.mp4" in str(result.exception)
+
+
+@pytest.mark.parametrize("named", [".", "..", "/"])
+def test_a_folder_may_be_named_by_where_it_is(tmp_path, monkeypatch, named):
+    (tmp_path / "films" / "hike").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "films" / "hike")
+    result = CliRunner().invoke(survey, [named, "--results"])
+    assert isinstance(result.exception, InputError) and "-answers: no answers yet" in str(result.exception)
+
+
+def test_what_macos_lays_beside_answers_is_none(tmp_path):
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    write_answers(answers / "anna.json", [Answer("anna", "hike", QUESTIONS[1], "ours", "theirs", "left")])
+    (answers / "._anna.json").write_bytes(b"\0\5\x16\7")
+    result = CliRunner().invoke(survey, [str(tmp_path / "films"), "--answers", str(answers), "--results"])
+    assert "1 answer, 1 judge" in result.output
 
 
 def test_before_the_first_answer_there_are_no_results(tmp_path):

@@ -22,7 +22,7 @@ from tests.helpers.command import REPOSITORY
 
 pytestmark = pytest.mark.install
 ANSWERS_S = 120
-PRINTED = "papermill 03_train_vgg16.ipynb out.ipynb -p beta 0.8"
+PRINTED = "papermill 03_train_vgg16.ipynb out.ipynb -p beta 1.0"
 NOT_IN_THE_TOOL = r"^(tensorflow\S*|keras|torch|jax|jupyter\S*|notebook|ipykernel|matplotlib) "
 
 Run = Callable[..., str]

@@ -44,6 +44,9 @@ def test_cut_takes_the_area_of_every_layer():
 
 def test_an_area_of_a_resized_image():
     assert Area(1, 11, 0, 7).resized((11, 7), (22, 13)) == (2, 22, 0, 13)
+    for row in range(360):
+        area = Area(row, row + 1, 639, 640).resized((360, 640), (240, 427))
+        assert area.cut(np.zeros((240, 427))).shape == (1, 1), row
 
 
 def test_chroma_is_laid_over_the_area_and_nowhere_else():

@@ -16,6 +16,8 @@ def encoded(color, side=80):
 
 
 FILES = {
+    ".thumbnails/red.png": encoded((200, 30, 30)),
+    "b/._red.png": encoded((200, 30, 30)),
     "b/red.png": encoded((200, 30, 30)),
     "a/blue.png": encoded((20, 40, 200)),
     "gray.png": encoded((90, 90, 90)),

@@ -80,6 +80,14 @@ def test_films_of_a_folder(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "hike" / "readme.txt").touch()
     assert {clip: sorted(films) for clip, films in films_in(tmp_path).items()} == {"hike": ["ours", "true"]}
+    (tmp_path / ".hike").mkdir()
+    for name in ("true.mp4", "ours.mp4"):
+        (tmp_path / ".hike" / name).touch()
+    assert list(films_in(tmp_path)) == ["hike"]
+    (tmp_path / "hike" / "true.webm").touch()
+    with pytest.raises(InputError, match=r"beside true\.mp4"):
+        films_in(tmp_path)
+    (tmp_path / "hike" / "true.webm").unlink()
     (tmp_path / "hike" / "zhang.avi").touch()
     with pytest.raises(InputError, match="browsers play"):
         films_in(tmp_path)

@@ -1,10 +1,13 @@
 import json
+import socket
+import struct
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.helpers.surveys import asking_anna
+from vidcolor_utils.survey.judging import Answer, write_answers
 from vidcolor_utils.survey.page import SurveyServer
 from vidcolor_utils.system.errors import OutputError
 
@@ -45,6 +48,29 @@ def test_an_answer_that_cannot_be_kept_is_an_error(server, monkeypatch):
     monkeypatch.setattr(server.ballot, "choose", fail)
     with pytest.raises(HTTPError, match="507"):
         answer(server, choice="left", number=0)
+
+
+def test_a_film_that_was_removed_is_named_to_the_judge(server, caplog):
+    for film in server.films["hike"].values():
+        film.unlink()
+    with pytest.raises(HTTPError, match="410"):
+        get(server, "left?0")
+    assert "No such file" in caplog.text
+
+
+def test_another_survey_of_the_judge_is_said_in_the_terminal(server, caplog):
+    write_answers(server.ballot.path, [Answer("anna", *server.ballot.trial, "left")])
+    with pytest.raises(HTTPError, match="400"):
+        answer(server, choice="left", number=0)
+    assert "meanwhile" in caplog.text
+
+
+def test_a_browser_that_goes_away_is_no_error(server, caplog, capsys):
+    with socket.create_connection(("127.0.0.1", server.server_port)) as browser:
+        browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, not closed
+        browser.sendall(f"GET /{server.secret}/left?0 HTTP/1.1\r\n".encode())
+    get(server, "state")
+    assert not caplog.text and not capsys.readouterr().err
 
 
 def test_the_page_names_no_film(server):

@@ -61,6 +61,7 @@ def test_real_folders_keep_their_names_and_the_results_are_no_input(tmp_path):
     (inside / "album").symlink_to(inside / "sub")
     (inside / "best").symlink_to(out / "deep")
     assert list(files.files_below(inside, but=out)) == [inside / "sub" / "b.png"]
+    assert sorted(files.files_below(inside)) == [out / "deep" / "b.png", inside / "sub" / "b.png"]
 
 
 def test_one_run_is_alone_in_a_place(tmp_path):

@@ -174,6 +174,21 @@ def test_a_film_whose_pictures_cannot_be_written_is_not_lost(pictures, tmp_path,
     assert done == [] and report.frames == len(list((tmp_path / "out").iterdir())) == FRAMES
 
 
+@pytest.mark.parametrize(
+    ("rate", "read"), [(25, 25), (12.5, Fraction(25, 2)), (np.float64(24000 / 1001), Fraction(24000, 1001))]
+)
+def test_a_rate_may_be_any_number(pictures, tmp_path, rate, read):
+    colorize_file(pictures / "%05d.png", tmp_path / "out.mkv", GrayColorizer(), rate=rate)
+    assert video_info(tmp_path / "out.mkv").rate == read
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1001, float("nan"), "24"])
+def test_a_rate_that_cannot_be_is_refused_before_any_file(pictures, tmp_path, rate):
+    with pytest.raises(OptionError, match="rate"):
+        colorize_file(pictures / "%05d.png", tmp_path / "out.mp4", GrayColorizer(), rate=rate)
+    assert list(tmp_path.iterdir()) == [pictures]
+
+
 def test_what_pictures_cannot_have_is_refused(pictures, make_video, tmp_path):
     with pytest.raises(OptionError, match="a codec, its quality and its preset are for videos"):
         colorize_file(pictures / "%05d.png", tmp_path / "%05d.png", GrayColorizer(), encoding=Encoding(crf=20))

@@ -169,6 +169,9 @@ def test_where_tokens_are_read_at_once_the_transformer_learns_along(tmp_path, sm
         kernels[rate] = vit.load_vit(tmp_path / f"{rate}_vit.onnx").get_layer("block2_hidden").kernel.numpy()
         assert (digests[tmp_path / f"{rate}_vit.onnx"] == file_sha256(begun)) == (rate == 0)
     assert np.abs(kernels[0.0] - kernels[1.0]).max() > 1e-4
+    monkeypatch.setattr(small, "reads_at_once", lambda _: False)
+    with pytest.raises(InputError, match="begun on another kind of device"):
+        small.train_frame_colorizer([photos], [photos], tmp_path / "run0.0", config(**changes | {"vit_rate": 0.0}))
 
 
 def test_on_a_processor_the_transformer_cannot_learn(tmp_path, small):

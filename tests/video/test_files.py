@@ -13,6 +13,7 @@ from vidcolor_utils.video.files import (
     sample_lumas,
     sequence_files,
     video_info,
+    videos_below,
     write_film_of,
     write_pictures_of,
 )
@@ -25,6 +26,13 @@ def pictures(tmp_path):
     for number in range(8, 13):
         Image.fromarray(np.full((48, 64, 3), 20 * number, np.uint8)).save(tmp_path / f"a{number:03}.png")
     return tmp_path / "a%03d.png"
+
+
+def test_what_a_colorizing_has_not_finished_is_no_video_of_a_folder(tmp_path):
+    for name in ("b.mp4", "a/c.mkv", ".b_color.mp4.vidcolor/000000.mkv", "a/._c.mkv", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert videos_below(tmp_path) == [tmp_path / "a" / "c.mkv", tmp_path / "b.mp4"]
 
 
 def test_numbered_pictures_are_found_in_their_order(pictures):

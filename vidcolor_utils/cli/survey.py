@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,24 @@ def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_bro
     FOLDER has a folder for each clip, in it a film (.mp4, .webm) for each way of colouring: hike/true.mp4,
     hike/ours.mp4. The one named true is the truth. Nothing leaves this machine.
     """
-    answers = answers or folder.with_name(f"{folder.name}-answers")
+    kept = answers or _answers_beside(folder)
     if results:
-        _show_results(answers)
+        _show_results(kept)
         return
     from vidcolor_utils.survey.ballot import Ballot, answers_of, films_in, make_trials
     from vidcolor_utils.survey.page import SurveyServer
 
     films = films_in(folder)
-    with answers_of(judge, answers) as path:
+    with answers_of(judge, kept) as path:
         ballot = Ballot(make_trials(films, seed=seed), judge, path)
         _ask(SurveyServer(films, ballot), no_browser=no_browser)
-    say(f"All answered: `vidcolor survey {folder} --results` shows the scores.")
+    where = f" --answers {shlex.quote(str(answers))}" if answers else ""
+    say(f"All answered: `vidcolor survey {shlex.quote(str(folder))}{where} --results` shows the scores.")
+
+
+def _answers_beside(folder: Path) -> Path:
+    place = folder if folder.name not in ("", "..") else folder.resolve()
+    return place.parent / f"{place.name}-answers"
 
 
 def _ask(server: SurveyServer, *, no_browser: bool) -> None:
@@ -56,9 +63,9 @@ def _ask(server: SurveyServer, *, no_browser: bool) -> None:
 
 
 def _show_results(answers: Path) -> None:
-    from vidcolor_utils.survey.judging import QUESTIONS, read_answers, scores
+    from vidcolor_utils.survey.judging import QUESTIONS, answer_files, read_answers, scores
 
-    given = read_answers(*sorted(answers.glob("*.json")))
+    given = read_answers(*answer_files(answers))
     if not given:
         raise InputError(f"{answers}: no answers yet: ask somebody first")
     for question in QUESTIONS:

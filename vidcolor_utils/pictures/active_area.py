@@ -35,15 +35,20 @@ class Area(NamedTuple):
         return self == (0, shape[0], 0, shape[1])
 
     def resized(self, shape: tuple[int, int], target: tuple[int, int]) -> Area:
-        """Return the same area of an image of another size.
+        """Return the same area of an image of another size, at least a row and a column of it.
 
         Args:
             shape: (H, W) of the image that this is an area of.
             target: (H, W) of the other one.
         """
-        down, across = target[0] / shape[0], target[1] / shape[1]
-        top, bottom, left, right = self
-        return Area(round(top * down), round(bottom * down), round(left * across), round(right * across))
+        top, bottom = _scaled(self.top, self.bottom, target[0] / shape[0], target[0])
+        left, right = _scaled(self.left, self.right, target[1] / shape[1], target[1])
+        return Area(top, bottom, left, right)
+
+
+def _scaled(start: int, end: int, factor: float, size: int) -> tuple[int, int]:
+    first = min(round(start * factor), size - 1)
+    return first, max(round(end * factor), first + 1)
 
 
 def ab_in_area(ab: np.ndarray, shape: tuple[int, int], area: Area) -> np.ndarray:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +18,7 @@ import numpy as np
 
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import files_below, is_hidden
 
 log = logging.getLogger(__name__)
 
@@ -98,17 +99,16 @@ def read_photos(source: str | Path) -> list[np.ndarray]:
 
 
 def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of each photograph's file."""
+    """Yield the name and the content of each photograph's file; none is hidden."""
     if source.is_dir():
-        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()):
+        for path in sorted(p for p in files_below(source) if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()):
             yield path.relative_to(source).as_posix(), path.read_bytes()
         return
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file or folder")
     try:
         with tarfile.open(source) as archive:
-            members = [m for m in archive.getmembers() if m.isfile() and m.name.lower().endswith(PHOTO_SUFFIXES)]
-            for member in sorted(members, key=lambda m: m.name):
+            for member in sorted(filter(_is_photo, archive.getmembers()), key=lambda m: m.name):
                 file = archive.extractfile(member)
                 if file is not None:  # None for what is no file
                     yield member.name, file.read()
@@ -116,6 +116,11 @@ def _encoded_photos(source: Path) -> Iterator[tuple[str, bytes]]:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's, rather than of what was cut or damaged
         raise InputError(f"{source}: neither a folder nor a tar of photographs, or damaged") from None
+
+
+def _is_photo(member: tarfile.TarInfo) -> bool:
+    hidden = any(is_hidden(Path(part)) for part in PurePosixPath(member.name).parts if part != "..")
+    return member.isfile() and member.name.lower().endswith(PHOTO_SUFFIXES) and not hidden
 
 
 def _decode(encoded: bytes) -> np.ndarray | None:

@@ -46,16 +46,24 @@ def films_in(folder: str | Path) -> dict[str, dict[str, Path]]:
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        InputError: if there is no clip with two films, or a film that browsers do not play.
+        InputError: if there is no clip with two films, a film that browsers do not play, or two of one name.
     """
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
-    clips = {
-        clip.name: {film.stem: film for film in sorted(clip.iterdir()) if _is_film(film)}
-        for clip in sorted(Path(folder).glob("*/"))
-    }
+    clips = {clip.name: _films_of(clip) for clip in sorted(Path(folder).glob("*/")) if not is_hidden(clip)}
     check_films(clips := {name: films for name, films in clips.items() if len(films) > 1})
     return clips
+
+
+def _films_of(clip: Path) -> dict[str, Path]:
+    films: dict[str, Path] = {}
+    for film in filter(_is_film, sorted(clip.iterdir())):
+        if other := films.get(film.stem):
+            raise InputError(
+                f"{film}: stands beside {other.name}, and a survey tells films by the names before the dot"
+            )
+        films[film.stem] = film
+    return films
 
 
 def _is_film(path: Path) -> bool:

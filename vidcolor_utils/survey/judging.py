@@ -15,7 +15,7 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import write_json
+from vidcolor_utils.system.files import is_hidden, write_json
 
 TRUE = "true"
 WHICH_IS_TRUE, WHICH_IS_STEADIER, WHICH_TO_WATCH = QUESTIONS = (
@@ -70,6 +70,11 @@ class Score(NamedTuple):
 def write_answers(path: str | Path, answers: Sequence[Answer]) -> None:
     """Write a judge's answers as JSON."""
     write_json(path, {"answers": [answer._asdict() for answer in answers]}, indent=1)
+
+
+def answer_files(folder: str | Path) -> list[Path]:
+    """List the files of answers in a folder, in order; hidden ones are none, as what macOS lays beside a file."""
+    return sorted(path for path in Path(folder).glob("*.json") if path.is_file() and not is_hidden(path))
 
 
 def read_answers(*paths: str | Path) -> list[Answer]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -103,6 +104,12 @@ class SurveyServer(ThreadingHTTPServer):
             if self.ballot.trial is None:
                 threading.Timer(1.0, self.shutdown).start()  # the page still asks for the last state
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say in a line what went wrong while a browser was served, and nothing of one that went away."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            log.error("%s", error)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: SurveyServer
@@ -118,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "state":
             self._send(json.dumps(self.server.state()).encode(), "application/json")
         elif name in SIDES:
-            self._send(self.server.film(name, self._number()), "video/mp4")
+            self._send_film(name)
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
@@ -131,14 +138,24 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             self.server.answer(json.loads(self.rfile.read(length)))
-        except (ValueError, AttributeError, InputError):
+        except (ValueError, AttributeError):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        except VidcolorError as error:  # a full disk
+        except VidcolorError as error:  # a full disk, or another survey
             log.error("%s", error)
-            self.send_error(HTTPStatus.INSUFFICIENT_STORAGE)
+            of_input = isinstance(error, InputError)
+            self.send_error(HTTPStatus.BAD_REQUEST if of_input else HTTPStatus.INSUFFICIENT_STORAGE)
             return
         self._send(b"{}", "application/json")
+
+    def _send_film(self, side: str) -> None:
+        try:
+            film = self.server.film(side, self._number())
+        except OSError as error:  # it was removed meanwhile
+            log.error("%s: %s", error.filename, error.strerror)
+            self.send_error(HTTPStatus.GONE)
+            return
+        self._send(film, "video/mp4")
 
     def _name(self) -> str | None:
         """What is asked for below the secret, None if the secret is not said."""

@@ -150,18 +150,18 @@ def hidden_beside(path: Path, name: str, ending: str) -> Path:
     return path.with_name(f".{name}{ending}")
 
 
-def files_below(folder: Path, *, but: Path) -> Iterator[Path]:
+def files_below(folder: Path, *, but: Path | None = None) -> Iterator[Path]:
     """Yield the files of a folder and of those below it, each folder once, wherever links lead; none is hidden.
 
     Args:
         folder: where to look.
         but: a folder that is passed over, with all that lies in it, unless `folder` does.
     """
-    seen, start, own = set[Path](), folder.resolve(), but.resolve()
-    has_own = not start.is_relative_to(own)
+    seen = set[Path]()
+    own = but.resolve() if but and not folder.resolve().is_relative_to(but.resolve()) else None
     for name, folders, names in os.walk(folder, followlinks=True, onerror=_tell_passed_over):
         here, place = Path(name), Path(name).resolve()
-        if place in seen or (has_own and place.is_relative_to(own)):
+        if place in seen or (own and place.is_relative_to(own)):
             folders.clear()
             continue
         seen.add(place)

@@ -50,7 +50,7 @@ def colorize_file(
     only: Span | None = None,
     segment_s: float = SEGMENT_S,
     encoding: Encoding | None = None,
-    rate: Fraction | None = None,
+    rate: float | Fraction | None = None,
     spread: Spread = HERE,
     photographs: Photographs | None = None,
     progress: Progress = silent,

@@ -19,12 +19,14 @@ from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import hidden_beside
+from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.video.animations import write_apng
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import is_sequence, numbered, sequence_files, write_film_of, write_pictures_of
 from vidcolor_utils.video.times import Span
 
-DEFAULT_RATE = Fraction(24)  # pictures per second
+DEFAULT_RATE, RATE = Fraction(24), Within(0, 1000, open_start=True)  # pictures per second
+FINEST_RATE = 100_000  # largest denominator, of what a film's clock can count
 DIRECT = (".gif", ".apng", ".png")  # animations that FFmpeg reads by itself
 LOSSLESS = "ffv1"
 FIRST = 1  # number of a film's first frame, as FFmpeg counts
@@ -77,9 +79,21 @@ def film_to_look_at(source: Path) -> Iterator[Path]:
         yield readable_film(source, Path(folder))
 
 
+def checked_rate(rate: float | Fraction | None) -> Fraction:
+    """Give pictures per second as a fraction: 23.976023976 is 24000/1001; of none, 24.
+
+    Raises:
+        OptionError: unless above 0 and up to 1000.
+    """
+    if rate is None:
+        return DEFAULT_RATE
+    check_option("rate", rate, RATE)
+    return Fraction(rate).limit_denominator(FINEST_RATE)
+
+
 @contextmanager
 def stand_for(
-    source: Path, output: Path, encoding: Encoding | None, rate: Fraction | None, span: Span
+    source: Path, output: Path, encoding: Encoding | None, rate: float | Fraction | None, span: Span
 ) -> Iterator[Stand]:
     """Put a source into a film file, and say how the output gets out of one.
 
@@ -95,18 +109,18 @@ def stand_for(
     Raises:
         InputError, OutputError: as what is done in the block, with the names of `source` and `output`.
     """
-    rate, target, deliver = rate or DEFAULT_RATE, output, nothing_more
+    fraction, target, deliver = checked_rate(rate), output, nothing_more
     pictures = sequence_files(source) if is_sequence(source) else {}
     if _is_sequence_of(output, source):
         check_image_name(output)
         if encoding is not None:
             raise OptionError(f"{output}: a codec, its quality and its preset are for videos; these are images")
-        first = _first_number(source, pictures, output, rate, span)
+        first = _first_number(source, pictures, output, fraction, span)
         target = hidden_beside(output, output.name.replace("%", ""), ".frames.mkv")
         encoding = Encoding(LOSSLESS, sound="none")
         deliver = partial(write_pictures_of, pattern=output, first=first)
     with tempfile.TemporaryDirectory() as folder:
-        film = _film_of(source, list(pictures.values()), Path(folder), rate)
+        film = _film_of(source, list(pictures.values()), Path(folder), fraction)
         names = {str(film): str(source), str(target): str(output)}
         stand = Stand(film, target, names, encoding, deliver)
         try:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file
 from vidcolor_utils.training.batches import Source
 from vidcolor_utils.training.config import FrameTrainConfig, Stage
@@ -168,6 +169,8 @@ class _Run:
             torch.save(kept, part)
 
     def _restore(self, kept: dict) -> None:
+        if kept["weights"].keys() != self.trainee.state_dict().keys():  # the transformer learns on a GPU alone
+            raise InputError(f"{self._out_dir}: its run was begun on another kind of device: go on with it there")
         self.trainee.load_state_dict(kept["weights"])
         self._averages = kept["averages"]
         self._optimizer.load_state_dict(kept["optimizer"])

@@ -28,7 +28,7 @@ from vidcolor_utils.stills.images import (
     write_pages,
 )
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.system.files import finished_file, is_hidden
+from vidcolor_utils.system.files import files_below, finished_file, is_hidden
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import DECODER_OPTIONS, OPEN_OPTIONS, VIDEO_SUFFIXES, reason
@@ -50,9 +50,8 @@ def video_info(path: str | Path) -> VideoInfo:
 
 
 def videos_below(folder: Path) -> list[Path]:
-    """Find the videos of a folder and of the folders in it by their names, in order; hidden files are none."""
-    visible = (path for path in folder.rglob("*") if not is_hidden(path))
-    return sorted(path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES)
+    """Find the videos of a folder and of the folders in it by their names, in order; hidden ones are none."""
+    return sorted(path for path in files_below(folder) if path.suffix.lower() in VIDEO_SUFFIXES)
 
 
 def sample_lumas(reader: VideoReader, count: int = SAMPLES) -> Iterator[np.ndarray]:

@@ -16,7 +16,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from vidcolor_utils.video.ffmpeg import BT709, FULL_RANGE
+from vidcolor_utils.video.ffmpeg import BT709, FULL_RANGE, LIMITED_RANGE
 
 HD_HEIGHT = 720  # untagged video from this height up is BT.709, below it BT.601
 DEPTHS = (8, 9, 10, 12, 14, 16)  # of planar YUV
@@ -63,7 +63,8 @@ def luma_format(pixel_format: av.VideoFormat, color_range: int = 0) -> LumaForma
     depth = next((depth for depth in DEPTHS if depth >= bits), DEPTHS[-1])
     if name.startswith(GRAY):
         plain = "gray" + _ending(depth)
-        return LumaFormat(name if PLAIN_GRAY.fullmatch(name) else plain, depth, True)
+        is_limited = name.startswith("gray") and color_range == LIMITED_RANGE  # untagged gray is full for FFmpeg
+        return LumaFormat(name if PLAIN_GRAY.fullmatch(name) else plain, depth, not is_limited)
     if is_rgb(pixel_format):
         return LumaFormat("yuv444p" + _ending(depth), depth, False)
     full_range = name.startswith("yuvj") or color_range == FULL_RANGE

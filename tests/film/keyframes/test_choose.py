@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from vidcolor_utils.film.keyframes.choose import Shot, choose, reaching
 
@@ -9,6 +10,12 @@ def shot(away, start=0.0):
 
 def test_a_still_shot_needs_one_frame():
     assert len(reaching(shot([0.0] * 40))) == 1
+
+
+@pytest.mark.parametrize("count", [None, 3])
+def test_of_a_title_that_stands_no_frame_is_chosen_twice(count):
+    found = reaching(shot([0.0] * 600), count)  # 24 seconds, one key frame for each eight
+    assert sorted(found) == [0, 300, 599]
 
 
 def test_the_frame_in_the_middle_reaches_most():

@@ -17,6 +17,7 @@ ENOUGH = 0.6  # share of a shot that its key frames should reach, on the mean of
 APART_S = 8.0  # seconds of a shot that one key frame serves at most
 MOST = 12  # key frames of a shot, unless somebody asks for more
 LOOKED_AT = 512  # frames of a shot among which is chosen, evenly spread: a long take has tens of thousands
+LEAST_GAIN = 1e-9  # frames that one more must reach; less is rounding
 LEAST_TRUST = 0.02  # of a frame in the one before; keeps logarithms finite
 
 
@@ -82,7 +83,10 @@ def reaching(shot: Shot, count: int | None = None) -> list[int]:
     reach = np.exp(-np.abs(away - away[:, None]))  # a row for each frame: what is reached of all from there
     reached, found = np.zeros(len(places)), list[int]()
     while len(found) < most and (count or len(found) < least or reached.mean() < ENOUGH):
-        best = int(np.maximum(reached, reach).sum(axis=1).argmax())
+        gained = np.maximum(reached, reach).sum(axis=1) - reached.sum()
+        best = int(gained.argmax())
+        if gained[best] < LEAST_GAIN:  # each is like one that is chosen
+            return evenly(len(shot.times), min(most, count or least)).tolist()
         reached = np.maximum(reached, reach[best])
         found.append(int(places[best]))
     return found
