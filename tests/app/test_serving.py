@@ -1,7 +1,9 @@
 """What `vidcolor-app` starts; tests/browser works the page itself."""
 
 import json
+import os
 import signal
+import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -55,6 +57,19 @@ def test_the_page_is_served_on_this_machine_until_it_is_ended(started, monkeypat
     ]
     assert paths.startswith(str(serving.TEMPLATES)) and address == "127.0.0.1"
     assert not folder.exists()
+
+
+def test_a_second_interrupt_waits_for_the_server_all_the_same(started, monkeypatch):
+    class Impatient(Interrupted):
+        def terminate(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            super().terminate()
+
+    monkeypatch.setattr(serving.subprocess, "Popen", Impatient)
+    before = signal.getsignal(signal.SIGINT)
+    assert serving.serve_page(7.5) == 0
+    assert not started[0][3].exists() and signal.getsignal(signal.SIGINT) is before
 
 
 def test_what_the_programs_behind_it_leave_goes_with_it(started, monkeypatch):

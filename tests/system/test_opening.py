@@ -1,4 +1,5 @@
 import http.client
+import socket
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,6 +33,20 @@ def test_a_browser_is_told_the_secret_once_and_not_started_with_it(monkeypatch):
     with pytest.raises(OSError):
         for _ in range(20):  # up to the end of its server
             assert answer(address) == (404, None)
+
+
+def test_a_connection_on_which_nothing_is_asked_keeps_nobody_waiting(monkeypatch):
+    answers = []
+
+    def browser(address):
+        """One that opens connections ahead, and asks on the second."""
+        parts = urlsplit(address)
+        with socket.create_connection((parts.hostname, parts.port), timeout=10):
+            answers.append(answer(address))
+
+    monkeypatch.setattr(opening.webbrowser, "open", browser)
+    opening.open_once(SECRET)
+    assert answers == [(302, SECRET)]
 
 
 def test_a_browser_that_never_comes_is_not_waited_for(monkeypatch):

@@ -88,9 +88,21 @@ def serve_page(max_megabytes: float, options: Sequence[str] = ()) -> int:
         try:
             return server.wait()
         except KeyboardInterrupt:
-            server.terminate()
-            server.wait()
+            with _undisturbed():
+                server.terminate()
+                server.wait()
             return 0
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Pass over whatever would end the process: who is impatient would leave a server and files behind."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 import webbrowser
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from threading import Lock, Thread
 
 WAIT_S = 120.0  # for the browser, which may be slow to start
 
@@ -20,29 +20,28 @@ def open_once(address: str) -> None:
         address: with its secret.
     """
     ticket = f"/{secrets.token_urlsafe()}"
-    told = Event()
-    server = HTTPServer(("127.0.0.1", 0), _answering_once(ticket, address, told))
+    told = Lock()  # is taken by who is told
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _answering_once(ticket, address, told))
     thread = Thread(target=_serve, args=(server, told), daemon=True)
     thread.start()  # before: browsers of terminals run in the call that opens them
     webbrowser.open(f"http://127.0.0.1:{server.server_port}{ticket}")
 
 
-def _serve(server: HTTPServer, told: Event) -> None:
+def _serve(server: HTTPServer, told: Lock) -> None:
     server.timeout, deadline = 1.0, time.monotonic() + WAIT_S
     with server:
-        while time.monotonic() < deadline and not told.is_set():
+        while time.monotonic() < deadline and not told.locked():
             server.handle_request()
 
 
-def _answering_once(ticket: str, address: str, told: Event) -> type[BaseHTTPRequestHandler]:
+def _answering_once(ticket: str, address: str, told: Lock) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Sends who knows the ticket to the address."""
 
         def do_GET(self) -> None:
-            if self.path != ticket or told.is_set():
+            if self.path != ticket or not told.acquire(blocking=False):
                 self.send_error(404)
                 return
-            told.set()
             self.send_response(302)
             self.send_header("Location", address)
             self.send_header("Cache-Control", "no-store")
