@@ -85,3 +85,29 @@ def add_tone(container: av.container.OutputContainer, stream: av.AudioStream) ->
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
+
+
+def write_part(
+    path, *, frames=25, offset=0, codec="libx264", rate=25, options=None, hold=None, sound=False, size=(48, 64)
+):
+    """A film whose times begin at `offset` seconds; `hold` is how long its last frame is shown, in seconds."""
+    height, width = size
+    with av.open(str(path), "w", options={"muxdelay": "0"} if path.suffix == ".ts" else {}) as container:
+        video = container.add_stream(codec, rate=rate, options=options or {"bf": "2"})
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        voice = container.add_stream("aac", rate=48_000, layout="mono") if sound else None
+        packets = []
+        for index, rgb in enumerate(moving_disc(frames, height, width)):
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index + offset * rate, Fraction(1, rate)
+            packets += video.encode(frame)
+        packets += video.encode(None)
+        if hold:
+            packets[-1].duration = round(hold / packets[-1].time_base)
+        for packet in packets:
+            container.mux(packet)
+        if voice is not None:
+            tone = av.AudioFrame.from_ndarray(np.zeros((1, 48_000 * frames // rate), np.int16), "s16", "mono")
+            tone.sample_rate, tone.pts, tone.time_base = 48_000, offset * 48_000, Fraction(1, 48_000)
+            container.mux(voice.encode(tone))
+            container.mux(voice.encode(None))

@@ -9,36 +9,13 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from tests.helpers.films import moving_disc
+from tests.helpers.films import moving_disc, write_part
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.files import frame_at, video_info
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.times import WHOLE, Span, lead_in, with_lead_in
-
-
-def write_part(path, *, frames=25, offset=0, codec="libx264", rate=25, options=None, hold=None, sound=False):
-    """A film whose times begin at `offset` seconds; `hold` is how long its last frame is shown, in seconds."""
-    with av.open(str(path), "w", options={"muxdelay": "0"} if path.suffix == ".ts" else {}) as container:
-        video = container.add_stream(codec, rate=rate, options=options or {"bf": "2"})
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        voice = container.add_stream("aac", rate=48_000, layout="mono") if sound else None
-        packets = []
-        for index, rgb in enumerate(moving_disc(frames, 48, 64)):
-            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
-            frame.pts, frame.time_base = index + offset * rate, Fraction(1, rate)
-            packets += video.encode(frame)
-        packets += video.encode(None)
-        if hold:
-            packets[-1].duration = round(hold / packets[-1].time_base)
-        for packet in packets:
-            container.mux(packet)
-        if voice is not None:
-            tone = av.AudioFrame.from_ndarray(np.zeros((1, 48_000 * frames // rate), np.int16), "s16", "mono")
-            tone.sample_rate, tone.pts, tone.time_base = 48_000, offset * 48_000, Fraction(1, 48_000)
-            container.mux(voice.encode(tone))
-            container.mux(voice.encode(None))
+from vidcolor_utils.video.times import WHOLE, Span
 
 
 def seen(path):
@@ -162,24 +139,6 @@ def test_a_film_that_begins_late_is_as_long_as_its_pictures(tmp_path, suffix):
     assert video_info(tmp_path / f"late{suffix}").duration_s == pytest.approx(2, abs=0.05)
     report = colorize_file(tmp_path / f"late{suffix}", tmp_path / "out.mkv", GrayColorizer())
     assert report.frames == 50 and report.warnings == ()
-
-
-def test_sound_leads_in_by_what_an_edit_list_hides(tmp_path):
-    for name, offset, lead_s in (("in.mp4", 0, Fraction(1024, 48_000)), ("late.mp4", 1, 0), ("in.mkv", 0, 0)):
-        write_part(tmp_path / name, offset=offset, sound=True)
-        assert lead_in(tmp_path / name, 1) == lead_s
-
-
-def test_a_stream_is_like_another_one_and_says_how_it_leads_in(tmp_path):
-    write_part(tmp_path / "in.mp4", sound=True)
-    with av.open(str(tmp_path / "in.mp4")) as container, av.open(str(tmp_path / "out.mkv"), "w") as output:
-        (sound,) = container.streams.audio
-        with with_lead_in(sound, Fraction(1024, 48_000)) as like:
-            assert like.codec_context.extradata == sound.codec_context.extradata
-            assert (like.rate, like.layout.name) == (sound.rate, sound.layout.name)
-            output.add_stream_from_template(like, opaque=True)
-        output.start_encoding()
-    assert b"\x56\xaa\x84\x01\x45\x85\x55" in (tmp_path / "out.mkv").read_bytes()  # CodecDelay of 21,333,333 ns
 
 
 def test_parts_meet_where_a_time_lies_in_both():

@@ -20,8 +20,8 @@ from vidcolor_utils.stills.images import check_image_name, is_animation, is_imag
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.files import hidden_beside
 from vidcolor_utils.system.options import Within, check_option
-from vidcolor_utils.video.animations import write_apng
 from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.encoders.animations import write_apng
 from vidcolor_utils.video.files import is_sequence, numbered, sequence_files, write_film_of, write_pictures_of
 from vidcolor_utils.video.times import Span
 

@@ -5,7 +5,7 @@ RGB frames come upright. Only local files are opened, in formats that cannot ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
@@ -19,16 +19,22 @@ import av.stream
 import numpy as np
 
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.video.counts import MISSING_S, Anchor, Counts, truncation_warning
+from vidcolor_utils.video.counts import MISSING_S, Anchor, truncation_warning
+from vidcolor_utils.video.demuxer import Demuxer
 from vidcolor_utils.video.description import VideoInfo, describe_video, description_of, film_tags, has_captions
-from vidcolor_utils.video.ffmpeg import MAX_PIXELS, Packets, find_video, is_damage, marks_end, open_input, reason
+from vidcolor_utils.video.ffmpeg import MAX_PIXELS, marks_end, reason
 from vidcolor_utils.video.formats import SAME_S, LumaFrame, luma_format, luma_plane
-from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, JoinedTimes, ShownTimes, Span, has_parts, start_of
+from vidcolor_utils.video.times import (
+    WHOLE,
+    WITHOUT_TIMES,
+    Span,
+)
 
-SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
+SEEK_MARGIN_S = 1.0
+MARGINS_S = (0.0, SEEK_MARGIN_S, 5.0, 25.0)  # before the wanted frame, at which a key frame is looked for in turn
 
 
-class VideoReader:
+class VideoReader(Demuxer):
     """An open video. Use as a context manager.
 
     Raises:
@@ -37,11 +43,8 @@ class VideoReader:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
-        self.counts = Counts()
+        super().__init__(path)
         self.end: Fraction | None = None  # when the last frame read stops being shown, in seconds from the start
-        self._open()
-        self.start = start_of(self._container)  # in seconds; output times count from here
         try:
             self._first = self._decode_first()
             self.has_captions = has_captions(self._first)
@@ -51,17 +54,6 @@ class VideoReader:
         except BaseException:
             self._container.close()
             raise
-
-    def __enter__(self) -> VideoReader:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._container.close()
-
-    @property
-    def other_streams(self) -> list[av.stream.Stream]:
-        """All streams of the file but the one whose frames are read."""
-        return [stream for stream in self._container.streams if stream.index != self.stream.index]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -119,15 +111,12 @@ class VideoReader:
 
     def frames_in(self, span: Span = WHOLE) -> Iterator[LumaFrame]:
         """Read the frames whose times lie in a span; those before it are sought past where the file allows it."""
-        self.restart(max(0.0, span.start - SEEK_MARGIN_S))
-        frames = self.luma_frames()
-        if span.start:
-            first = next(frames, None)
-            if first is None or first.seconds > span.start:  # the file cannot be sought in
-                self.restart()
-                frames = self.luma_frames()
-            else:
-                frames = chain([first], frames)
+        self.restart()
+        try:
+            frames = self._frames_before(span.start, MARGINS_S[1:])
+        except av.error.FFmpegError:  # the file cannot be sought in
+            self.restart()
+            frames = self.luma_frames()
         for frame in frames:
             if span.end is not None and frame.seconds >= span.end:
                 return
@@ -156,18 +145,34 @@ class VideoReader:
             InputError: if the file cannot be sought in.
         """
         try:
-            self._seek(seconds)
+            frames = self._frames_before(seconds, MARGINS_S)
         except av.error.FFmpegError as error:
             raise InputError(
                 f"{self.path}: no seeking in this file ({reason(error)}): put it into an .mkv file first"
             ) from None
         shown = None
-        for frame in self.luma_frames():
+        for frame in frames:
             if shown is not None and frame.seconds > seconds + SAME_S:
                 yield shown
             shown = frame
         if shown is not None:
             yield shown
+
+    def _frames_before(self, seconds: float, margins_s: Sequence[float]) -> Iterator[LumaFrame]:
+        """Seek; read from a frame on that is shown at a time or before it, or from the first.
+
+        Some formats go to any packet near a time, and the next key frame may be seconds behind it.
+        """
+        for margin in margins_s:
+            if seconds <= margin:
+                break
+            self._seek(seconds - margin)
+            frames = self.luma_frames()
+            first = next(frames, None)
+            if first is not None and first.seconds <= seconds + SAME_S:
+                return chain([first], frames)
+        self.restart()
+        return self.luma_frames()
 
     def luma_near(self, seconds: float) -> list[np.ndarray]:
         """Seek a key frame near a time; return its luma plane as stored, or nothing if that fails."""
@@ -202,35 +207,6 @@ class VideoReader:
             declared = ((stream.start_time or 0) + stream.duration) * self.time_base - self.start
         end = self.end if self._joined.parts == 1 else None  # the times of parts do not tell how long they are
         return truncation_warning(info, self.counts, end_s=end, declared_end_s=declared)
-
-    def restart(self, seconds: float = 0) -> None:
-        """Go back to the start; or near a time, counted from there, if the file can be sought in."""
-        if not self._is_unread:  # to open a file, FFmpeg decodes its first frame
-            self._container.close()
-            self._open()
-        if seconds > 0:
-            with suppress(av.error.FFmpegError):
-                self._seek(seconds)
-
-    def other_packets(self) -> Iterator[av.Packet]:
-        """Yield the packets of the other streams, from where the reader stands."""
-        if self.other_streams:
-            for packet in self._packets(*self._container.streams):
-                if packet.stream.index != self.stream.index and not marks_end(packet):
-                    yield packet
-
-    def _open(self) -> None:
-        self._container, self._is_unread, self.counts = open_input(self.path), True, Counts()
-        self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
-        self.stream = find_video(self._container, self.path)
-
-    def _seek(self, seconds: float, *, blindly: bool = False) -> None:
-        """Go near a time, before it; to the start where the time alone does not say where that is."""
-        if not blindly and self._joined.may_jump and has_parts(self.path):
-            return self.restart()
-        self._is_unread = False
-        self._container.seek(round((seconds + float(self.start)) * av.time_base))
-        self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
 
     def _decode_first(self) -> av.VideoFrame:
         """Decode one frame to learn what the headers do not tell, then go back to the start."""
@@ -278,23 +254,3 @@ class VideoReader:
                 self.counts = self.counts._replace(decoded=self.counts.decoded + 1)
                 self._shown.put_right(frame)
                 yield frame
-
-    def _packets(self, *streams: av.stream.Stream) -> Iterator[av.Packet]:
-        """Demux up to the end or to where the container is broken.
-
-        Raises:
-            InputError: if reading fails although the file is not damaged.
-        """
-        packets, self._is_unread = Packets(self._container, *streams), False
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError as error:
-                if not is_damage(self.path, error):
-                    raise InputError(f"{self.path}: reading failed ({reason(error)}): try again") from None
-                self.counts = self.counts._replace(damaged=self.counts.damaged + 1)
-                return
-            self._joined.put_right(packet)
-            yield packet

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from io import BytesIO
+from itertools import islice
 from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +15,6 @@ from typing import NamedTuple
 import av
 import av.container
 import av.error
-import av.stream
 
 from vidcolor_utils.system.errors import OptionError
 from vidcolor_utils.system.options import Within
@@ -27,8 +24,7 @@ TS_DISCONT = 0x200  # flag of FFmpeg's formats whose times may start over, as a 
 WITHOUT_TIMES = ("avi",)  # formats that say when packets are decoded, not when they are shown
 # A time further ahead of, or behind, what was expected is of another part (FFmpeg's own).
 JUMP_S, BACK_S = 10, Fraction(1, 10)
-# Of sound before the first packet that is heard whole: AAC adds up halves of two, and HE-AAC needs one more.
-LEAD_PACKETS = 3
+REORDERED = 20  # packets after a key frame among which are all whose frames are shown before it
 MAX_REORDERED = 1000  # frames between the times of decoding and showing; encoders use 16 at most
 
 
@@ -76,52 +72,6 @@ def start_of(container: av.container.InputContainer) -> Fraction:
         if stream.start_time is not None and stream.time_base is not None
     )
     return min((time for time in exact if abs(time - rounded) <= most), default=rounded)
-
-
-def lead_in(path: Path, index: int) -> Fraction:
-    """Tell how long before the start of a file the packets of a stream begin that its decoder needs, in seconds.
-
-    An edit list of .mp4 hides them: of these the last `LEAD_PACKETS` count.
-
-    Args:
-        path: of the file.
-        index: of the stream.
-    """
-    early: deque[Fraction] = deque(maxlen=LEAD_PACKETS)
-    with open_input(path) as container, suppress(av.error.FFmpegError):
-        start = start_of(container)
-        for packet in Packets(container, container.streams[index]):
-            is_hidden = packet.is_discard or early  # the last one is heard in part
-            if packet.pts is None or packet.pts * packet.time_base >= start or not is_hidden:
-                break
-            early.append(start - packet.pts * packet.time_base)
-    return early[0] if early else Fraction(0)
-
-
-@contextmanager
-def with_lead_in(stream: av.stream.Stream, lead_s: Fraction) -> Iterator[av.AudioStream]:
-    """Give a stream like one of AAC that says how many seconds of it are not heard, as long as the block runs.
-
-    PyAV lets nobody set that, but FFmpeg reads it in Matroska (RFC 9559, CodecDelay): it comes out of a file of
-    headers alone. Raises `TypeError` if the stream is no sound.
-    """
-    if not isinstance(stream, av.AudioStream):
-        raise TypeError(f"Sound leads in. Received: {stream}")
-    context = stream.codec_context
-    audio = _element(0xB5, struct.pack(">d", context.sample_rate)) + _element(0x9F, bytes([context.channels]))
-    delay = round(lead_s * 10**9).to_bytes(8, "big")  # nanoseconds
-    kind = _element(0x86, b"A_AAC") + _element(0x63A2, context.extradata or b"") + _element(0x56AA, delay)
-    entry = _element(0xAE, _element(0xD7, b"\1") + _element(0x83, b"\2") + kind + _element(0xE1, audio))
-    tracks = _element(0x1654AE6B, entry) + _element(0x1F43B675, _element(0xE7, b"\0"))  # and a cluster of nothing
-    file = _element(0x1A45DFA3, _element(0x4282, b"matroska")) + _element(0x18538067, tracks)
-    with av.open(BytesIO(file), format="matroska") as container:
-        yield container.streams.audio[0]
-
-
-def _element(name: int, content: bytes) -> bytes:
-    """An element of EBML: its name, the length of its content in 8 bytes, its content."""
-    length = (1 << 56 | len(content)).to_bytes(8, "big")
-    return name.to_bytes((name.bit_length() + 7) // 8, "big") + length + content
 
 
 @dataclass
@@ -221,25 +171,49 @@ class ShownTimes:
     """Gives frames the times at which they are shown, where a format does not say them.
 
     Such a format has one packet a frame at even times: the first frame shown gets the time of the first packet,
-    and so on.
+    and so on; but where reading begins at a key frame in the middle, that of the first whose frame can be shown.
 
     Args:
         container: an open input; frames of other formats keep their times.
+        lost: so many packets at first have no frame, see `frames_lost`.
     """
 
-    def __init__(self, container: av.container.InputContainer):
+    def __init__(self, container: av.container.InputContainer, lost: int = 0):
         self._is_needed = container.format.name in WITHOUT_TIMES
         self._times: deque[int] = deque()
+        self._lost = lost
 
     def note(self, packet: av.Packet) -> None:
         """Take note of a packet that is about to be decoded."""
         if self._is_needed and packet.size and packet.dts is not None:
             self._times.append(packet.dts)
+            if self._lost:
+                self._times.popleft()
+                self._lost -= 1
 
     def put_right(self, frame: av.VideoFrame) -> None:
         """Change a frame's time; frames come in the order shown."""
         if self._is_needed and self._times:
             frame.pts = self._times.popleft()
+
+
+def frames_lost(container: av.container.InputContainer, stream: av.VideoStream) -> int:
+    """Count the frames behind a key frame in the file that cannot be shown if reading begins with it.
+
+    They are shown before it, and need a frame before them. Reads on: whoever counts seeks once more.
+
+    Args:
+        container: stands at a key frame.
+        stream: of its pictures.
+    """
+    if container.format.name not in WITHOUT_TIMES or not stream.codec_context.has_b_frames:
+        return 0
+    packets = [packet for packet in islice(Packets(container, stream), REORDERED) if packet.size]
+    shown = 0
+    for packet in (*packets, None):
+        with suppress(av.error.FFmpegError):
+            shown += len(stream.codec_context.decode(packet))
+    return len(packets) - shown
 
 
 class LastPacket:

@@ -20,6 +20,7 @@ from vidcolor_utils.system.errors import InputError, OutputError, RefusedError
 from vidcolor_utils.video.codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video.description import ColorDescription
 from vidcolor_utils.video.encoders import pictures
+from vidcolor_utils.video.encoders.lead_in import with_lead_in
 from vidcolor_utils.video.encoders.sound import SoundEncoder
 from vidcolor_utils.video.encoders.subtitles import SubtitleEncoder
 from vidcolor_utils.video.ffmpeg import (
@@ -38,7 +39,7 @@ from vidcolor_utils.video.ffmpeg import (
 )
 from vidcolor_utils.video.fields import FieldMarker
 from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
-from vidcolor_utils.video.times import LastPacket, with_lead_in
+from vidcolor_utils.video.times import LastPacket
 
 INTERLACED = int(av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me)
 DEFAULT_COLORS = ColorDescription(BT709, BT709, BT709)

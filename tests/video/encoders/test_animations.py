@@ -7,7 +7,7 @@ from PIL import Image, ImageSequence
 
 from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.video import animations
-from vidcolor_utils.video.animations import write_apng
+from vidcolor_utils.video.encoders.animations import write_apng
 
 
 def animation(path, *, count=3, size=(64, 48), mode="RGB", times=100):
