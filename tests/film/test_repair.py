@@ -5,7 +5,16 @@ import re
 import numpy as np
 import pytest
 
-from tests.helpers.films import FRAMES, SEGMENT_S, Interrupted, crash_after, decoded, frame_times, packets_of
+from tests.helpers.films import (
+    FRAMES,
+    SEGMENT_S,
+    Interrupted,
+    crash_after,
+    decoded,
+    frame_times,
+    packets_of,
+    write_part,
+)
 from vidcolor_utils.film import repair
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.system.errors import InputError
@@ -44,6 +53,25 @@ def earlier(request, film, tmp_path):
     output = tmp_path / request.param
     colorize_file(film, output, Plain(30), segment_s=SEGMENT_S, encoding=of_intra(output.name))
     return output
+
+
+class Rising(Plain):
+    """A colour of its own for every frame."""
+
+    def predict_ab(self, lumas):
+        shades = 3 * np.arange(self.a, self.a + len(lumas), dtype=np.float32)
+        self.a += len(lumas)
+        return np.stack(np.broadcast_arrays(shades[:, None, None], np.zeros((1, 12, 16), np.float32)), -1)
+
+
+def test_frames_of_uneven_times_keep_their_own_colours(tmp_path):
+    write_part(tmp_path / "held.mp4", frames=20, hold=20)  # a frame is shown for a second on the mean
+    look = {"every": 1, "strength": 0.0, "encoding": Encoding(crf=1)}
+    colorize_file(tmp_path / "held.mp4", tmp_path / "out.mkv", Rising(0), **look)
+    before = v_plane(decoded(tmp_path / "out.mkv"))
+    colorize_file(tmp_path / "held.mp4", tmp_path / "out.mkv", Plain(-30), only=Span(0.4, 0.5), **look)
+    after = v_plane(decoded(tmp_path / "out.mkv"))
+    assert np.flatnonzero(np.abs(after - before) > 3).tolist() == [10, 11, 12]
 
 
 def repaired(film, output, **options):

@@ -180,7 +180,7 @@ class Painter:
         """Yield the segment's own pictures with their ab, as small as it comes; None where they have colour."""
         own = (item for item in paired(pictures, self._colors) if item[0].is_own)
         if self._plan.kept:
-            own = with_kept(own, self._plan.kept, float(1 / self._reader.info.rate) / 2)
+            own = with_kept(own, self._plan.kept)
         yield from own
 
     def _colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:

@@ -25,6 +25,8 @@ from vidcolor_utils.video.formats import SAME_S, LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
 
+CLOCKS_S = 2e-3  # by which the times of a frame differ in two files: Matroska's are in thousandths
+
 
 class Kept(NamedTuple):
     """Whose colours the frames outside a span keep."""
@@ -154,10 +156,10 @@ class Repair:
         return ends[bisect_right(ends, first) - 1], begins[bisect_left(begins, end)]
 
     def _check(self, made: Sequence[Segment]) -> None:
-        unit, half = self._source.time_base, 1 / self._source.info.rate / 2
+        unit = self._source.time_base
         found = [time * unit for segment in made for time in segment.times]
         wanted = self._times[self._first : self._end]
-        if len(wanted) != len(found) or any(abs(a - b) > half for a, b in zip(wanted, found, strict=True)):
+        if len(wanted) != len(found) or any(abs(a - b) > CLOCKS_S for a, b in zip(wanted, found, strict=True)):
             raise InputError(f"{self._path}: is no earlier result of {self._source.path}: it has other frames")
 
     def _before(self, frame: int) -> float:
@@ -195,14 +197,13 @@ def _begins(order: Sequence[int], are_keys: Sequence[bool]) -> list[int]:
 
 
 def with_kept(
-    colored: Iterable[tuple[Picture, np.ndarray | None]], kept: Kept, half: float
+    colored: Iterable[tuple[Picture, np.ndarray | None]], kept: Kept
 ) -> Generator[tuple[Picture, np.ndarray | None], None, None]:
     """Give frames outside a span the colours of an earlier result for their own, and say that they keep them.
 
     Args:
         colored: pictures in order, each with its ab, or None where it keeps its own colours.
         kept: the earlier result, and the span.
-        half: half the time that a frame is shown, in seconds.
 
     Raises:
         InputError: if the earlier result has no such frame.
@@ -213,7 +214,7 @@ def with_kept(
             if kept.only.holds(picture.frame.seconds):
                 yield picture, ab
                 continue
-            begin = picture.frame.seconds - kept.moved - half
+            begin = picture.frame.seconds - kept.moved - CLOCKS_S
             frames = frames or reader.frames_in(Span(max(0.0, begin)))
             same = next((frame for frame in frames if frame.seconds >= begin), None)
             if same is None:

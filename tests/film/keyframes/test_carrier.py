@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.helpers.films import write_part
 from tests.helpers.keyed import error, two_shots, write_film
 from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key, carried_apart
 from vidcolor_utils.pictures.active_area import Area
@@ -32,6 +33,19 @@ def test_a_key_reaches_its_shot_and_no_further(film):
     found = list(carrier.reached(0.0))
     assert [round(each.seconds, 2) for each in found] == [number / 25 for number in range(8)]
     assert [each.reached.carried is not None for each in found] == [True] * 4 + [False] * 4
+
+
+def test_in_a_film_of_uneven_times_a_key_is_laid_on_its_own_frame(tmp_path):
+    write_part(
+        tmp_path / "held.mp4", frames=20, hold=20, size=(96, 128)
+    )  # on the mean a frame is shown for a second
+    held = GrayFilm(tmp_path / "held.mp4")
+    carrier = Carrier(held, [key(held, 0.4, Span(0.4, 0.5))])
+    found = list(carrier.reached(0.0))
+    assert [round(each.seconds, 2) for each in found if each.reached.carried is not None] == [0.4, 0.44, 0.48]
+    assert next(carrier.reached(0.44)).seconds == pytest.approx(0.4)
+    together = carried_apart(held, [key(held, 0.4, Span(0.0, 1.0))], 0.6)
+    assert next(together).seconds == pytest.approx(0.4)
 
 
 def test_a_later_segment_begins_at_the_key_before(film):

@@ -22,7 +22,6 @@ from vidcolor_utils.pictures.color import to_uint8
 from vidcolor_utils.pictures.sizes import shrunk
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.formats import SAME_S, LumaFrame
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -78,15 +77,10 @@ class GrayFilm:
         with VideoReader(self.path) as reader:
             return find_area(reader, _size(reader.info), _size(reader.info))
 
-    @cached_property
-    def half_s(self) -> float:
-        """Half of the seconds that a frame is shown: times that differ by less are of one frame."""
-        return float(1 / video_info(self.path).rate) / 2
-
     def frames_from(self, seconds: float) -> Generator[GrayFrame, None, None]:
-        """Read the frames from the one at a time on."""
+        """Read the frames from the one that begins at a time on."""
         with VideoReader(self.path) as reader:
-            for frame in reader.frames_in(Span(max(0.0, seconds - self.half_s))):
+            for frame in reader.frames_in(Span(max(0.0, seconds - SAME_S))):
                 yield GrayFrame(frame.seconds, self.gray(frame, reader))
 
     def shape(self, reader: VideoReader) -> tuple[int, int]:
@@ -166,14 +160,14 @@ class Carrier:
 
     def _frames(self, frames: Iterable[GrayFrame], times: list[float]) -> Iterator[Frame]:
         """Make frames for `reach`; their times are noted."""
-        waiting, half = list(self._keys), self._film.half_s
+        waiting = list(self._keys)
         last: int | None = None
         is_first = True
         for seconds, gray in frames:
             times.append(seconds)
-            while waiting and waiting[0].seconds < seconds - half:
+            while waiting and waiting[0].seconds < seconds - SAME_S:
                 waiting.pop(0)
-            is_key = bool(waiting) and waiting[0].seconds < seconds + half
+            is_key = bool(waiting) and waiting[0].seconds <= seconds + SAME_S
             key = waiting.pop(0).ab.astype(np.float32) if is_key else None
             shot = self._shot_at(seconds)
             yield Frame(gray, key, is_first or shot != last)
@@ -198,7 +192,7 @@ def carried_apart(film: GrayFilm, keys: list[Key], seconds: float) -> Generator[
         source = stack.enter_context(closing(film.frames_from(min(begin for begin, _ in waiting))))
         frames, ahead = tee(source)  # those who carry read up to a run ahead, each as far as it likes
         for now in frames:
-            while waiting and waiting[0][0] < now.seconds + film.half_s:
+            while waiting and waiting[0][0] <= now.seconds + SAME_S:
                 carried.append(stack.enter_context(closing(waiting.pop(0)[1].carried(copy(ahead)))))
             yield TimedLayers(now.seconds, [next(each).reached for each in carried])
             next(ahead)
