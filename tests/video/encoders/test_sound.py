@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -9,6 +11,38 @@ def test_each_container_has_the_codecs_that_it_takes():
     found = {suffix: sound_encoders(suffix) for suffix in (".mkv", ".mp4", ".webm")}
     assert set(found[".mkv"]) == set(SOUND_CODECS) and found[".webm"] == ("libopus",)
     assert found[".mp4"][0] == "flac"
+
+
+def write_switching(path):
+    """A second in stereo at 48 kHz, a pause, one of six channels at 44.1 kHz, as a broadcast switches."""
+    parts = []
+    for layout, rate, offset in (("stereo", 48_000, 0), ("5.1", 44_100, Fraction(11, 10))):
+        part = path.with_name(f"{layout}.ts")
+        with av.open(str(part), "w", options={"muxdelay": "0"}) as container:
+            stream = container.add_stream("ac3", rate=rate, layout=layout)
+            wave = np.sin(np.arange(rate) * 2 * np.pi * 440 / rate).astype(np.float32) / 4
+            frame = av.AudioFrame.from_ndarray(np.stack([wave] * stream.layout.nb_channels), "fltp", layout)
+            frame.sample_rate, frame.pts, frame.time_base = rate, int(offset * rate), Fraction(1, rate)
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+        parts.append(part.read_bytes())
+    path.write_bytes(b"".join(parts))
+
+
+@pytest.mark.parametrize("codec", ["flac", "aac", "libopus"])
+def test_sound_whose_speakers_and_rate_change_stays_as_it_began(tmp_path, codec):
+    write_switching(tmp_path / "in.ts")
+    with av.open(str(tmp_path / "in.ts")) as source, av.open(str(tmp_path / "out.mkv"), "w") as container:
+        encoder = SoundEncoder(source.streams.audio[0], container, codec)
+        for packet in source.demux():
+            container.mux(encoder.encoded(packet if packet.size else None))
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        frames = list(container.decode(audio=0))
+    assert {(frame.layout.name, frame.sample_rate) for frame in frames} == {("stereo", 48_000)}
+    assert sum(frame.samples for frame in frames) == pytest.approx(2 * 48_000, abs=4096)
+    times = [frame.time for frame in frames]
+    assert times == sorted(times) and times[-1] == pytest.approx(2.1, abs=0.1)
+    late = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames if 1.3 < frame.time < 1.8])
+    assert np.abs(late.astype(np.float64)).max() > 0.1 * (2**15 if late.dtype == np.int16 else 1)
 
 
 @pytest.mark.parametrize("codec", ["flac", "alac"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import av
 import av.audio.codeccontext
@@ -49,6 +50,14 @@ def sound_encoders(suffix: str) -> tuple[str, ...]:
     return tuple(filter(takes, SOUND_CODECS))
 
 
+class _Kind(NamedTuple):
+    """What frames of sound are, as `AudioResampler` wants it."""
+
+    format: str
+    layout: str
+    rate: int
+
+
 class SoundEncoder:
     """Decodes the packets of one stream of sound and encodes it for another.
 
@@ -76,10 +85,17 @@ class SoundEncoder:
             context.bit_rate = BIT_RATE * heard.channels
         self._time_base = cast(Fraction, source.time_base)
         self._next = 0  # when the next frame begins, in that unit
+        self._first: _Kind | None = None
+        self._resamplers: dict[_Kind, av.AudioResampler] = {}
 
     def encoded(self, packet: av.Packet | None) -> list[av.Packet]:
         """Return what a packet becomes; None ends the sound. What cannot be decoded is left out."""
-        made = [made for frame in self._decoded(packet) for made in self.stream.encode(self._timed(frame))]
+        made = [
+            made
+            for frame in self._decoded(packet)
+            for alike in self._like_first(self._timed(frame))
+            for made in self.stream.encode(alike)
+        ]
         if packet is None and self.stream.codec_context.is_open:
             made += self.stream.encode(None)
         return made
@@ -92,6 +108,20 @@ class SoundEncoder:
             return self._heard.decode(packet)
         except av.error.FFmpegError:
             return []
+
+    def _like_first(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
+        """Make a frame like the first one: in a broadcast speakers and rate may change on the way."""
+        kind = _Kind(frame.format.name, frame.layout.name, frame.sample_rate)
+        self._first = self._first or kind
+        if kind == self._first:
+            return [frame]
+        if kind not in self._resamplers:
+            self._resamplers[kind] = av.AudioResampler(*self._first)
+        alike = self._resamplers[kind].resample(frame)
+        for each in alike:  # the encoder takes all times in one unit
+            seconds = (each.pts or 0) * Fraction(each.time_base or 1)
+            each.pts, each.time_base = round(seconds / self._time_base), self._time_base
+        return alike
 
     def _timed(self, frame: av.AudioFrame) -> av.AudioFrame:
         """Let a frame without a time, as those that were held back, follow on the one before."""
