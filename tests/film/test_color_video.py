@@ -76,6 +76,15 @@ def test_an_interrupted_film_goes_on_to_the_same_frames(film, colorizer, tmp_pat
     assert sorted(os.listdir(tmp_path)) == sorted([film.name, "cut.mp4", "whole.mp4"])
 
 
+def test_pictures_are_kept_when_the_sound_is_wanted_in_another_way(film, colorizer, tmp_path):
+    cut, seen = tmp_path / "cut.mp4", []
+    with pytest.raises(Interrupted):
+        colorize_file(film, cut, colorizer, segment_s=SEGMENT_S, progress=crash_after(45))
+    encoding = Encoding(sound="none")
+    colorize_file(film, cut, colorizer, segment_s=SEGMENT_S, encoding=encoding, progress=count_frames(seen))
+    assert seen == list(range(41, FRAMES + 1)) and not packets_of(cut, "audio")
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "options"),
     [

@@ -136,7 +136,7 @@ def _identity(plan: Plan, job: FilmJob, repair: Repair | None) -> dict:
         "find_bars": job.find_bars,
         "deinterlaced": plan.fields,
         "luma_restored": plan.restore_luma,
-        "encoding": plan.encoding,
+        "encoding": plan.encoding._replace(sound="auto"),  # of which segments have none
         "span": plan.span,
         "cutting": plan.cutting,
     }
