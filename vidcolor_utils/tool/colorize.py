@@ -83,8 +83,8 @@ def colorize_file(
     Raises:
         FileNotFoundError: if `source` does not exist.
         InputError: if `source` cannot be read, or `output` is of another kind or the same file.
-        OptionError: if an option has a value that it cannot have, or does not go with such a source; no file is
-            touched then, and no network loaded.
+        OptionError: if an option, or a setting of `encoding`, has a value that it cannot have or does not go with
+            such a source; no file is touched then, and no network loaded.
         OutputError: if `output` cannot be written.
 
     Example:
@@ -93,6 +93,8 @@ def colorize_file(
     source, output, look = Path(source), followed(output), replace(look, **options)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
     span = checked_span(span)
+    if encoding is not None:
+        encoding.check_settings()
     if colorizer is not None and not spread.is_local:
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
     if only is not None:

@@ -132,7 +132,7 @@ def stabilize_file(
         FileNotFoundError: if an input does not exist.
         InputError: if an input cannot be read, the two differ in aspect or in their number of frames, or
             `output` is one of them.
-        OptionError: if `strength` is not in [0, 1).
+        OptionError: if `strength` is not in [0, 1), or a setting of `encoding` has a value that it cannot have.
         OutputError: if `output` cannot be written.
 
     Example:

@@ -87,10 +87,11 @@ def colorize_folder(
 
     Raises:
         FileNotFoundError, InputError: if a photograph that guides the colours is not there, is none or is gray.
-        InputError: if `source` is no folder or holds nothing to colorize, the two folders are one, or the settings
-            of `encoding` do not go together.
-        OptionError: if an option has a value that it cannot have.
-        OutputError: if `output` cannot be written to.
+        InputError: if `source` is no folder or holds nothing to colorize, the two folders are one, an output would
+            replace a file that is to be coloured, or `REPORT` is there and another file.
+        OptionError: if an option, or a setting of `encoding`, has a value that it cannot have, or there are key
+            frames or points, which are of one film.
+        OutputError: if `output` cannot be written to, or another run is at work in it.
     """
     source, output = Path(source), Path(output)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
