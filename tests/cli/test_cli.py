@@ -41,6 +41,38 @@ def test_what_training_needs_is_named(tmp_path, package, command):
     assert fails_in_one_line(run, 2) and "which colorizing does not: run `pip install " in run.stderr
 
 
+INTERRUPTED = """
+import importlib, sys
+from vidcolor_utils.cli import main
+def interrupt(*given, **named): raise KeyboardInterrupt
+module, name = sys.argv.pop(1).split(":")
+setattr(importlib.import_module(f"vidcolor_utils.{module}"), name, interrupt)
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "command", "goes_on"),
+    [
+        ("tool.colorize:colorize_file", "colorize a.mp4 -o b.mp4", True),
+        ("tool.colorize:colorize_file", "colorize f/%d.png -o c/%d.png", True),
+        ("tool.colorize:colorize_file", "colorize a.png -o b.png", False),
+        ("tool.colorize:colorize_file", "colorize a.mp4 -o - --format mp4", False),
+        ("tool.folder.colorize:colorize_folder", "colorize . -o c", True),
+        ("tool.preview:preview_file", "colorize a.mp4 -o b.png --preview 2", False),
+        ("tool.stabilize:stabilize_file", "stabilize a.mp4 b.mp4 -o c.mp4", False),
+        ("pairs.prepare:prepare_clips", "prepare -o c", True),
+        ("weights.fetched:get_weights", "weights get zhang", True),
+    ],
+)
+def test_an_interruption_promises_to_go_on_only_where_the_command_does(tmp_path, function, command, goes_on):
+    words = [str(tmp_path) if word == "." else word for word in command.split()]
+    run = run_afresh("-c", INTERRUPTED, function, *words)
+    line = "vidcolor: interrupted; nothing was left half-written"
+    assert run.stderr.splitlines()[-1] == line + ", and the same command goes on" * goes_on
+    assert run.returncode == 130 and "Traceback" not in run.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_a_full_standard_output_is_one_line(make_video):
     with open("/dev/full", "w") as full:

@@ -97,11 +97,9 @@ def run(command: click.Group) -> None:
         _discard_output()
         fail(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
     except (KeyboardInterrupt, click.Abort) as error:
-        terminated = isinstance(error.__cause__ or error, _Terminated)
-        fail(
-            "interrupted; nothing was left half-written, and the same command goes on",
-            TERMINATED if terminated else INTERRUPTED,
-        )
+        cause = error.__cause__ or error
+        line = ", and ".join(["interrupted; nothing was left half-written", *getattr(cause, "__notes__", ())])
+        fail(line, TERMINATED if isinstance(cause, _Terminated) else INTERRUPTED)
 
 
 def _advice(missing: str) -> str:
