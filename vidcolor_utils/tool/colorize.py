@@ -16,7 +16,7 @@ from vidcolor_utils.colorizers.stills import colorize_still
 from vidcolor_utils.film.color_video import FilmJob, color_video, nothing_more
 from vidcolor_utils.film.director import FilmColors, Photographs
 from vidcolor_utils.film.keyframes.source import colors_of
-from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
+from vidcolor_utils.film.look import OF_FILMS, PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
 from vidcolor_utils.pictures.restore import MEMORY
@@ -148,7 +148,7 @@ def _colorize(
         kinds = ("an image", "a video") if is_picture else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
     if is_picture:
-        _check_for_still(source, look, encoding, span, spread)
+        _check_for_still(source, look, encoding, span, segment_s, spread)
         return _colorize_image(source, output, FilmColors(source, look, colorizer, photographs), look, progress)
     colors = colors_of(source, look, colorizer, photographs)
     job = FilmJob(
@@ -194,8 +194,14 @@ def _cutting(look: Look, segment_s: float, info: VideoInfo) -> Cutting:
     )
 
 
-def _check_for_still(source: Path, look: Look, encoding: Encoding | None, span: Span, spread: Spread) -> None:
+def _check_for_still(
+    source: Path, look: Look, encoding: Encoding | None, span: Span, segment_s: float, spread: Spread
+) -> None:
     """Check that nothing is asked of a still image that only a film can have."""
+    useless = [name for name in OF_FILMS if getattr(look, name) != getattr(PLAIN, name)]
+    useless += ["segment_s"] * (segment_s != SEGMENT_S)
+    if useless:
+        raise OptionError(f"{source}: is a still image; for videos alone: {', '.join(useless)}")
     if encoding is not None:
         raise OptionError(f"{source}: a codec, its quality and its preset are for videos; this is a still image")
     if span != WHOLE:

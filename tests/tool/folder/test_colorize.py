@@ -151,7 +151,8 @@ def test_a_part_is_of_films_only(folder, tmp_path):
 def test_what_only_films_can_have_passes_photographs_by(folder, tmp_path):
     Image.new("RGB", (32, 24), "teal").save(tmp_path / "photo.png")
     guides = (Reference(tmp_path / "photo.png", 0.0),)
-    results = colorize_folder(folder, tmp_path / "out", restore_luma=True, references=guides)
+    of_films = {"restore_luma": True, "strength": 0.5, "every": 2, "offline": True, "skip_colored": True}
+    results = colorize_folder(folder, tmp_path / "out", references=guides, segment_s=9.0, **of_films)
     assert set(states(results).values()) == {"done"}
 
 

@@ -161,7 +161,7 @@ def _colorize(task: Task, photographs: Photographs, progress: Steps, job: Job) -
             shared_colorizer(*task.look.networks),
             look=task.look if is_film else task.look.for_still(),
             span=task.span if is_film else WHOLE,
-            segment_s=task.segment_s,
+            segment_s=task.segment_s if is_film else SEGMENT_S,
             encoding=task.encoding if is_film else None,
             photographs=photographs,
             progress=progress(job.name),
