@@ -38,7 +38,7 @@ def test_what_training_needs_is_named(tmp_path, package, command):
     (tmp_path / CHECKPOINT).touch()
     code = f"import sys; sys.modules[{package!r}] = None; from vidcolor_utils.cli import main; main()"
     run = run_afresh("-c", code, *command, tmp_path, "-o", "a.safetensors")
-    assert fails_in_one_line(run, 2) and "which colorizing does not: run `pip install " in run.stderr
+    assert fails_in_one_line(run, 2) and "which the network that ships does not: run `pip install " in run.stderr
 
 
 INTERRUPTED = """
@@ -71,6 +71,15 @@ def test_an_interruption_promises_to_go_on_only_where_the_command_does(tmp_path,
     line = "vidcolor: interrupted; nothing was left half-written"
     assert run.stderr.splitlines()[-1] == line + ", and the same command goes on" * goes_on
     assert run.returncode == 130 and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("machine", "packages"), [("x86_64", "keras tensorflow-cpu"), ("aarch64", "keras tensorflow")]
+)
+def test_the_build_of_tensorflow_that_is_advised_has_a_wheel(monkeypatch, machine, packages):
+    code = f"import platform, sys; sys.platform = 'linux'; platform.machine = lambda: {machine!r}; "
+    run = run_afresh("-c", code + "from vidcolor_utils.cli import KERAS; print(KERAS[1])")
+    assert run.stdout.strip() == packages
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")

@@ -121,6 +121,8 @@ def colorize(
         source, output, look = source.absolute(), output.absolute(), _absolute(look)
     if task in ("a preview", "a plan") and source.is_dir():
         raise click.UsageError(f"{task} is of one video, not of a folder")
+    if task in ("a preview", "a plan") and "-" in (str(source), str(output)):
+        raise click.UsageError(f"{task} is of a file, not of a pipe")
     if preview:
         _preview(source, output, preview, look=look, span=work["span"])
     elif dry_run:

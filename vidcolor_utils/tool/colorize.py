@@ -177,7 +177,9 @@ def _check_apart(output: Path, look: Look) -> None:
 def _check_only(source: Path, output: Path, span: Span) -> None:
     """Check that a part of an earlier result can be asked for."""
     if span != WHOLE:
-        raise OptionError("`only` makes a part of an earlier result of the whole film anew: leave `span` out")
+        raise OptionError(
+            "`only` makes a part of an earlier result of the whole film anew: leave start and end out"
+        )
     if needs_stand(source, output) or is_image(output):
         raise OptionError(f"{output}: only a video can be made anew in part")
 
