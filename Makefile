@@ -178,11 +178,12 @@ train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), re
 	$(BIN)/python -m records compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
 		--output data/results/report/compare.json
 
-# Each backend has its own runs; the clips are the same for all. RECORD elsewhere is for rehearsals, on processors.
+# Each backend has its own runs, so has a rehearsal, on a processor; RECORD must then be elsewhere.
 # A GPU has an environment of its own: TensorFlow's two builds hold the same files.
 GPU_EXTRA := $(if $(filter tensorflow,$(BACKEND)),gpu,gpu-$(BACKEND))
 GPU_VENV := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu,$(VENV))
 GPU_READY := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu/$(GPU_EXTRA),$(VENV)/installed)
+GPU_OUT := out/$(if $(filter-out gpu,$(GPU_SCALE)),$(GPU_SCALE)/)$(BACKEND)
 ON_GPU = KERAS_BACKEND=$(BACKEND) ../$(GPU_VENV)/bin
 
 $(VENV)-gpu/%:
@@ -191,13 +192,13 @@ $(VENV)-gpu/%:
 	@touch $@
 
 course-gpu: $(GPU_READY)  ## Train at full scale on an accelerator, under KERAS_BACKEND, and record the speed
-	mkdir -p out/full out/$(BACKEND)
-	cd notebooks && $(ON_GPU)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb \
+	mkdir -p $(GPU_OUT)
+	cd notebooks && $(ON_GPU)/papermill 00_data_prep.ipynb ../$(GPU_OUT)/00_data_prep.ipynb \
 		-f ../params/clips_$(GPU_SCALE).yaml
 	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
-		$(ON_GPU)/papermill $$name.ipynb ../out/$(BACKEND)/03_train_$$run.ipynb \
-			-f ../params/scale_$(GPU_SCALE).yaml -f ../params/$$run.yaml -p out_dir ../out/$(BACKEND) || exit 1; done
-	KERAS_BACKEND=$(BACKEND) $(GPU_VENV)/bin/python -m records speed --clips $(GPU_CLIPS) --runs out/$(BACKEND)/runs \
+		$(ON_GPU)/papermill $$name.ipynb ../$(GPU_OUT)/03_train_$$run.ipynb \
+			-f ../params/scale_$(GPU_SCALE).yaml -f ../params/$$run.yaml -p out_dir ../$(GPU_OUT) || exit 1; done
+	KERAS_BACKEND=$(BACKEND) $(GPU_VENV)/bin/python -m records speed --clips $(GPU_CLIPS) --runs $(GPU_OUT)/runs \
 		--output $(RECORD)
 
 study: setup  ## Train them at reduced scale, three seeds each, for the verdicts of 04; needs the clips of train-full
@@ -256,5 +257,6 @@ format: setup  ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:  ## Remove what was made, but not runs/ or data/
-	rm -rf $(VENV) out *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
+clean:  ## Remove environments, caches and small outputs; what was trained, in out/, runs/ and data/, stays
+	rm -rf $(VENV) $(VENV)-gpu build *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage \
+		out/demo out/browser out/fuzz notebooks/small_*.ipynb

@@ -82,9 +82,9 @@ def photograph(folder: Path) -> Path:
 def test_a_photograph_goes_from_pieces_to_colour(desk, tmp_path):
     hand_in(desk, photograph(tmp_path))
     assert desk.open() == "a photograph of 60 x 40 pixels"
-    (preview,) = desk.preview(Look(saturation=2.0))
+    (preview,) = desk.preview(Look(saturation=2.0, strength=0.5))  # as it was set for a film before
     assert colored(preview) > 20
-    result = desk.colorize()
+    result = desk.colorize(Look(strength=0.5))
     assert result.name == "grandmother_color.jpg" and result.warnings == ()
     after, comparison = (np.asarray(Image.open(path)).astype(int) for path in (result.film, result.comparison))
     assert after.shape == (40, 60, 3) and (after[..., 2] - after[..., 0]).mean() > 10  # teal

@@ -38,7 +38,48 @@ def test_what_training_needs_is_named(tmp_path, package, command):
     (tmp_path / CHECKPOINT).touch()
     code = f"import sys; sys.modules[{package!r}] = None; from vidcolor_utils.cli import main; main()"
     run = run_afresh("-c", code, *command, tmp_path, "-o", "a.safetensors")
-    assert fails_in_one_line(run, 2) and "which colorizing does not: run `pip install " in run.stderr
+    assert fails_in_one_line(run, 2) and "which the network that ships does not: run `pip install " in run.stderr
+
+
+INTERRUPTED = """
+import importlib, sys
+from vidcolor_utils.cli import main
+def interrupt(*given, **named): raise KeyboardInterrupt
+module, name = sys.argv.pop(1).split(":")
+setattr(importlib.import_module(f"vidcolor_utils.{module}"), name, interrupt)
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "command", "goes_on"),
+    [
+        ("tool.colorize:colorize_file", "colorize a.mp4 -o b.mp4", True),
+        ("tool.colorize:colorize_file", "colorize f/%d.png -o c/%d.png", True),
+        ("tool.colorize:colorize_file", "colorize a.png -o b.png", False),
+        ("tool.colorize:colorize_file", "colorize a.mp4 -o - --format mp4", False),
+        ("tool.folder.colorize:colorize_folder", "colorize . -o c", True),
+        ("tool.preview:preview_file", "colorize a.mp4 -o b.png --preview 2", False),
+        ("tool.stabilize:stabilize_file", "stabilize a.mp4 b.mp4 -o c.mp4", False),
+        ("pairs.prepare:prepare_clips", "prepare -o c", True),
+        ("weights.fetched:get_weights", "weights get zhang", True),
+    ],
+)
+def test_an_interruption_promises_to_go_on_only_where_the_command_does(tmp_path, function, command, goes_on):
+    words = [str(tmp_path) if word == "." else word for word in command.split()]
+    run = run_afresh("-c", INTERRUPTED, function, *words)
+    line = "vidcolor: interrupted; nothing was left half-written"
+    assert run.stderr.splitlines()[-1] == line + ", and the same command goes on" * goes_on
+    assert run.returncode == 130 and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("machine", "packages"), [("x86_64", "keras tensorflow-cpu"), ("aarch64", "keras tensorflow")]
+)
+def test_the_build_of_tensorflow_that_is_advised_has_a_wheel(monkeypatch, machine, packages):
+    code = f"import platform, sys; sys.platform = 'linux'; platform.machine = lambda: {machine!r}; "
+    run = run_afresh("-c", code + "from vidcolor_utils.cli import KERAS; print(KERAS[1])")
+    assert run.stdout.strip() == packages
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")

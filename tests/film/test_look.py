@@ -104,6 +104,13 @@ def test_the_command_line_names_its_own_options(make_video, tmp_path, option):
     assert fails_in_one_line(result, 2) and option[0] in result.stderr
 
 
+@pytest.mark.parametrize("option", [{"quality": "fast"}, {"device": "cpu"}])
+def test_what_another_method_does_not_take_is_refused(option):
+    with pytest.raises(OptionError, match=r"are of the method frame\. Received: zhang"):
+        Look(method="zhang", **option)
+    assert Look(method="frame", **option) != Look() != Look(method="zhang")
+
+
 def test_points_are_read_from_texts_and_files(tmp_path):
     point = Hint(80.0, 310.0, 95.5, "#8b2f1f")
     assert hint_from(" 1:20  310,95.5 #8B2F1F ") == hint_from("80 310, 95.5 #8b2f1f") == point

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from vidcolor_utils.system import errors
@@ -26,3 +28,9 @@ def test_who_calls_from_python_may_catch_a_wrong_option_as_a_value_error():
 def test_a_refusal_is_told_from_a_full_disk():
     assert issubclass(errors.RefusedError, errors.OutputError)
     assert not issubclass(errors.OutputError, errors.InputError)
+
+
+def test_an_error_names_the_original_of_a_copy():
+    copy = Path("/tmp/x/copy.apng")
+    with pytest.raises(errors.InputError, match=r"^a\.webp: is damaged$"), errors.telling_of(Path("a.webp"), copy):
+        raise errors.InputError(f"{copy}: is damaged")

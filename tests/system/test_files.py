@@ -102,3 +102,10 @@ def test_weights_that_are_not_what_their_sha256_says_are_named(tmp_path, sidecar
     (tmp_path / "weights.sha256").write_text(sidecar)
     with pytest.raises(InputError, match="damaged"):
         read_checked(tmp_path / "weights")
+
+
+def test_weights_that_are_not_there_are_named_whoever_named_them(tmp_path):
+    with pytest.raises(
+        FileNotFoundError, match=r"typo\.onnx: no such file of weights; if it came with the package"
+    ):
+        read_checked(tmp_path / "typo.onnx")

@@ -17,7 +17,7 @@ from tests.helpers.clips import contents, prepare, sepia
 from tests.helpers.pieces import die_at, process_of, read_beyond, write_slowly
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip, rendered_clips
-from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 from vidcolor_utils.system.spread import ProcessSpread, ThreadSpread, spread_over
 
 
@@ -58,6 +58,8 @@ def test_what_cannot_be_reached_is_named():
     with pytest.raises(InputError, match=r"nowhere: no Dask scheduler"), spread_over("nowhere"):
         pass
     with pytest.raises(InputError, match="at least 1"), spread_over(workers=0):
+        pass
+    with pytest.raises(OptionError, match="leave out the 3"), spread_over("nowhere", workers=3):
         pass
 
 

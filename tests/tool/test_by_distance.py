@@ -81,6 +81,15 @@ def test_films_that_do_not_match_are_refused(film, keys, make_video, other):
         score_by_distance(film, make_video("other.mp4", **other), keys)
 
 
+def test_an_animation_is_a_film_here_too(film, keys, tmp_path):
+    first, *others = map(Image.fromarray, iter_rgb(film))
+    for name, frames in (("out.webp", others), ("short.webp", others[:3])):
+        first.save(tmp_path / name, save_all=True, append_images=frames, duration=40, lossless=True)
+    assert max(row.mae_ab for row in score_by_distance(film, tmp_path / "out.webp", keys)) < 0.5
+    with pytest.raises(InputError, match=r"short\.webp: has not as many"):
+        score_by_distance(film, tmp_path / "short.webp", keys)
+
+
 def test_the_plot_is_svg_that_says_what_it_shows(tmp_path):
     rows = [DistanceRow(0, 0, 1, 40.0, 1.0, 1.0), DistanceRow(1, 2, 2, 30.0, 2.0, 0.9)]
     rows.append(DistanceRow(None, None, 3, 20.0, 5.0, None))

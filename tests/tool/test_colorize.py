@@ -18,7 +18,7 @@ from vidcolor_utils.colorizers.stills import colorize_frames
 from vidcolor_utils.film import painting
 from vidcolor_utils.pictures.color import luma_from_rgb
 from vidcolor_utils.stills.images import read_image
-from vidcolor_utils.system.errors import InputError, OutputError, VidcolorError
+from vidcolor_utils.system.errors import InputError, OptionError, OutputError, VidcolorError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import iter_rgb, video_info
@@ -134,6 +134,16 @@ def test_a_picture_of_any_name_is_read_as_what_it_holds(colorizer, tmp_path):
     with pytest.raises(InputError, match="the input is a video"):
         (tmp_path / "film.mp4").touch()
         colorize_file(tmp_path / "film.mp4", tmp_path / "out2.png", colorizer)
+
+
+@pytest.mark.parametrize(
+    "option", [{"strength": 0.5}, {"every": 1}, {"offline": True}, {"skip_colored": True}, {"segment_s": 9.0}]
+)
+def test_what_is_for_films_alone_is_refused_of_a_photograph(colorizer, tmp_path, option):
+    Image.new("RGB", (32, 24), "teal").save(tmp_path / "in.png")
+    with pytest.raises(OptionError, match=f"for videos alone: {next(iter(option))}$"):
+        colorize_file(tmp_path / "in.png", tmp_path / "out.png", colorizer, **option)
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_a_dot_of_a_still_is_colorized(colorizer, tmp_path):

@@ -1,6 +1,9 @@
 import json
 
+import pytest
+
 from tests.helpers.command import run_vidcolor
+from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.tool import demo
 from vidcolor_utils.tool.demo import run_demo, write_gray
 from vidcolor_utils.video.files import iter_rgb, video_info
@@ -15,6 +18,14 @@ def test_write_gray_is_gray(make_video, tmp_path):
     with VideoReader(tmp_path / "gray.mp4") as gray, VideoReader(source) as true:
         for ours, theirs in zip(gray.luma_frames(), true.luma_frames(), strict=True):
             assert abs(ours.luma.astype(int) - theirs.luma).mean() < 1.5
+
+
+def test_what_a_demo_cannot_be_is_said(tmp_path):
+    with pytest.raises(InputError, match="no clip hike: there are"):
+        run_demo(tmp_path, clip="hike")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        run_demo(tmp_path / "file")
 
 
 def test_run_demo_writes_everything(make_video, tmp_path, monkeypatch):

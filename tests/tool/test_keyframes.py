@@ -68,8 +68,35 @@ def test_times_choose_frames_and_one_behind_the_end_is_refused(film, tmp_path):
     assert "<figcaption>0:00.480</figcaption>" in (written.folder / "index.html").read_text()
     with pytest.raises(InputError, match=r"ends at 0:00.\d+, before 0:09"):
         write_key_frames(film, tmp_path / "more", at=[9])
-    with pytest.raises(OptionError, match="per_shot"):
-        write_key_frames(film, tmp_path / "more", per_shot=0)
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ({"per_shot": 0}, "`per_shot` must be"),
+        ({"at": [-1]}, "`at` must be"),
+        ({"at": [float("nan")]}, "`at` must be"),
+        ({"every": 9, "per_shot": 2}, "Give one of them"),
+        ({"every": 9, "at": [0.1]}, "Give one of them"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused(film, tmp_path, choice, told):
+    with pytest.raises(OptionError, match=told):
+        write_key_frames(film, tmp_path / "keys", **choice)
+    assert not (tmp_path / "keys").exists()
+
+
+def test_an_animation_has_key_frames_and_takes_their_colours(truth, tmp_path):
+    animation = tmp_path / "moving.webp"
+    first, *others = map(Image.fromarray, truth[:SHOT])
+    first.save(animation, save_all=True, append_images=others, duration=40, lossless=True)
+    (chosen,) = write_key_frames(animation, tmp_path / "keys", per_shot=1).chosen
+    (picture,) = (tmp_path / "keys").glob("*.png")
+    write_image(picture, StillImage(truth[round(chosen.seconds * RATE)], None))
+    colorize_file(animation, tmp_path / "out.mp4", GrayColorizer(), keyframes=tmp_path / "keys")
+    assert min(chroma_of(tmp_path / "out.mp4")) > 2
+    with pytest.raises(InputError, match=r"moving\.webp: ends at 0:00.4"):
+        write_key_frames(animation, tmp_path / "more", at=[9])
 
 
 def test_a_picture_that_is_in_colour_already_is_kept(film, keys):

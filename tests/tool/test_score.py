@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command import SHARED_DATA
+from tests.helpers.films import moving_disc
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.active_area import Area, find_active_area
 from vidcolor_utils.pictures.color import luma_from_rgb
@@ -256,3 +257,12 @@ def test_frames_in_a_folder_score_as_those_of_the_film(make_video, tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="without images"):
         score_files(film, tmp_path / "none")
+
+
+def test_an_animation_scores_as_the_film_that_it_is(tmp_path):
+    frames = [Image.fromarray(frame) for frame in moving_disc(5, 48, 64)]
+    for name in ("true.webp", "true.gif"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=40, lossless=True)
+    rows = score_files(tmp_path / "true.webp", tmp_path / "true.webp", active_area=True)["rows"]
+    assert rows["candidate"] == rows["true"] and rows["true"]["colorfulness"] > 5
+    assert score_files(tmp_path / "true.gif", tmp_path / "true.webp")["frames"] == 5

@@ -3,8 +3,10 @@ from itertools import count
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers.command import run_vidcolor
+from tests.helpers.films import moving_disc
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
@@ -92,6 +94,19 @@ def test_videos_that_do_not_match_are_refused(make_video, tmp_path):
     refused("has only 11 frames", tmp_path, gray, make_video("short.mp4", frames=11), output)
     refused("more frames than the gray video's 12", tmp_path, gray, make_video("long.mp4", frames=13), output)
     refused("64x64 have another shape", tmp_path, gray, make_video("square.mp4", frames=12, size=(64, 64)), output)
+
+
+def test_animations_are_films_here_too(tmp_path):
+    frames = [Image.fromarray(rgb) for rgb in moving_disc(6, 48, 64)]
+    for name, pictures in (("gray.webp", [each.convert("L") for each in frames]), ("color.webp", frames)):
+        pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:], duration=40, lossless=True)
+    report = stabilize_file(tmp_path / "gray.webp", tmp_path / "color.webp", tmp_path / "out.mp4")
+    assert report.frames == 6 and not [text for text in report.warnings if "apng" in text]
+    assert max(metrics.colorfulness(rgb) for rgb in iter_rgb(tmp_path / "out.mp4")) > 5
+    frames[0].save(tmp_path / "short.webp", save_all=True, append_images=frames[1:3], duration=40, lossless=True)
+    refused(
+        r"short\.webp: has only 3", tmp_path, tmp_path / "gray.webp", tmp_path / "short.webp", tmp_path / "o.mp4"
+    )
 
 
 def test_no_input_is_overwritten(make_video, tmp_path):

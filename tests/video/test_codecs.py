@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.codecs import CODECS, CONTAINERS, HARDWARE, Encoding
 from vidcolor_utils.video.files import video_info
@@ -83,11 +83,20 @@ def test_ten_bits_stay_or_a_warning_says_so(make_video, tmp_path, codec, bits):
         (Encoding("ffv1", encoder="nvenc"), "out.mkv", "nvenc makes h264, h265, av1, not ffv1"),
         (Encoding(preset="faster", encoder="nvenc"), "out.mp4", "takes p1, p2"),
         (Encoding(preset="faster", encoder="vaapi"), "out.mp4", "takes none here"),
+        *((Encoding(preset=name, encoder="auto"), "out.mp4", "auto leaves open") for name in ("slow", "p5")),
     ],
 )
 def test_what_does_not_go_together_is_refused(encoding, name, message):
     with pytest.raises(InputError, match=message):
         encoding.check(Path(name))
+
+
+@pytest.mark.parametrize("encoding", [Encoding("x"), Encoding(crf=99), Encoding(preset="p"), Encoding(sound="x")])
+def test_a_value_that_it_cannot_have_is_told_as_that_of_any_option(encoding):
+    with pytest.raises(OptionError):
+        encoding.check_settings()
+    with pytest.raises(OptionError):  # before the pictures are put into a film
+        colorize_file("frames/%05d.png", "out.mp4", GrayColorizer(), encoding=encoding)
 
 
 def test_every_container_holds_a_codec():

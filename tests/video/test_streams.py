@@ -507,7 +507,6 @@ def test_hardware_is_tried_and_else_replaced_in_one_line(make_video, tmp_path, h
     hardware("qsv", "vaapi")
     assert settle(film, tmp_path, encoder="auto") == "qsv"
     assert caplog.records[-1].getMessage() == "h264 is encoded by qsv"
-    assert settle(film, tmp_path, encoder="auto", preset="faster") == "software"  # no preset of theirs
     assert settle(film, tmp_path, encoder="auto", codec="vp9") == "software"
     assert settle(film, tmp_path, encoder="vaapi", preset="p1") == "vaapi"
     assert [path.name for path in tmp_path.iterdir()] == [film.name]

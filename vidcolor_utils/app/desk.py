@@ -170,7 +170,7 @@ class FilmDesk:
         with self._naming_the_file():
             if self._is_photograph:
                 colored = self._path("preview.png")
-                colorize_file(self._source, colored, self._looks.close, look=look)
+                colorize_file(self._source, colored, self._looks.close, look=look.for_still())
                 write_still_comparison(self._source, colored, picture)
                 return [picture.read_bytes()]
             preview_file(self._source, picture, self._looks.moments, count=PREVIEW_FRAMES, look=look)
@@ -264,8 +264,10 @@ class FilmDesk:
         return message.replace(str(self._source), self._name).replace(f"{self._path('')}/", "")
 
     def _with_own_colors(self, look: Look) -> Look:
-        """Add the visitor's pictures and points."""
+        """Add the visitor's pictures and points, or leave out what photographs have no use for."""
         sheet = self._sheet
+        if self._is_photograph:
+            return look.for_still()
         if sheet is None:
             return look
         return replace(look, keyframes=sheet.keys if sheet.has_pictures else None, hints=sheet.hints)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import platform
 import signal
 import sys
 from contextlib import suppress
@@ -26,10 +27,11 @@ from vidcolor_utils.cli.weights import weights
 from vidcolor_utils.system.errors import VidcolorError
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal
-NUMBERED = "; numbered pictures are for `vidcolor colorize`, without --preview and --dry-run"
-KERAS = "Keras", "keras tensorflow-cpu" if sys.platform == "linux" else "keras tensorflow"
+NUMBERED = "; numbered pictures are for `vidcolor score` and `colorize`, without --preview and --dry-run"
+HAS_SMALL = sys.platform == "linux" and platform.machine() == "x86_64"  # TensorFlow's wheel without CUDA
+KERAS = "Keras", "keras tensorflow-cpu" if HAS_SMALL else "keras tensorflow"
 TRAINING = "PyTorch and ONNX", "torch onnx"
-# What colorizing does without.
+# What colorizing does without, but for --method zhang.
 MISSING = {"keras": KERAS, "tensorflow": KERAS, "torch": TRAINING, "onnx": TRAINING}
 
 
@@ -92,16 +94,14 @@ def run(command: click.Group) -> None:
         if error.name not in MISSING:
             raise
         name, packages = MISSING[error.name]
-        fail(f"this needs {name}, which colorizing does not: run `pip install {packages}`", 2)
+        fail(f"this needs {name}, which the network that ships does not: run `pip install {packages}`", 2)
     except OSError as error:
         _discard_output()
         fail(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
     except (KeyboardInterrupt, click.Abort) as error:
-        terminated = isinstance(error.__cause__ or error, _Terminated)
-        fail(
-            "interrupted; nothing was left half-written, and the same command goes on",
-            TERMINATED if terminated else INTERRUPTED,
-        )
+        cause = error.__cause__ or error
+        line = ", and ".join(["interrupted; nothing was left half-written", *getattr(cause, "__notes__", ())])
+        fail(line, TERMINATED if isinstance(cause, _Terminated) else INTERRUPTED)
 
 
 def _advice(missing: str) -> str:

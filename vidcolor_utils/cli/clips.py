@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import Command, PathArgument
-from vidcolor_utils.cli.screen import progress_bars, say, warn
+from vidcolor_utils.cli.screen import going_on, progress_bars, say, warn
 from vidcolor_utils.pairs.defaults import BASELINES, COUNT, FPS, FRAMES
 
 
@@ -54,7 +54,7 @@ def prepare(
     from vidcolor_utils.system.spread import spread_over
 
     sources = find_clips(videos, photos, count=clips, frames=frames, fps=fps, seed=seed)
-    with spread_over(cluster, workers=workers) as spread, progress_bars("clips") as bar:
+    with going_on(), spread_over(cluster, workers=workers) as spread, progress_bars("clips") as bar:
         manifest = prepare_clips(
             sources,
             out_dir,

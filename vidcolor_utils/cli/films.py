@@ -22,7 +22,18 @@ from vidcolor_utils.cli.options import (
     rate_of,
     span_options,
 )
-from vidcolor_utils.cli.screen import fail, folder_table, frames, progress_bars, say, show, tell, tell_facts, warn
+from vidcolor_utils.cli.screen import (
+    fail,
+    folder_table,
+    frames,
+    going_on,
+    progress_bars,
+    say,
+    show,
+    tell,
+    tell_facts,
+    warn,
+)
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.film.look import SEGMENT_LENGTH, SEGMENT_S, Look, Reference
 from vidcolor_utils.system.machine import share_one_heap
@@ -110,6 +121,8 @@ def colorize(
         source, output, look = source.absolute(), output.absolute(), _absolute(look)
     if task in ("a preview", "a plan") and source.is_dir():
         raise click.UsageError(f"{task} is of one video, not of a folder")
+    if task in ("a preview", "a plan") and "-" in (str(source), str(output)):
+        raise click.UsageError(f"{task} is of a file, not of a pipe")
     if preview:
         _preview(source, output, preview, look=look, span=work["span"])
     elif dry_run:
@@ -173,22 +186,25 @@ def _colorize_pipe(
     from vidcolor_utils.tool.sequence import piped
 
     with piped(source, output, container, sys.stdin.buffer, sys.stdout.buffer) as stand:
-        report = _colorize_file(stand.source, stand.output, workers, cluster, **work)
+        report = _colorize_file(stand.source, stand.output, workers, cluster, goes_on=False, **work)
     warn(*map(stand.told, report.warnings))
     say(f"{stand.told(str(report.output))}: {frames(report.frames)} in colour", err=True)
 
 
 def _colorize_file(
-    source: Path, output: Path, workers: int | None, cluster: str | None, **work: Any
+    source: Path, output: Path, workers: int | None, cluster: str | None, *, goes_on: bool = True, **work: Any
 ) -> ColorizeReport:
     with _networks_loading(source, work["look"]):
+        from vidcolor_utils.stills.images import is_image
         from vidcolor_utils.system.spread import spread_over
         from vidcolor_utils.tool.colorize import colorize_file
         from vidcolor_utils.tool.crew import workers_for
+        from vidcolor_utils.video.files import is_sequence
 
     if not cluster and workers is None and (workers := workers_for(source, output, **work)) > 1:
         say(f"vidcolor: {workers} processes work on this film, as with --workers {workers}", err=True)
-    with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
+    kept = going_on(goes_on and (not is_image(output) or is_sequence(output)))  # of a photograph nothing is
+    with kept, spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
         return colorize_file(source, output, spread=spread, progress=bar("colorizing"), **work)
 
 
@@ -210,7 +226,7 @@ def _colorize_folder(source: Path, output: Path, workers: int | None, cluster: s
     from vidcolor_utils.tool.folder.colorize import colorize_folder
     from vidcolor_utils.tool.folder.jobs import REPORT
 
-    with spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
+    with going_on(), spread_over(cluster, workers=workers or 1) as spread, progress_bars() as bar:
         results = colorize_folder(source, output, spread=spread, progress=bar, **work)
     _tell_results(results, output / REPORT)
 
@@ -253,6 +269,7 @@ def info(file: Path) -> None:
     """Show what a video or image file holds."""
     from vidcolor_utils.stills.images import is_still, num_pixels, read_image
     from vidcolor_utils.stills.pages import num_pages
+    from vidcolor_utils.system.errors import telling_of
     from vidcolor_utils.tool.colorize import is_film
     from vidcolor_utils.tool.sequence import film_to_look_at
     from vidcolor_utils.video.files import video_info
@@ -263,7 +280,7 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
         facts["pages"] = num_pages(file)
     else:
-        with film_to_look_at(file) as film:
+        with film_to_look_at(file) as film, telling_of(file, film):
             facts = video_info(film)._asdict() | {"path": file}
         for kind in ("sound", "subtitles"):
             facts[kind] = ", ".join(facts[kind]) or None

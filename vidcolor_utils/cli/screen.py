@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vidcolor_utils.weights.fetched import WeightsInfo
 
 
+GOES_ON = "the same command goes on"
 LONGEST_LINE = 1000  # of a table that goes into a file or another program
 
 
@@ -151,6 +152,17 @@ def weights_table(rows: Iterable[WeightsInfo]) -> Table:
         size = "?" if row.size is None else f"{row.size / 1e6:.1f}"
         table.add_row(row.name, row.state, size, row.licence, row.source, cell(row.path or "-"))
     return table
+
+
+@contextmanager
+def going_on(wanted: bool = True) -> Iterator[None]:
+    """Have an interruption of the block say that the same command goes on, where that is so."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if wanted:
+            error.add_note(GOES_ON)
+        raise
 
 
 def fail(message: str, code: int) -> None:

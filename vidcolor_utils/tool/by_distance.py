@@ -16,10 +16,11 @@ from vidcolor_utils.film.look import PLAIN
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.pictures.histograms import Mean
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, telling_of
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.tool.score import ratio
+from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -70,12 +71,22 @@ def score_by_distance(
         rows = score_by_distance("true.mp4", "film_color.mp4", "keys")
         rows[-1].psnr_ab
     """
-    film = Path(true_path)
-    used = KeyedColors(film, Path(keys), FilmColors(film, PLAIN)).keys
+    true, candidate = Path(true_path), Path(candidate_path)
+    with (
+        film_to_look_at(true) as film,
+        film_to_look_at(candidate) as other,
+        telling_of(true, film),
+        telling_of(candidate, other),
+    ):
+        return _score(film, other, Path(keys), progress)
+
+
+def _score(film: Path, candidate: Path, keys: Path, progress: Progress) -> list[DistanceRow]:
+    used = KeyedColors(film, keys, FilmColors(film, PLAIN)).keys
     times, shots = [key.seconds for key in used], [key.shot for key in used]
     found: dict[int | None, tuple[Mean, Mean, list[tuple[float, float]]]] = {}
-    with VideoReader(true_path) as reader:
-        for number, (seconds, true, ab) in enumerate(_pairs(reader, candidate_path), start=1):
+    with VideoReader(film) as reader:
+        for number, (seconds, true, ab) in enumerate(_pairs(reader, candidate), start=1):
             distance = distance_from(seconds, times, shots, float(reader.info.rate))
             values = found.setdefault(_row_of(distance), (Mean(), Mean(), []))
             values[0].add(metrics.psnr_ab(true, ab))

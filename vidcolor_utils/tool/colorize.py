@@ -16,7 +16,7 @@ from vidcolor_utils.colorizers.stills import colorize_still
 from vidcolor_utils.film.color_video import FilmJob, color_video, nothing_more
 from vidcolor_utils.film.director import FilmColors, Photographs
 from vidcolor_utils.film.keyframes.source import colors_of
-from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
+from vidcolor_utils.film.look import OF_FILMS, PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
 from vidcolor_utils.pictures.restore import MEMORY
@@ -83,8 +83,8 @@ def colorize_file(
     Raises:
         FileNotFoundError: if `source` does not exist.
         InputError: if `source` cannot be read, or `output` is of another kind or the same file.
-        OptionError: if an option has a value that it cannot have, or does not go with such a source; no file is
-            touched then, and no network loaded.
+        OptionError: if an option, or a setting of `encoding`, has a value that it cannot have or does not go with
+            such a source; no file is touched then, and no network loaded.
         OutputError: if `output` cannot be written.
 
     Example:
@@ -93,6 +93,8 @@ def colorize_file(
     source, output, look = Path(source), followed(output), replace(look, **options)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
     span = checked_span(span)
+    if encoding is not None:
+        encoding.check_settings()
     if colorizer is not None and not spread.is_local:
         raise OptionError("`colorizer` cannot be sent to other processes. Name a `method` instead")
     if only is not None:
@@ -146,7 +148,7 @@ def _colorize(
         kinds = ("an image", "a video") if is_picture else ("a video", "an image")
         raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
     if is_picture:
-        _check_for_still(source, look, encoding, span, spread)
+        _check_for_still(source, look, encoding, span, segment_s, spread)
         return _colorize_image(source, output, FilmColors(source, look, colorizer, photographs), look, progress)
     colors = colors_of(source, look, colorizer, photographs)
     job = FilmJob(
@@ -175,7 +177,9 @@ def _check_apart(output: Path, look: Look) -> None:
 def _check_only(source: Path, output: Path, span: Span) -> None:
     """Check that a part of an earlier result can be asked for."""
     if span != WHOLE:
-        raise OptionError("`only` makes a part of an earlier result of the whole film anew: leave `span` out")
+        raise OptionError(
+            "`only` makes a part of an earlier result of the whole film anew: leave start and end out"
+        )
     if needs_stand(source, output) or is_image(output):
         raise OptionError(f"{output}: only a video can be made anew in part")
 
@@ -192,8 +196,14 @@ def _cutting(look: Look, segment_s: float, info: VideoInfo) -> Cutting:
     )
 
 
-def _check_for_still(source: Path, look: Look, encoding: Encoding | None, span: Span, spread: Spread) -> None:
+def _check_for_still(
+    source: Path, look: Look, encoding: Encoding | None, span: Span, segment_s: float, spread: Spread
+) -> None:
     """Check that nothing is asked of a still image that only a film can have."""
+    useless = [name for name in OF_FILMS if getattr(look, name) != getattr(PLAIN, name)]
+    useless += ["segment_s"] * (segment_s != SEGMENT_S)
+    if useless:
+        raise OptionError(f"{source}: is a still image; for videos alone: {', '.join(useless)}")
     if encoding is not None:
         raise OptionError(f"{source}: a codec, its quality and its preset are for videos; this is a still image")
     if span != WHOLE:

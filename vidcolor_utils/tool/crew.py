@@ -38,8 +38,9 @@ def workers_for(
 ) -> int:
     """Choose how many processes colour a film: as many as find cores, memory and a whole segment each.
 
-    One does what is no film, or shorter than two segments; what key frames and points colour, as each process
-    would carry their colours from the start of the shot; and what a GPU has a part in, which they would share.
+    One does what is no film, or shorter than two segments; what another method than "frame" colours; what key
+    frames and points colour, as each process would carry their colours from the start of the shot; and what a GPU
+    has a part in, which they would share.
 
     Args:
         source, output, look, encoding, span, only, segment_s: as for `colorize_file`.

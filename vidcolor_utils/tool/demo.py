@@ -12,7 +12,7 @@ from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.pictures.show import side_by_side, strip, to_width
 from vidcolor_utils.stills.images import StillImage, write_animation, write_image
 from vidcolor_utils.system.builtin import DEMO_CLIPS, builtin_clip
-from vidcolor_utils.system.files import finished_file, write_json
+from vidcolor_utils.system.files import finished_file, write_json, writing
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.score import Scores, score_frames
@@ -39,9 +39,14 @@ def run_demo(out_dir: str | Path, *, clip: str = DEMO_CLIPS[0], progress: Steps 
 
     Returns:
         The scores of the first `SCORED_FRAMES` frames at `PANEL_WIDTH`, as written.
+
+    Raises:
+        InputError: if there is no such clip, or its package is not installed.
+        OutputError: if a file cannot be written.
     """
     out_dir = Path(out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
+    with writing(out_dir):
+        out_dir.mkdir(parents=True, exist_ok=True)
     true, gray, color = builtin_clip(clip), out_dir / "gray.mp4", out_dir / "color.mp4"
     write_gray(true, gray, progress("making it gray"))
     colorize_file(gray, color, FrameColorizer(), progress=progress("colorizing"))

@@ -14,10 +14,12 @@ from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
+from vidcolor_utils.system.errors import OptionError, telling_of
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
+from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader
@@ -60,7 +62,7 @@ def write_key_frames(
     A picture that is there already in colour is kept.
 
     Args:
-        source: the film.
+        source: the film, or an animation.
         folder: where to write; it is made if it is missing.
         every: the first frame of each shot and every so many after it, instead of those that reach most.
         per_shot: how many of each shot; if not given, as many as its motion asks for.
@@ -69,31 +71,45 @@ def write_key_frames(
 
     Raises:
         FileNotFoundError, InputError: as `VideoReader` does, and if the film ends before a time.
-        OptionError: if `every` or `per_shot` is no whole number above 0.
+        OptionError: if `every` or `per_shot` is no whole number above 0, a time is below 0, or more than one of
+            the three is given.
         OutputError: if the folder cannot be written to.
 
     Example:
         write_key_frames("film.mp4", "keys", per_shot=2)
     """
     source, folder = Path(source), Path(folder)
-    for name, value in (("every", every), ("per_shot", per_shot)):
-        if value is not None:
-            check_option(name, value, Within(1, whole=True))
-    chosen = [] if at else choose(list(find_shots(source, progress)), per_shot=per_shot, every=every)
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    kept = []
-    with VideoReader(source) as reader:
-        chosen = chosen or [Chosen(0, frame_at(reader, seconds).seconds) for seconds in sorted(at)]
-        for each in chosen:
-            path = folder / key_name(*each)
-            if path.exists() and _is_touched(path):
-                kept.append(path)
-            else:
-                write_image(path, StillImage(gray_picture(next(reader.frames_from(each.seconds)), reader), None))
+    _check_choice(every, per_shot, at)
+    with film_to_look_at(source) as film, telling_of(source, film):
+        chosen = [] if at else choose(list(find_shots(film, progress)), per_shot=per_shot, every=every)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with VideoReader(film) as reader:
+            chosen = chosen or [Chosen(0, frame_at(reader, seconds).seconds) for seconds in sorted(at)]
+            kept = [path for path in (_written(each, folder, reader) for each in chosen) if path is not None]
     with finished_file(folder / PAGE) as part, writing(folder / PAGE):
         part.write_text(_page(source.name, chosen), "utf-8")
     return KeyFrames(folder, chosen, kept)
+
+
+def _check_choice(every: int | None, per_shot: int | None, at: Sequence[float]) -> None:
+    """Check that one way to choose frames is asked for, at most."""
+    for name, value in (("every", every), ("per_shot", per_shot)):
+        if value is not None:
+            check_option(name, value, Within(1, whole=True))
+    for seconds in at:
+        check_option("at", seconds, Within(0))
+    if sum(map(bool, (every, per_shot, at))) > 1:
+        raise OptionError("`every`, `per_shot` and `at` choose frames in different ways. Give one of them")
+
+
+def _written(each: Chosen, folder: Path, reader: VideoReader) -> Path | None:
+    """Write a frame of an open film, or return the picture of it that is there already, in colour."""
+    path = folder / key_name(*each)
+    if path.exists() and _is_touched(path):
+        return path
+    write_image(path, StillImage(gray_picture(next(reader.frames_from(each.seconds)), reader), None))
+    return None
 
 
 def _is_touched(path: Path) -> bool:

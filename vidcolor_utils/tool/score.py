@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import TypedDict
@@ -20,13 +21,13 @@ from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, occlusion_ma
 from vidcolor_utils.pictures.histograms import ColorDistributionConsistency, Mean
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import is_video, iter_rgb, video_info
 
 ROWS = ("gray", "candidate", "true")
 FLOW_SIDE = 640  # pixels; flow of larger frames is searched at this size
 AREA_STEP = 5  # frames between two looks for letterbox bars
-THREADS = len(ROWS)
 SAME_RATE = 1.01  # times the lowest rate; 24 and 23.976 are one
 OTHER_LUMA = 8.0  # mean difference of L: coding costs up to 2, a film one frame late 4, another film 19
 
@@ -71,7 +72,7 @@ def score_files(
 ) -> Scores:
     """Score a colorized video, or a still image, against the true one.
 
-    Each may be a video, an image, numbered images (`frames/%05d.png`), or a folder of images in order.
+    Each may be a video, an animation, an image, numbered images (`frames/%05d.png`), or a folder of images.
 
     Args:
         true_path: the true colours.
@@ -106,15 +107,17 @@ def score_films(
 ) -> Scores:
     """Score several colorized videos as `score_files` does one, with a row for each by its name."""
     paths = {"true": true_path, **candidates} | ({} if gray_path is None else {"gray": gray_path})
-    films = {name: _opened(iter_rgb(path)) for name, path in paths.items()}
-    area = _active_area(true_path) if active_area else None
-    infos = {name: video_info(path) for name, path in paths.items() if is_video(path)}
-    expected = infos["true"].frames if "true" in infos else None
-    named, tell = {name: films[name] for name in candidates}, lambda done, _: progress(done, expected)
-    try:
-        scores = score_candidates(films["true"], named, films.get("gray"), area=area, progress=tell)
-    except InputError as error:
-        raise InputError(f"{true_path}: {error}") from None
+    with ExitStack() as stack:
+        found = {name: stack.enter_context(film_to_look_at(Path(path))) for name, path in paths.items()}
+        films = {name: _opened(iter_rgb(path)) for name, path in found.items()}
+        area = _active_area(found["true"]) if active_area else None
+        infos = {name: video_info(path) for name, path in found.items() if is_video(path)}
+        expected = infos["true"].frames if "true" in infos else None
+        named, tell = {name: films[name] for name in candidates}, lambda done, _: progress(done, expected)
+        try:
+            scores = score_candidates(films["true"], named, films.get("gray"), area=area, progress=tell)
+        except InputError as error:
+            raise InputError(f"{true_path}: {error}") from None
     doubts = [*_doubts_of_rates(infos), *_doubts_of_rows(paths, scores["rows"])]
     return {**scores, "warnings": scores["warnings"] + doubts}
 
@@ -138,7 +141,7 @@ def _is_gray(row: Row) -> bool:
     return (row["colorfulness"] or 0) < metrics.COLORLESS
 
 
-def _active_area(path: str | Path) -> Area:
+def _active_area(path: Path) -> Area:
     return find_active_area(luma_from_rgb(rgb) for rgb in islice(iter_rgb(path), 0, None, AREA_STEP))
 
 
@@ -194,7 +197,7 @@ def score_candidates(
         raise InputError("a candidate cannot be named gray or true: rows of their own have these names")
     sources = {"true": true, **candidates} | ({} if gray is None else {"gray": gray})
     lengths = dict.fromkeys(sources, 0)
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(len(ROWS)) as pool:
         scorer = _Scorer(pool, ("gray", *candidates, "true"))
         for group in zip_longest(*sources.values()):
             frames = {name: frame for name, frame in zip(sources, group, strict=True) if frame is not None}
@@ -232,8 +235,7 @@ class _Scorer:
     """Takes the frames of all rows in step and spreads the work over threads."""
 
     def __init__(self, pool: ThreadPoolExecutor, names: Sequence[str]):
-        self.frames = 0
-        self._pool = pool
+        self.frames, self._pool = 0, pool
         self._rows = {name: _Means() for name in names}
         self._flows = [DenseFlow(MEDIUM, max_side=FLOW_SIDE) for _ in range(2)]  # there and back, in parallel
         self._last_luma: np.ndarray | None = None
@@ -261,9 +263,8 @@ class _Scorer:
         """Return the scores of each row, ratios to the true row included, in the order of `MEASURES`."""
         rows = {name: row.result() for name, row in self._rows.items()}
         truth = dict.fromkeys(RATIOS) if _is_gray(rows["true"]) else rows["true"]
-        for name in rows:
-            for key in RATIOS:
-                rows[name][f"{key}_ratio"] = ratio(rows[name][key], truth[key])
+        for row in rows.values():
+            row.update({f"{key}_ratio": ratio(row[key], truth[key]) for key in RATIOS})
         return {name: {key: row[key] for key in MEASURES} for name, row in rows.items()}
 
 

@@ -16,10 +16,11 @@ from vidcolor_utils.film.look import STEADINESS
 from vidcolor_utils.film.picture import ColorizeReport, Picture
 from vidcolor_utils.film.record import identify
 from vidcolor_utils.pictures.color import lab_from_rgb
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, telling_of
 from vidcolor_utils.system.files import followed, is_same_file
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Progress, silent
+from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import video_info
@@ -120,7 +121,7 @@ def stabilize_file(
     Luma, size, times, rotation and sound are those of `source`.
 
     Args:
-        source: the gray video that was colorized.
+        source: the gray video or animation that was colorized.
         color_source: the colours, by any method: the same frames, of any size with the same aspect.
         output: the video to write. It appears when it is complete.
         strength: how long colours last, in [0, 1), see `SteadyColorizer`.
@@ -132,7 +133,7 @@ def stabilize_file(
         FileNotFoundError: if an input does not exist.
         InputError: if an input cannot be read, the two differ in aspect or in their number of frames, or
             `output` is one of them.
-        OptionError: if `strength` is not in [0, 1).
+        OptionError: if `strength` is not in [0, 1), or a setting of `encoding` has a value that it cannot have.
         OutputError: if `output` cannot be written.
 
     Example:
@@ -140,16 +141,21 @@ def stabilize_file(
     """
     source, color_source, output = Path(source), Path(color_source), followed(output)
     check_option("strength", strength, STEADINESS)
-    gray_info = video_info(source)
     if is_same_file(output, color_source):
         raise InputError(f"{output}: input and output are the same file")
-    with VideoReader(color_source) as reader:
-        _check_aspect(gray_info, reader.info)
-        # Bars keep what colour they have: where the other method saw a picture is not known.
+    with (
+        film_to_look_at(source) as gray,
+        film_to_look_at(color_source) as colors,
+        telling_of(source, gray),
+        telling_of(color_source, colors),
+        VideoReader(colors) as reader,
+    ):
+        _check_aspect(video_info(gray), reader.info)
         steady = SteadyVideo(reader, strength=strength, offline=offline)
-        return color_video(
-            source, output, steady, FilmJob(encoding or Encoding(), find_bars=False), progress=progress
-        )
+        # Bars keep what colour they have: where the other method saw a picture is not known.
+        job = FilmJob(encoding or Encoding(), find_bars=False)
+        report = color_video(gray, output, steady, job, progress=progress)
+    return report._replace(warnings=tuple(text.replace(str(gray), str(source)) for text in report.warnings))
 
 
 def _check_aspect(gray: VideoInfo, color: VideoInfo) -> None:

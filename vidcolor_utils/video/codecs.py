@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.options import Within
 
 LARGE = 4_000_000  # pixels of frames that are dealt with in less memory, see `VideoCodec.large_options`
@@ -222,7 +222,7 @@ class Encoding(NamedTuple):
     Args:
         codec: one of `CODECS`.
         crf: constant quality, 0 the best, as the codec's encoder counts; None: the codec's default.
-        preset: speed against size, see `VideoCodec.presets`; None: the codec's default.
+        preset: speed against size, see `VideoCodec.presets`; None: the encoder's default; "auto" has no other.
         sound: "copy": as it is, an error where the container cannot hold it; "encode": all of it made anew;
             "none": left out; "auto": copied where the container can hold it, else made anew.
         encoder: one of `ENCODERS`: "software", hardware by its name, or "auto", see `streams.settled`.
@@ -254,31 +254,37 @@ class Encoding(NamedTuple):
         """Check that codec, encoder and settings go together.
 
         Raises:
-            InputError: if they do not; says what would.
+            OptionError: if they do not; says what would.
         """
         if self.codec not in CODECS:
-            raise InputError(f"{self.codec}: no such codec; there are {', '.join(CODECS)}")
+            raise OptionError(f"{self.codec}: no such codec; there are {', '.join(CODECS)}")
         if self.encoder not in ENCODERS:
-            raise InputError(f"{self.encoder}: no such encoder; there are {', '.join(ENCODERS)}")
+            raise OptionError(f"{self.encoder}: no such encoder; there are {', '.join(ENCODERS)}")
         if self.encoder in HARDWARE and self.codec not in HARDWARE[self.encoder]:
             made = ", ".join(HARDWARE[self.encoder])
-            raise InputError(f"{self.encoder} makes {made}, not {self.codec}: take the encoder software")
+            raise OptionError(f"{self.encoder} makes {made}, not {self.codec}: take the encoder software")
         spec = self.spec
         if spec.crf is None and (self.crf is not None or self.preset is not None):
-            raise InputError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
+            raise OptionError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
         if self.crf is not None and not Within(0, spec.crf_limit, whole=True).allows(self.crf):
             limits = f"a whole number from 0 (best) to {spec.crf_limit}"
-            raise InputError(f"crf {self.crf}: {self.codec} takes {limits}")
+            raise OptionError(f"crf {self.crf}: {self.codec} takes {limits}")
+        if self.preset is not None and self.encoder == AUTO:
+            raise OptionError(
+                f"preset {self.preset}: each encoder has its own, and {AUTO} leaves open which one it will be: "
+                "name the encoder, or leave the preset out"
+            )
         if self.preset is not None and self.preset not in spec.presets:
-            raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
+            raise OptionError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
         if self.sound not in SOUND:
-            raise InputError(f"sound {self.sound}: there is {', '.join(SOUND)}")
+            raise OptionError(f"sound {self.sound}: there is {', '.join(SOUND)}")
 
     def check(self, output: Path) -> None:
         """Check that codec, settings and the container that `output` names go together.
 
         Raises:
-            InputError: if they do not; says what would.
+            InputError: if the container does not go with the others; says what would.
+            OptionError: as `check_settings`.
         """
         self.check_settings()
         spec, suffix = self.spec, output.suffix.lower()

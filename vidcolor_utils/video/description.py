@@ -82,7 +82,7 @@ class ColorDescription(NamedTuple):
 
 
 class VideoInfo(NamedTuple):
-    """What a video file says of itself. Sizes are as displayed, after rotation."""
+    """What a video file says of itself. Sizes are in pixels, of whatever shape, after rotation."""
 
     path: Path
     container: str

@@ -79,7 +79,7 @@ def settled(encoding: Encoding, reader: VideoReader, scratch: Path) -> Encoding:
     if encoding.encoder != AUTO and (failure := _failure(encoding, reader, scratch)) is None:
         return encoding
     others = (name for name in HARDWARE if encoding.codec in HARDWARE[name] and name != encoding.encoder)
-    plain = encoding if encoding.encoder == AUTO else encoding._replace(preset=None)  # each has presets of its own
+    plain = encoding._replace(preset=None)  # each has presets of its own
     there = (name for name in others if _failure(plain._replace(encoder=name), reader, scratch) is None)
     if encoding.encoder != AUTO:
         names = " or ".join([*there, SOFTWARE])

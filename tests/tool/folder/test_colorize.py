@@ -23,7 +23,7 @@ from vidcolor_utils.film.look import Reference
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.spread import spread_over
+from vidcolor_utils.system.spread import Spread, spread_over
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder.book import Result
 from vidcolor_utils.tool.folder.colorize import colorize_folder
@@ -82,6 +82,28 @@ def test_large_photographs_are_coloured_one_at_a_time(tmp_path, monkeypatch):
     assert counted.most == 1
 
 
+class InBatches(Spread):
+    """Stands for other processes: notes what is handed out together."""
+
+    is_local = False
+
+    def __init__(self):
+        self.batches = []
+
+    def __call__(self, function, items):
+        self.batches.append([job.name for job in items])
+        return map(function, items)
+
+
+def test_large_photographs_are_handed_to_other_processes_one_at_a_time(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("vidcolor_utils.tool.folder.colorize.LARGE", 50 * 40)
+    for name in ("large_1.png", "large_2.png"):
+        Image.new("L", (50, 40), 99).save(folder / name)
+    results = colorize_folder(folder, tmp_path / "out", spread=(spread := InBatches()))
+    assert spread.batches == [["a.mp4", "old/b.avi", "photo.png"], ["large_1.png"], ["large_2.png"]]
+    assert set(states(results).values()) == {"done"} and len(results) == 5
+
+
 def test_a_source_that_goes_away_costs_no_other(folder, tmp_path):
     out = tmp_path / "out"
 
@@ -129,7 +151,8 @@ def test_a_part_is_of_films_only(folder, tmp_path):
 def test_what_only_films_can_have_passes_photographs_by(folder, tmp_path):
     Image.new("RGB", (32, 24), "teal").save(tmp_path / "photo.png")
     guides = (Reference(tmp_path / "photo.png", 0.0),)
-    results = colorize_folder(folder, tmp_path / "out", restore_luma=True, references=guides)
+    of_films = {"restore_luma": True, "strength": 0.5, "every": 2, "offline": True, "skip_colored": True}
+    results = colorize_folder(folder, tmp_path / "out", references=guides, segment_s=9.0, **of_films)
     assert set(states(results).values()) == {"done"}
 
 

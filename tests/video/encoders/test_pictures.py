@@ -15,6 +15,7 @@ from vidcolor_utils.video.encoders.pictures import (
     chroma_steps,
     encoder_options,
     find_encoder,
+    open_encoder,
     pixel_format,
 )
 from vidcolor_utils.video.formats import fill_planes
@@ -38,6 +39,34 @@ def test_large_frames_are_encoded_by_no_more_threads_than_there_are_cores(monkey
     monkeypatch.setattr("vidcolor_utils.video.encoders.pictures.usable_cores", lambda: 5)
     assert encoder_options(Encoding(), ColorDescription(1), (2160, 3840))["threads"] == "5"
     assert "threads" not in encoder_options(Encoding(), ColorDescription(1), SIZE)
+
+
+@pytest.mark.parametrize(
+    ("codec", "size", "advice"),
+    [
+        ("h264", (16400, 64), "h265 or ffv1"),
+        ("h264", (64, 16400), "h265 or ffv1"),
+        ("h265", (8, 8), "h264 or ffv1"),
+        ("h264", (16400, 32), "h265 or ffv1"),
+        ("av1", (16, 16400), "ffv1"),  # whose encoder would never end
+        ("av1", (16, 640), "h264 or ffv1"),
+    ],
+)
+def test_where_a_codec_cannot_be_made_others_are_named_that_can(codec, size, advice):
+    with pytest.raises(InputError, match=f"^{codec} cannot be made .*: take the codec {advice}$"):
+        opened(codec, size)
+    for name in advice.split(" or "):
+        opened(name, size)
+
+
+def opened(codec, size):
+    """Open the encoder of a codec for frames of this (width, height)."""
+    encoding = Encoding(codec)
+    context = av.CodecContext.create(encoding.spec.encoder, "w")
+    context.width, context.height = size
+    context.time_base, context.pix_fmt = Fraction(1, 25), "yuv420p"
+    context.options = encoding.encoder_options(size[::-1])
+    open_encoder(context, codec)
 
 
 def test_chroma_is_as_coarse_as_the_codec_takes_it():

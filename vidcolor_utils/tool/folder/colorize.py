@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import groupby
@@ -87,10 +87,11 @@ def colorize_folder(
 
     Raises:
         FileNotFoundError, InputError: if a photograph that guides the colours is not there, is none or is gray.
-        InputError: if `source` is no folder or holds nothing to colorize, the two folders are one, or the settings
-            of `encoding` do not go together.
-        OptionError: if an option has a value that it cannot have.
-        OutputError: if `output` cannot be written to.
+        InputError: if `source` is no folder or holds nothing to colorize, the two folders are one, an output would
+            replace a file that is to be coloured, or `REPORT` is there and another file.
+        OptionError: if an option, or a setting of `encoding`, has a value that it cannot have, or there are key
+            frames or points, which are of one film.
+        OutputError: if `output` cannot be written to, or another run is at work in it.
     """
     source, output = Path(source), Path(output)
     check_option("segment_s", segment_s, SEGMENT_LENGTH)
@@ -122,14 +123,29 @@ def colorize_folder(
 
 
 def _worked_on(
-    function: Callable[[Job], Outcome], jobs: Iterable[Job], look: Look, spread: Spread
+    function: Callable[[Job], Outcome], jobs: Sequence[Job], look: Look, spread: Spread
 ) -> Iterator[Outcome]:
     """Do the jobs; photographs that follow each other, but large ones, `AT_ONCE` where this process does them."""
-    if not spread.is_local or look.method != METHODS[0]:  # Keras makes its functions in the first call
+    if not spread.is_local:
+        yield from _spread_by_size(function, jobs, spread)
+        return
+    if look.method != METHODS[0]:  # Keras makes its functions in the first call
         yield from spread(function, jobs)
         return
-    for are_small, group in groupby(jobs, key=lambda job: is_still(job.source) and num_pixels(job.source) < LARGE):
+    for are_small, group in groupby(jobs, key=lambda job: is_still(job.source) and not _is_large(job)):
         yield from (ThreadSpread(AT_ONCE) if are_small else spread)(function, group)
+
+
+def _spread_by_size(function: Callable[[Job], Outcome], jobs: Sequence[Job], spread: Spread) -> Iterator[Outcome]:
+    """Have other processes do the jobs, the large photographs at the end and one at a time."""
+    large = dict.fromkeys(filter(_is_large, jobs))
+    yield from spread(function, [job for job in jobs if job not in large])
+    for job in large:
+        yield from spread(function, [job])
+
+
+def _is_large(job: Job) -> bool:
+    return is_still(job.source) and num_pixels(job.source) >= LARGE
 
 
 def _colorize(task: Task, photographs: Photographs, progress: Steps, job: Job) -> Outcome:
@@ -145,7 +161,7 @@ def _colorize(task: Task, photographs: Photographs, progress: Steps, job: Job) -
             shared_colorizer(*task.look.networks),
             look=task.look if is_film else task.look.for_still(),
             span=task.span if is_film else WHOLE,
-            segment_s=task.segment_s,
+            segment_s=task.segment_s if is_film else SEGMENT_S,
             encoding=task.encoding if is_film else None,
             photographs=photographs,
             progress=progress(job.name),

@@ -46,6 +46,8 @@ def find_encoder(encoding: Encoding) -> av.Codec:
 
 # SVT-AV1 waits for itself without end where one side is short and the other long: tried with sides of 8 to 2000.
 STUCK_ENCODER, STUCK_BELOW, STUCK_ABOVE = "libsvtav1", 32, 64
+# Pixels of a side that x264 takes, and of one that x265 takes beside a longer one, as tried; FFV1 takes any.
+H264_LONGEST, H265_SHORTEST = 16384, 32
 
 
 def open_encoder(context: av.VideoCodecContext, codec: str) -> None:
@@ -58,7 +60,7 @@ def open_encoder(context: av.VideoCodecContext, codec: str) -> None:
     if context.codec.name == STUCK_ENCODER and min(sides) < STUCK_BELOW and max(sides) > STUCK_ABOVE:
         raise InputError(
             f"{codec} cannot be made from frames of {context.width}x{context.height}, at which its encoder never "
-            "ends: take the codec h264"
+            f"ends: {_advice(codec, sides)}"
         )
     try:
         with ordinary_scheduling():
@@ -66,8 +68,14 @@ def open_encoder(context: av.VideoCodecContext, codec: str) -> None:
     except (av.error.FFmpegError, ValueError) as error:
         raise InputError(
             f"{codec} cannot be made from frames of {context.width}x{context.height} with these settings "
-            f"({reason(error)}): take the codec h264"
+            f"({reason(error)}): {_advice(codec, sides)}"
         ) from None
+
+
+def _advice(failed: str, sides: tuple[int, int]) -> str:
+    """Name codecs that take frames with these sides, other than the one that did not."""
+    fits = {"h264": max(sides) <= H264_LONGEST, "h265": max(sides) > H264_LONGEST and min(sides) >= H265_SHORTEST}
+    return f"take the codec {' or '.join([*(name for name in fits if fits[name] and name != failed), 'ffv1'])}"
 
 
 def chroma_steps(codec: VideoCodec, size: tuple[int, int]) -> Steps:

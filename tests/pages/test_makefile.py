@@ -1,0 +1,43 @@
+"""What `make` does without an environment: what it would run, and what it removes."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.helpers.command import REPOSITORY
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def make(*words, folder=REPOSITORY) -> str:
+    """What `make` prints, called in a folder."""
+    command = ["make", "-C", folder, "-f", REPOSITORY / "Makefile", "KERAS_BACKEND=tensorflow", *words]
+    environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}  # of a `make test`
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def test_a_rehearsal_on_a_processor_leaves_the_runs_of_an_accelerator_alone():
+    real = make("--dry-run", "course-gpu")
+    assert "--runs out/tensorflow/runs" in real and "out_dir ../out/tensorflow " in real
+    rehearsal = make(
+        "--dry-run", "course-gpu", "GPU_SCALE=rehearsal", "GPU_CLIPS=out/rehearsal/clips", "RECORD=a.json"
+    )
+    assert "--runs out/rehearsal/tensorflow/runs" in rehearsal
+    assert "out_dir ../out/rehearsal/tensorflow " in rehearsal
+    assert "out/tensorflow" not in rehearsal and "out/full" not in rehearsal
+
+
+def test_clean_leaves_what_was_trained(tmp_path):
+    kept = ["runs/frame", "data/clips", "out/full/runs", "out/tensorflow/runs", "out/study", "out/course/runs"]
+    removed = [".venv", ".venv-gpu", "build", "out/demo", "out/browser", ".mypy_cache"]
+    for name in kept + removed:
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("small_00_data_prep.ipynb", "00_data_prep.ipynb"):
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        (tmp_path / "notebooks" / name).touch()
+    make("clean", folder=tmp_path)
+    assert [name for name in kept if not (tmp_path / name).is_dir()] == []
+    assert [name for name in removed if (tmp_path / name).exists()] == []
+    assert [path.name for path in (tmp_path / "notebooks").iterdir()] == ["00_data_prep.ipynb"]
