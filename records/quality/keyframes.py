@@ -125,8 +125,8 @@ def edited(rgb: np.ndarray) -> np.ndarray:
     return coded(moved, JPEG_QUALITY)
 
 
-def rows(clip: Clip, colorizer: Colorizer, wrong: np.ndarray) -> Iterator[tuple[str, Callable[[], Colors]]]:
-    """Yield the name of each row and what makes its colours; `wrong` is a frame of another film."""
+def rows(clip: Clip, colorizer: Colorizer, wrong: np.ndarray | None) -> Iterator[tuple[str, Callable[[], Colors]]]:
+    """Yield the name of each row and what makes its colours; `wrong` is a frame of another film, if any."""
     automatic = steady(clip, colorizer, MirroredColorizer(colorizer))
     last, first = len(clip.rgb) - 1, {0: clip.rgb[0]}
     yield "gray", lambda: [np.zeros_like(ab) for ab in clip.ab]
@@ -136,7 +136,8 @@ def rows(clip: Clip, colorizer: Colorizer, wrong: np.ndarray) -> Iterator[tuple[
     yield "reference", lambda: referenced(clip, colorizer)
     yield "first", lambda: keyed(clip.grays, automatic, first)
     yield "first, edited", lambda: keyed(clip.grays, automatic, {0: edited(clip.rgb[0])})
-    yield "first, wrong", lambda: keyed(clip.grays, automatic, {0: wrong})
+    if wrong is not None:
+        yield "first, wrong", lambda: keyed(clip.grays, automatic, {0: wrong})
     yield "first and last", lambda: keyed(clip.grays, automatic, {**first, last: clip.rgb[last]})
     yield "every 25", lambda: keyed(clip.grays, automatic, {i: clip.rgb[i] for i in range(0, last + 1, EVERY)})
     yield "true", lambda: clip.ab
@@ -190,7 +191,7 @@ def plain_means(clips: Mapping[str, Rows]) -> Rows:
     """Mean of each score of each row over the clips that have it, ratios as well; None if none has."""
     first = next(iter(clips.values()))
     return {
-        name: {key: mean_known(rows[name][key] for rows in clips.values()) for key in sorted(row)}
+        name: {key: mean_known(rows.get(name, {}).get(key) for rows in clips.values()) for key in sorted(row)}
         for name, row in first.items()
     }
 
@@ -214,11 +215,13 @@ def measure(
     record: dict[str, Any] = resumed(output, settings, {"sets": {}})
     for name, folder in folders.items():
         films = films_of(folder)
+        if len(films) == 1:
+            say(f"{name}: one film: without another there is no wrong key frame, and no row of it")
         clips = record["sets"].setdefault(name, {"clips": {}})["clips"]
         for index, path in enumerate(films):
             if path.stem not in clips:
                 clip = read_clip(path, frames)
-                wrong = next(iter_rgb(films[index - 1]))
+                wrong = next(iter_rgb(films[index - 1])) if len(films) > 1 else None
                 clips[path.stem] = {row: score(clip, colors()) for row, colors in rows(clip, colorizer, wrong)}
                 say(f"{path.stem}: " + ", ".join(f"{k} {v['psnr_ab']:.2f}" for k, v in clips[path.stem].items()))
             record["sets"][name]["mean"] = plain_means(clips)

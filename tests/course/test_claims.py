@@ -105,3 +105,10 @@ def test_a_claim_is_told_with_its_verdict_and_numbers():
 def test_scores_of_a_reference_are_those_of_its_clips(study: dict):
     study["references"] = {"gray": {"clips": {"a": {"mse": 3.0}, "b": {"mse": 5.0}}}}
     assert reference_scores(study, "gray", "mse") == [3.0, 5.0]
+
+
+def test_a_claim_without_a_value_is_not_tested(study: dict):
+    study["speed"] = {name: clip for name, clip in study["speed"].items() if name.startswith("photo")}
+    speed = claims(study)[5]
+    assert speed.text == "Fast frames are worse" and speed.verdict == "not tested at this scale"
+    assert Claim("", []).verdict == "not tested at this scale"

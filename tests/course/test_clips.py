@@ -1,5 +1,7 @@
 import ast
 import json
+import os
+import threading
 
 import pytest
 
@@ -9,6 +11,7 @@ from vidcolor_utils.course import clips
 from vidcolor_utils.course.clips import open_clips
 from vidcolor_utils.pairs import prepare, sources
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import hold
 
 
 @pytest.fixture
@@ -28,6 +31,27 @@ def test_the_first_chapter_prepares_the_default_clips_and_says_so(notebooks, cap
     before = contents(notebooks)
     assert open_clips("../out/course/clips").manifest == store.manifest
     assert capsys.readouterr().out == "" and contents(notebooks) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_a_second_notebook_waits_for_the_first(notebooks, capsys, monkeypatch):
+    monkeypatch.setattr(clips, "WAIT_S", 0.01)
+    (notebooks / "out/course/clips").mkdir(parents=True)
+    first = hold(notebooks / "out/course/clips" / prepare.LOCK)
+    end = threading.Timer(0.2, first.close)
+    end.start()
+    assert len(open_clips("../out/course/clips").manifest["clips"]) == 3
+    assert end.finished.is_set()
+    assert capsys.readouterr().out.startswith(
+        "Another notebook is preparing the clips: this one waits for them.\n"
+    )
+
+
+def test_splits_that_a_chapter_asks_for_hold_clips(notebooks, monkeypatch):
+    monkeypatch.setattr(clips, "CLIPS", 2)
+    assert open_clips("../out/course/clips").names("train")
+    with pytest.raises(InputError, match="too few clips"):
+        open_clips("../out/course/clips", "dev")
 
 
 def test_a_folder_that_was_named_must_have_clips(notebooks):

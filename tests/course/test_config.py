@@ -56,7 +56,15 @@ def test_clips_limits_the_training_clips_only(clips: Path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"model": "resnet"}, {"schedule": "step"}, {"beta": 1.4}, {"epochs": 0}, {"flicker": -1.0}]
+    "wrong",
+    [
+        {"model": "resnet"},
+        {"schedule": "step"},
+        {"beta": 1.4},
+        {"epochs": 0},
+        {"flicker": -1.0},
+        {"sample_every": -1},
+    ],
 )
 def test_wrong_parameters_are_refused(wrong: dict):
     with pytest.raises(ValueError, match="Received"):

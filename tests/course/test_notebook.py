@@ -77,3 +77,20 @@ def test_results_hold_parameters_and_numbers(tmp_path):
         "loss": 1.5,
         "split": {"dev": ["a"]},
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "parameter epochs must be at least 1. Received: 0"),
+        ({"counts": [4, 0]}, "parameter counts must hold numbers of at least 1. Received: [4, 0]"),
+        ({"counts": []}, "parameter counts must hold numbers of at least 1. Received: []"),
+        ({"counts": ["4"]}, "parameter counts must hold numbers of at least 1. Received: ['4']"),
+    ],
+)
+def test_what_is_too_small_is_named(changes, message):
+    least = {"epochs": 1, "counts": 1}
+    check_parameters(notebook(counts=[1, 2]), (*DECLARED, "counts"), least=least)
+    with pytest.raises(InputError) as caught:
+        check_parameters(notebook(counts=[1, 2]) | changes, (*DECLARED, "counts"), least=least)
+    assert str(caught.value) == message

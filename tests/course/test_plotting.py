@@ -120,3 +120,8 @@ def test_an_axis_over_many_decades_writes_powers_of_ten_alone(last, written):
     axes = plt.gcf().axes[0]
     assert bool(axes.xaxis.get_minor_formatter()(2)) is written
     assert axes.xaxis.get_major_formatter()(1_000_000) == "1,000,000"
+
+
+def test_a_running_mean_of_few_values_is_their_mean():
+    assert plotting.running_mean(range(12)) == pytest.approx([4.5, 5.5, 6.5])
+    assert plotting.running_mean([1.0, 2, 6]) == pytest.approx([3])

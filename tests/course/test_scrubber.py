@@ -3,6 +3,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import traitlets
 from PIL import Image
 
 from vidcolor_utils.system.errors import InputError
@@ -139,3 +140,14 @@ def test_too_many_bytes_are_refused(monkeypatch):
     monkeypatch.setattr(scrubber, "MAX_BYTES", 500)
     with pytest.raises(InputError, match="show fewer or smaller ones, or give a quality"):
         FrameScrubber({"a": moving(9)})
+
+
+def test_numpys_numbers_are_taken_as_ones_that_a_browser_can_be_sent():
+    scrubber = FrameScrubber({"a": moving()}, frame=np.int64(3), amplify=np.int32(8), rate=np.float32(12))
+    assert (scrubber.frame, scrubber.amplify, scrubber.rate) == (3, 8, 12)
+    scrubber.frame, scrubber.rate = np.uint8(1), np.int64(24)
+    state = scrubber.get_state(["frame", "amplify", "rate"])
+    assert state == {"frame": 1, "amplify": 8, "rate": 24} and type(state["frame"]) is int
+    for wrong in (1.5, "1"):
+        with pytest.raises(traitlets.TraitError):
+            scrubber.frame = wrong

@@ -14,10 +14,11 @@ from tests.helpers.clips import contents, prepare, sepia
 from tests.helpers.command import REPOSITORY
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.colorizers.stills import colorize_frames
-from vidcolor_utils.pairs.prepare import baseline_colorizer, gray_clip, prepare_clips, split_names
+from vidcolor_utils.pairs.prepare import LOCK, baseline_colorizer, gray_clip, prepare_clips, split_names
 from vidcolor_utils.pairs.sources import Clip, rendered_clips, video_clips
 from vidcolor_utils.pairs.store import ClipStore
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.files import hold
 
 
 def numbered_clip(name: str, count: int, size: tuple[int, int] = (256, 256)) -> Clip:
@@ -209,3 +210,16 @@ def test_interrupted_clip_leaves_no_file(tmp_path: Path):
     with pytest.raises(KeyboardInterrupt):
         prepare([Clip("a", {}, broken)], tmp_path)
     assert not list((tmp_path / "clips").iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_two_preparations_keep_out_of_each_others_way(tmp_path: Path):
+    prepare([numbered_clip("a", 3)], tmp_path)
+    (tmp_path / "clips" / ".a.part-1.safetensors").write_bytes(b"half a clip")  # that the other one is writing
+    before = contents(tmp_path)
+    with hold(tmp_path / LOCK), pytest.raises(OutputError, match="another run is at work there"):
+        prepare([numbered_clip("a", 3)], tmp_path)
+    (tmp_path / LOCK).unlink()
+    assert contents(tmp_path) == before
+    prepare([numbered_clip("a", 3)], tmp_path)
+    assert sorted(contents(tmp_path)) == ["clips/a.safetensors", "manifest.json", "plan.json"]

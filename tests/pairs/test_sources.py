@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from vidcolor_utils.pairs.sources import builtin_clips, constant_rate_frames, photo_clips, video_clips
+from tests.helpers.clips import prepare
+from vidcolor_utils.pairs.sources import (
+    builtin_clips,
+    constant_rate_frames,
+    photo_clips,
+    rendered_clips,
+    video_clips,
+)
 from vidcolor_utils.system.errors import InputError
 
 
@@ -99,3 +108,45 @@ def test_names_in_other_scripts_do_not_collide(tmp_path: Path):
         (tmp_path / name).touch()
     names = {clip.name for clip in video_clips(tmp_path)}
     assert len(names) == 2 and all(name.isascii() for name in names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of bytes that are no text")
+def test_a_name_that_is_no_text_is_told_apart_by_its_bytes(tmp_path: Path):
+    for name in (b"\xff.mp4", b"\xfe.mp4"):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).touch()
+    names = {clip.name for clip in video_clips(tmp_path)}
+    assert len(names) == 2 and all(name.isascii() for name in names)
+
+
+def test_names_of_clips_fit_into_a_file_system(tmp_path: Path, make_video: Callable[..., Path]):
+    deep = tmp_path / ("a" * 120) / ("b" * 120)
+    deep.mkdir(parents=True)
+    for name in ("one.mp4", "two.mp4"):
+        make_video(deep.relative_to(tmp_path) / name, frames=3)
+    clips = video_clips(tmp_path)
+    assert len({clip.name for clip in clips}) == 2
+    assert prepare(clips, tmp_path / "out")["counts"]["clips"] == 2
+
+
+def test_a_name_that_fits_is_as_it_was(tmp_path: Path):
+    whole = "a" * 233  # with "video-" before it and "_mp4.safetensors" behind it 255
+    (tmp_path / f"{whole}.mp4").touch()
+    (tmp_path / "my film.mp4").touch()
+    assert [clip.name for clip in video_clips(tmp_path)] == [f"video-{whole}_mp4", "video-my_film_mp4-769398cb"]
+
+
+def test_a_rendered_clip_may_be_of_any_length():
+    short, long = rendered_clips(3, frames=400), rendered_clips(3, frames=584)
+    assert [clip.origin["pan"] for clip in short] == [1, -2, 3]  # as fast as the seconds allow
+    assert [clip.origin["pan"] for clip in long] == [1, pytest.approx(-2), pytest.approx(1200 / 584)]
+    assert len(list(long[2].frames())) == 584
+
+
+def test_other_photographs_are_another_origin(tmp_path: Path):
+    origins = []
+    for folder, green in (("one", 200), ("two", 180), ("one again", 200)):
+        path = tmp_path / folder / "photos" / "a.png"
+        path.parent.mkdir(parents=True)
+        cv2.imwrite(str(path), np.full((80, 80, 3), (20, green, 60), np.uint8))
+        origins.append(photo_clips(path.parent, count=1)[0].origin)
+    assert origins[0] == origins[2] != origins[1]

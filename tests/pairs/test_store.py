@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.helpers.clips import prepare
+from vidcolor_utils.pairs.sources import rendered_clips
 from vidcolor_utils.pairs.store import ClipFrames, ClipStore, clip_path, read_clip, write_clip
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import file_sha256
@@ -78,3 +80,13 @@ def test_unequal_or_float_frames_are_refused(tmp_path: Path):
 def test_unknown_split_is_refused(store_folder: Path):
     with pytest.raises(ValueError, match="validation"):
         ClipStore(store_folder).names("validation")
+
+
+def test_too_few_clips_for_a_split_are_told_with_what_to_do(tmp_path):
+    prepare(rendered_clips(2, frames=2), tmp_path / "two")
+    two = ClipStore(tmp_path / "two")
+    two.require("train")
+    with pytest.raises(InputError, match=r"too few clips \(2\) to leave any for dev and test: prepare at least 3"):
+        two.require("train", "dev", "test")
+    prepare(rendered_clips(3, frames=2), tmp_path / "three")
+    ClipStore(tmp_path / "three").require("train", "dev", "test")

@@ -86,3 +86,12 @@ def test_means_are_over_the_clips_that_have_a_score():
     values = (("one", 20.0, None), ("two", 30.0, 4.0))
     clips = {name: {"gray": {"psnr": psnr, "cdc": cdc, "chroma_ratio": None}} for name, psnr, cdc in values}
     assert plain_means(clips) == {"gray": {"cdc": 4.0, "chroma_ratio": None, "psnr": 25.0}}
+
+
+def test_a_folder_of_one_film_has_no_wrong_key_frame(tmp_path, make_video):
+    (tmp_path / "films").mkdir()
+    make_video("films/only.mp4", frames=3)
+    said = []
+    record = measure({"one": tmp_path / "films"}, GrayColorizer(), tmp_path / "r.json", frames=3, say=said.append)
+    mean = record["sets"]["one"]["mean"]
+    assert "first, wrong" not in mean and "first, edited" in mean and "no wrong key frame" in said[0]

@@ -110,6 +110,8 @@ def test_pairs_to_test_on_are_the_same_for_every_way():
         (pair.target.clip.name, pair.frame) for pair in pairs
     ]
     assert all(pair.target is not pair.source for pair in wrong)
+    with pytest.raises(ValueError, match="needs another clip"):
+        held_out_pairs(known[:1], 20, wrong=True)
     assert mean_psnr(pairs, [pair.target.clip.lab[pair.frame, ..., 1:] for pair in pairs]) == 60
     assert colored(build_small_color_network(side=16), pairs).shape == (9, 16, 16, 2)
 

@@ -45,10 +45,13 @@ class Claim(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """ "holds" if every value is above 0, "does not hold" if none is, otherwise "depends"; or `NOT_TESTED`."""
-        if not self.tested:
-            return NOT_TESTED
+        """ "holds" if every value is above 0, "does not hold" if none is, otherwise "depends"; or `NOT_TESTED`.
+
+        A claim without any value is not tested.
+        """
         above = [value > 0 for finding in self.findings for value in finding.values]
+        if not self.tested or not above:
+            return NOT_TESTED
         if all(above):
             return "holds"
         return "depends" if any(above) else "does not hold"

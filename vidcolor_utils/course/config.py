@@ -64,6 +64,7 @@ class ReportTrainConfig:
         check_option("beta", self.beta, Within(0, 1))
         check_option("flicker", self.flicker, Within(0))
         check_option("epochs", self.epochs, Within(1, whole=True))
+        check_option("sample_every", self.sample_every, Within(0, whole=True))
         if self.clips is not None:
             check_option("clips", self.clips, Within(1, whole=True))
         if self.epoch_runs is not None and self.epoch_runs < self.batch_clips:

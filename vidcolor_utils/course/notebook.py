@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from vidcolor_utils.system.errors import InputError
@@ -12,8 +13,10 @@ IPYTHON_NAMES = ("In", "Out")  # its own variables that are plain values; the ot
 DECLARED = "_parameters"  # where a namespace keeps the names
 
 
-def check_parameters(namespace: dict, declared: tuple[str, ...]) -> None:
-    """Refuse parameters that the notebook does not know, or of another type than it says.
+def check_parameters(
+    namespace: dict, declared: tuple[str, ...], *, least: Mapping[str, float] | None = None
+) -> None:
+    """Refuse parameters that the notebook does not know, of another type than it says, or too small for it.
 
     papermill only warns of an unknown name, and the run goes on with the default value; it also turns
     `-p name true` into text. Call this after the imports and the parameters cell and before anything else is
@@ -23,12 +26,14 @@ def check_parameters(namespace: dict, declared: tuple[str, ...]) -> None:
     Args:
         namespace: the notebook's `globals()`.
         declared: the names in the parameters cell; those with an annotation there have their type checked.
+        least: name to the smallest value that the notebook runs with; of a list, to that of its entries, of which
+            it then needs one.
 
     Raises:
-        InputError: naming the first parameter that is unknown, missing, or of a wrong type.
+        InputError: naming the first parameter that is unknown, missing, of a wrong type, or too small.
 
     Example:
-        >>> check_parameters(globals(), ("beta", "epochs"))
+        >>> check_parameters(globals(), ("beta", "epochs"), least={"epochs": 1})
     """
     missing = [name for name in declared if name not in namespace]
     if missing:
@@ -40,6 +45,8 @@ def check_parameters(namespace: dict, declared: tuple[str, ...]) -> None:
     for name in declared:
         if name in annotations:
             _check_type(name, namespace[name], annotations[name])
+    for name, smallest in (least or {}).items():
+        _check_least(name, namespace[name], smallest)
     namespace[DECLARED] = declared
 
 
@@ -59,6 +66,13 @@ def _check_type(name: str, value: object, annotation: type) -> None:
         return
     shown = " or ".join("None" if kind is type(None) else kind.__name__ for kind in accepted)
     raise InputError(f"parameter {name} must be {shown}. Received: {value!r}")
+
+
+def _check_least(name: str, value: object, smallest: float) -> None:
+    entries = value if isinstance(value, list) else [value]
+    if not entries or not all(isinstance(entry, int | float) and entry >= smallest for entry in entries):
+        held = "hold numbers of" if isinstance(value, list) else "be"
+        raise InputError(f"parameter {name} must {held} at least {smallest:g}. Received: {value!r}")
 
 
 def write_results(out_dir: str | Path, notebook: str, namespace: dict, **results: object) -> Path:

@@ -86,6 +86,12 @@ def plot_lines(
     show_figure(alt)
 
 
+def running_mean(values: Sequence[float], window: int = 10) -> np.ndarray:
+    """Average each `window` values that follow each other, or all of N where they are fewer: (N - window + 1,)."""
+    window = min(window, len(values))
+    return np.convolve(values, np.ones(window) / window, "valid")
+
+
 def plot_spread(
     series: Mapping[str, Sequence[Sequence[float]]],
     *,

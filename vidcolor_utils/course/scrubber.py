@@ -10,6 +10,7 @@ import base64
 import math
 from collections.abc import Mapping
 from io import BytesIO
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,22 @@ MAX_BYTES = 40_000_000  # of frames in one scrubber; what a notebook and a brows
 STRIP_QUALITY = 85
 STRIP_FRAME_WIDTH = 160
 FOLDER = Path(__file__).parent
+
+
+class WholeNumber(traitlets.Int):
+    """A whole number, NumPy's as well, kept as Python's own, which a browser can be sent."""
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """Give the number; whatever else it is, traitlets refuses."""
+        return super().validate(obj, int(value) if isinstance(value, Integral) else value)
+
+
+class Number(traitlets.Float):
+    """The same of any number."""
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """Give the number; whatever else it is, traitlets refuses."""
+        return super().validate(obj, float(value) if isinstance(value, Real) else value)
 
 
 class FrameScrubber(anywidget.AnyWidget):
@@ -69,11 +86,11 @@ class FrameScrubber(anywidget.AnyWidget):
     kind = traitlets.Unicode("image/webp").tag(sync=True)  # of the packed frames
     size = traitlets.List(traitlets.Int()).tag(sync=True)  # height, width
     # No echo: while playing, a frame number coming back late would look like a jump.
-    frame = traitlets.Int().tag(sync=True, echo_update=False)
+    frame = WholeNumber().tag(sync=True, echo_update=False)
     playing = traitlets.Bool().tag(sync=True, echo_update=False)
     difference = traitlets.Bool().tag(sync=True, echo_update=False)
-    amplify = traitlets.Int(4).tag(sync=True, echo_update=False)
-    rate = traitlets.Float(25.0).tag(sync=True)
+    amplify = WholeNumber(4).tag(sync=True, echo_update=False)
+    rate = Number(25.0).tag(sync=True)
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from vidcolor_utils.pairs.manifest import MANIFEST, ClipFacts, Manifest, Origin,
 from vidcolor_utils.pairs.sources import Clip
 from vidcolor_utils.pairs.store import (
     CLIPS_FOLDER,
+    LEAST_CLIPS,
     SUFFIX,
     ClipFrames,
     clip_path,
@@ -38,7 +39,7 @@ from vidcolor_utils.pairs.store import (
 from vidcolor_utils.pictures.color import gray_clip
 from vidcolor_utils.pictures.sizes import fit_frame, middle_square
 from vidcolor_utils.system.errors import InputError, VidcolorError
-from vidcolor_utils.system.files import file_sha256, write_json
+from vidcolor_utils.system.files import alone, file_sha256, write_json, writing
 from vidcolor_utils.system.options import OneOf, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
@@ -48,6 +49,7 @@ CROP = 128
 MIN_FRAMES = 2  # a clip needs a frame with a predecessor
 DEV_SHARE = TEST_SHARE = 0.1
 PLAN = "plan.json"
+LOCK = ".lock"  # there while a preparation is at work
 REPORT_FRAME_BYTES = 3 * 256 * 256 * 3  # the authors stored previous, current and true at 256x256, uint8
 
 log = logging.getLogger(__name__)
@@ -119,28 +121,40 @@ def prepare_clips(
 
     Raises:
         InputError: if the folder holds a preparation with other settings, or no clip can be read.
+        OutputError: if another preparation is at work there, or it cannot be written to.
     """
     out_dir = Path(out_dir)
     _check_names(clips)
+    with writing(out_dir):
+        (out_dir / CLIPS_FOLDER).mkdir(parents=True, exist_ok=True)
     plan = _plan(clips, baseline_name, crop, seed)
-    _start_or_resume(out_dir, plan)
     prepare = partial(_prepare_clip, out_dir=out_dir.absolute(), baseline=baseline, crop=crop)
+    with alone(out_dir / LOCK, shown=out_dir):
+        _start_or_resume(out_dir, plan)
+        manifest = _manifest(plan, *_outcomes(spread(prepare, clips), plan, progress))
+        _remove_leftovers(out_dir)
+        write_json(out_dir / MANIFEST, manifest, indent=1, sort_keys=True)
+    return manifest
+
+
+def _outcomes(
+    outcomes: Iterable[tuple[str, ClipFacts | str]], plan: Plan, progress: Progress
+) -> tuple[dict[str, ClipFacts], dict[str, SkippedClip]]:
+    """Sort what became of the clips into those that were kept and those that were skipped."""
+    total = len(plan["sources"])
     kept: dict[str, ClipFacts] = {}
     skipped: dict[str, SkippedClip] = {}
-    for done, (name, outcome) in enumerate(spread(prepare, clips), start=1):
+    for done, (name, outcome) in enumerate(outcomes, start=1):
         if isinstance(outcome, str):
             log.warning("skipped %s: %s", name, outcome)
             skipped[name] = {"name": name, "origin": plan["sources"][name], "reason": outcome}
         else:
             kept[name] = outcome
-        progress(done, len(clips))
+        progress(done, total)
     if not kept:
-        first = skipped[clips[0].name]["reason"]
-        raise InputError(f"none of the {len(clips)} clips can be used; the first: {first}")
-    _remove_leftovers(out_dir)
-    manifest = _manifest(plan, kept, skipped, seed)
-    write_json(out_dir / MANIFEST, manifest, indent=1, sort_keys=True)
-    return manifest
+        first = skipped[next(iter(plan["sources"]))]["reason"]
+        raise InputError(f"none of the {total} clips can be used; the first: {first}")
+    return kept, skipped
 
 
 def _check_names(clips: Sequence[Clip]) -> None:
@@ -160,7 +174,6 @@ def _plan(clips: Sequence[Clip], baseline_name: str, crop: int | None, seed: int
 
 
 def _start_or_resume(out_dir: Path, plan: Plan) -> None:
-    (out_dir / CLIPS_FOLDER).mkdir(parents=True, exist_ok=True)
     path = out_dir / PLAN
     if path.exists() and json.loads(path.read_text()) != plan:
         raise InputError(f"{out_dir}: holds clips prepared from other sources or settings: name another folder")
@@ -221,18 +234,18 @@ def _cropped(clip: np.ndarray, crop: int | None) -> np.ndarray:
 def split_names(names: Sequence[str], seed: int) -> dict[str, list[str]]:
     """Shuffle clips and split them 80/10/10 into train, dev and test.
 
-    From three clips up, dev and test have at least one each.
+    From `LEAST_CLIPS` up, dev and test have at least one each.
     """
     shuffled = [names[index] for index in np.random.default_rng(seed).permutation(len(names))]
-    least = 1 if len(names) >= 3 else 0
+    least = 1 if len(names) >= LEAST_CLIPS else 0
     dev, test = (max(least, round(len(names) * share)) for share in (DEV_SHARE, TEST_SHARE))
     train = len(names) - dev - test
     parts = {"train": shuffled[:train], "dev": shuffled[train : train + dev], "test": shuffled[train + dev :]}
     return {split: sorted(part) for split, part in parts.items()}
 
 
-def _manifest(plan: Plan, clips: dict[str, ClipFacts], skipped: dict[str, SkippedClip], seed: int) -> Manifest:
-    split = split_names(sorted(clips), seed)
+def _manifest(plan: Plan, clips: dict[str, ClipFacts], skipped: dict[str, SkippedClip]) -> Manifest:
+    split = split_names(sorted(clips), plan["settings"]["seed"])
     frames = sum(facts["frames"] for facts in clips.values())
     counts = {"clips": len(clips), "frames": frames, "skipped": len(skipped)}
     return {

@@ -6,6 +6,7 @@ A `Clip` is a promise: its frames are read when they are asked for, and its orig
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -18,17 +19,20 @@ import numpy as np
 
 from vidcolor_utils.pairs.defaults import FPS, FRAMES
 from vidcolor_utils.pairs.manifest import Origin
-from vidcolor_utils.pairs.synthetic import DEFAULT_PAN, pan_zoom_clip, render_clip
+from vidcolor_utils.pairs.store import SUFFIX
+from vidcolor_utils.pairs.synthetic import DEFAULT_PAN, MAX_PAN, pan_zoom_clip, render_clip
 from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.stills.photos import read_photos
 from vidcolor_utils.system.builtin import BUILTIN_CLIPS, WHEEL, builtin_clip
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import LONGEST_NAME
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.files import video_info, videos_below
 from vidcolor_utils.video.reader import VideoReader
 
 MOST_FPS = 1000.0
+LONGEST = LONGEST_NAME - len(SUFFIX)  # bytes, of a clip's name
 
 BARS_EVERY, BARS = 6, 0.4  # every sixth rendered clip is letterboxed, over this share of its height
 CUT_EVERY = 4  # every fourth has a cut
@@ -117,19 +121,20 @@ def video_clips(
 def _video_clip(path: Path, shown: str, kind: str, fps: float, frames: int) -> Clip:
     path = path.absolute()  # for the workers of a cluster, which run elsewhere
     origin: Origin = {"kind": kind, "file": shown, "bytes": path.stat().st_size, "fps": fps, "frames": frames}
-    return Clip(f"{kind}-{_safe_name(shown)}", origin, partial(_first_frames, path, fps, frames))
+    return Clip(_clip_name(kind, shown), origin, partial(_first_frames, path, fps, frames))
 
 
 def _first_frames(path: Path, fps: float, frames: int) -> Iterator[np.ndarray]:
     return islice(constant_rate_frames(path, fps), frames)
 
 
-def _safe_name(text: str) -> str:
-    """A file name from a path; what it cannot hold is told apart by a few digits of a checksum."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", text)
-    if re.fullmatch(r"[A-Za-z0-9_./-]+", text):
-        return safe
-    return f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+def _clip_name(kind: str, shown: str) -> str:
+    """A name that a file can have from a path; what it cannot hold is told apart by a few digits of a checksum."""
+    name = f"{kind}-{re.sub(r'[^A-Za-z0-9_-]+', '_', shown)}"
+    if re.fullmatch(r"[A-Za-z0-9_./-]+", shown) and len(name) <= LONGEST:
+        return name
+    mark = f"-{hashlib.sha256(os.fsencode(shown)).hexdigest()[:8]}"
+    return name[: LONGEST - len(mark)] + mark
 
 
 def constant_rate_frames(path: str | Path, fps: float) -> Iterator[np.ndarray]:
@@ -184,17 +189,22 @@ def photo_clips(source: str | Path, *, count: int, frames: int = FRAMES, seed: i
 
 def _photo_clip(photo: np.ndarray, index: int, source: str, frames: int, seed: int) -> Clip:
     origin: Origin = {"kind": "photo", "file": source, "index": index, "frames": frames, "seed": seed}
+    origin["sha256"] = hashlib.sha256(photo.tobytes()).hexdigest()  # of its pixels
     return Clip(f"photo-{index:05d}", origin, partial(pan_zoom_clip, photo, (seed, index), frames=frames))
 
 
 def rendered_clips(count: int, *, frames: int = FRAMES, seed: int = 0, bars: bool = True) -> list[Clip]:
-    """List clips that `synthetic.render_clip` draws: some with a cut, some (if `bars`) letterboxed."""
+    """List clips that `synthetic.render_clip` draws: some with a cut, some (if `bars`) letterboxed.
+
+    Some cameras are two or three times as fast as others, unless the clip is so long that the world would end.
+    """
     return [_rendered_clip(index, frames, seed, bars) for index in range(count)]
 
 
 def _rendered_clip(index: int, frames: int, seed: int, bars: bool) -> Clip:
+    speed = min(DEFAULT_PAN * (1 + index % 3), MAX_PAN / frames)
     options = {
-        "pan": DEFAULT_PAN * (-1) ** index * (1 + index % 3),
+        "pan": speed * (-1) ** index,
         "cut": index % CUT_EVERY == CUT_EVERY - 1,
         "bars": BARS if bars and index % BARS_EVERY == BARS_EVERY - 1 else 0.0,
     }

@@ -21,6 +21,7 @@ from vidcolor_utils.system.files import file_sha256, finished_file
 CLIPS_FOLDER = "clips"
 SUFFIX = ".safetensors"
 SPLITS = ("train", "dev", "test")
+LEAST_CLIPS = 3  # of which each split has one
 
 
 class ClipFrames(NamedTuple):
@@ -59,6 +60,19 @@ class ClipStore:
         if split not in SPLITS:
             raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
         return list(self.manifest["split"][split])
+
+    def require(self, *splits: str) -> None:
+        """Check that splits hold clips, as all do from `LEAST_CLIPS` up.
+
+        Raises:
+            InputError: if one is empty; says what to do.
+        """
+        empty = [split for split in splits if not self.names(split)]
+        if empty:
+            few = f"too few clips ({len(self.manifest['clips'])}) to leave any for {' and '.join(empty)}"
+            raise InputError(
+                f"{self.folder}: {few}: prepare at least {LEAST_CLIPS} in another folder (00_data_prep)"
+            )
 
     def num_frames(self, name: str) -> int:
         """Length of a clip."""

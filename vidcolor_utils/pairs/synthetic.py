@@ -65,7 +65,7 @@ def render_clip(
     Raises:
         ValueError: if an argument is out of range.
     """
-    if frames < 1 or abs(pan) * frames > MAX_PAN or not 0 <= bars < 1:
+    if frames < 1 or round(abs(pan) * frames, 6) > MAX_PAN or not 0 <= bars < 1:
         raise ValueError(
             f"`frames` must be positive, `pan` times `frames` at most {MAX_PAN}, `bars` in [0, 1). "
             f"Received: frames={frames}, pan={pan}, bars={bars}"

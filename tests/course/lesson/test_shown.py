@@ -51,3 +51,8 @@ def test_what_is_no_number_is_never_the_best():
     rows = {"a": {"x": float("nan")}, "b": {"x": 2.0}, "c": {"x": 1.0}}
     marked = [line for line in repr(Table(rows, best={"x": "low"})).splitlines() if "*" in line]
     assert len(marked) == 1 and marked[0].startswith("c")
+
+
+def test_a_table_without_rows_is_its_caption():
+    assert str(Table({}, best={"PSNR": "high"}, caption="Nothing yet")).rstrip() == "Nothing yet"
+    assert "<caption>Nothing yet</caption>" in Table({}, caption="Nothing yet")._repr_html_()

@@ -43,7 +43,8 @@ class Table:
     """Rows of numbers, the best of each column in bold.
 
     Args:
-        rows: name to column to number (or None, or a text); all rows have the columns of the first.
+        rows: name to column to number (or None, or a text); all rows have the columns of the first. Without any
+            the table is empty.
         digits: decimals, for all columns or by column.
         best: for columns where something is best: "low", "high", or the number that it should be near to.
         unmarked: rows that take no part in being best: the truth, say.
@@ -63,7 +64,7 @@ class Table:
         caption: str = "",
     ):
         self.rows, self.caption = rows, caption
-        self.columns = list(next(iter(rows.values())))
+        self.columns = list(next(iter(rows.values()), ()))
         self._digits = digits if isinstance(digits, Mapping) else dict.fromkeys(self.columns, digits)
         self._best = {column: self._winners(column, goal, unmarked) for column, goal in (best or {}).items()}
 

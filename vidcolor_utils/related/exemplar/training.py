@@ -161,7 +161,19 @@ def draw_pair(known: Sequence[Known], rng: np.random.Generator, *, wrong: bool) 
 
 
 def held_out_pairs(known: Sequence[Known], gap: int, *, wrong: bool = False, count: int = 8) -> list[Pair]:
-    """Pairs of each clip `gap` frames apart, evenly spread, the later one the target; or with another clip."""
+    """Pairs of each clip `gap` frames apart, evenly spread, the later one the target; or with another clip.
+
+    Args:
+        known: the clips; shorter ones have no pair.
+        gap: frames between target and exemplar.
+        wrong: take the exemplar from the next clip.
+        count: most pairs of a clip.
+
+    Raises:
+        ValueError: if exemplars should be wrong and there is no other clip.
+    """
+    if wrong and len(known) < 2:
+        raise ValueError(f"a wrong exemplar needs another clip. Received: {len(known)} clips")
     pairs = []
     for number, each in enumerate(known):
         last = len(each.base) - gap
