@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from vidcolor_utils.cli.options import Command, PathArgument
-from vidcolor_utils.cli.screen import cell, counted, say, show
+from vidcolor_utils.cli.screen import cell, counted, going_on, say, show
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.opening import open_once
 
@@ -52,7 +52,7 @@ def _answers_beside(folder: Path) -> Path:
 
 
 def _ask(server: SurveyServer, *, no_browser: bool) -> None:
-    with server:
+    with going_on(), server:
         ballot = server.ballot
         if ballot.trial is not None:
             say(f"{len(ballot.trials)} questions at {server.address}")
