@@ -121,12 +121,16 @@ def test_films_without_a_ratio_are_left_out_of_the_measures():
     [(0, {"hike": {}}, "simulated must be at least 1"), (3, {}, "judges cannot be simulated")],
 )
 def test_judges_are_simulated_while_nobody_has_answered(simulated: int, rated: dict, message: str, tmp_path: Path):
-    nobody = {"read_answers": lambda *paths: [], "answered_all": lambda *given: [], "trials": []}
+    nobody = {
+        "answer_files": lambda folder: [],
+        "read_answers": lambda *paths: [],
+        "answered_all": lambda *given: [],
+    }
     with pytest.raises(InputError, match=message):
         run(
             *("13_who_judges", "simulated"),
             **nobody,
-            **{"answers_dir": tmp_path, "films_dir": "films", "is_hidden": None},
+            **{"answers_dir": tmp_path, "films_dir": "films", "trials": []},
             **{"simulated": simulated, "rated": rated},
         )
 
