@@ -51,6 +51,7 @@ def least(name: str) -> dict[str, float]:
         ("10_exemplar", {"frames": 10}),
         ("10_exemplar", {"rendered": 1}),
         ("11_unpaired", {"every": 0}),
+        ("11_unpaired", {"filters": 3}),
         ("12_more_data", {"unseen": 0}),
         ("12_more_data", {"counts": []}),
         ("14_why_store_colour", {"clips": 0}),
@@ -62,6 +63,18 @@ def test_a_parameter_that_is_too_small_is_told_by_its_name(name: str, changed: d
     check_parameters(dict(values), tuple(values), least=least(name))
     with pytest.raises(InputError, match=f"parameter {next(iter(changed))} must"):
         check_parameters(values | changed, tuple(values), least=least(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "message"),
+    [
+        ("10_exemplar", {"gap": 40}, "gap must be below frames, 40"),
+        ("11_unpaired", {"filters": 6}, "filters must be a multiple of 4"),
+    ],
+)
+def test_parameters_that_do_not_go_with_others_are_told(name: str, changed: dict, message: str):
+    with pytest.raises(InputError, match=message):
+        run(name, "check", check_parameters=lambda *given, **least: None, **defaults(name) | changed)
 
 
 @pytest.mark.parametrize(

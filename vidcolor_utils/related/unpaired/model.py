@@ -239,7 +239,7 @@ def build_small_generator(
     Args:
         channels, outputs: of the clips (B, T, S, S, C) that go in and come out.
         frames, side: of the clips; multiples of 4.
-        filters: of the first layer; twice and four times as many below.
+        filters: of the first layer, a multiple of `GROUPS`; twice and four times as many below.
         blocks: residual blocks.
         over_time: False: the frame-wise twin.
     """
