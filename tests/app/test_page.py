@@ -170,7 +170,7 @@ def test_shots_are_shown_given_colours_and_saved(browser, gray_film, truth):
     assert page.strip["moments"] != before["moments"]
 
     browser.say(kind="edit", edit="point", frame=0, values=[0.5, 0.5, "#ff0000"])
-    browser.say(kind="edit", edit="unpoint", frame=0, values=[0])
+    browser.say(kind="edit", edit="unpoint", frame=0, values=[0])  # its key
     browser.say(kind="edit", edit="take_out", frame=0, values=[])
     browser.wait_until_idle()
     assert page.edits == 4 and page.strip["moments"] == before["moments"]

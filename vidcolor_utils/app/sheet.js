@@ -5,12 +5,6 @@ const FIRST_COLOR = "#b03a2e";
 const STEP = 0.02; // of the frame's width or height, by which an arrow key moves the cross; five times that with Shift
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
-function button(text, action) {
-  const node = element("button", { type: "button", textContent: text });
-  node.addEventListener("click", action);
-  return node;
-}
-
 // One frame of the sheet: a button with its picture, its shot and time, and what was done to it.
 class SheetItem {
   constructor(choose, drop) {
@@ -247,10 +241,10 @@ class Sheet {
     return node;
   }
 
-  pointLine({ color }, index) {
+  pointLine({ key, color }, index) {
     const swatch = element("span", { className: "vidcolor-swatch" });
     swatch.style.background = color;
-    const remove = button("Remove", () => this.edit("unpoint", index));
+    const remove = button("Remove", () => this.edit("unpoint", key));
     remove.setAttribute("aria-label", `Remove point ${index + 1}, ${color}`);
     return element("li", { className: "vidcolor-row" }, swatch, `Point ${index + 1}`, remove);
   }

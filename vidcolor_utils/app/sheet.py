@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,8 +30,12 @@ WIDTH = 640  # pixels, of a frame on the sheet, at most
 
 
 class Point(NamedTuple):
-    """A place in a frame, as shares of its width and height in [0, 1], and a colour as #rrggbb."""
+    """A place in a frame, as shares of its width and height in [0, 1], and a colour as #rrggbb.
 
+    `key` is what the browser calls it by: its place in a list changes while the browser's words are on their way.
+    """
+
+    key: int
     x: float
     y: float
     color: str
@@ -101,6 +106,7 @@ class ContactSheet:
         self.edits = 0
         self.incoming: Incoming | None = None
         self._coming_for = 0  # number of its frame
+        self._keys = count()  # of points
         for each in (self.keys, folder / "shown"):
             each.mkdir(parents=True, exist_ok=True)
         self.frames = [self._frame(*chosen) for chosen in choose(self._shots)]
@@ -194,8 +200,10 @@ class ContactSheet:
         self._note(frame)
 
     def take_out(self, number: int) -> None:
-        """Leave a frame's picture out again."""
+        """Leave a frame's picture out again; nothing happens if it has none."""
         frame = self.frame(number)
+        if not frame.picture:
+            return
         self._remove_picture(frame)
         with VideoReader(self._source) as reader:
             self._show(frame, reader)
@@ -213,18 +221,18 @@ class ContactSheet:
         Raises:
             InputError: if the place is not in the picture, black bars apart, or there is no such frame.
         """
-        frame, point = self.frame(number), Point(x, y, color)
+        frame, point = self.frame(number), Point(next(self._keys), x, y, color)
         if not self._strip.shows(self._hint(frame, point)):
             raise InputError("this point is not in the picture: choose a place inside it")
         frame.points.append(point)
         self.edits += 1
 
-    def remove_point(self, number: int, index: int) -> None:
-        """Take a point away again; nothing happens if it is gone already."""
-        points = self.frame(number).points
-        if 0 <= index < len(points):
-            del points[index]
-            self.edits += 1
+    def remove_point(self, number: int, key: int) -> None:
+        """Take the point with a key away again; nothing happens if it is gone already."""
+        frame = self.frame(number)
+        left = [point for point in frame.points if point.key != key]
+        self.edits += len(left) < len(frame.points)
+        frame.points = left
 
     def moments(self, number: int, colorizer: Colorizer) -> list[Moment]:
         """Colour a few moments of the shot of a frame, see `ShotStrip`."""

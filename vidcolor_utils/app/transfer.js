@@ -12,6 +12,12 @@ function element(name, properties = {}, ...children) {
   return node;
 }
 
+function button(text, action) {
+  const node = element("button", { type: "button", textContent: text });
+  node.addEventListener("click", action);
+  return node;
+}
+
 function megabytes(bytes) {
   if (bytes < MEGABYTE) return `${Math.ceil(bytes / 1000)} kB`;
   return `${(bytes / MEGABYTE).toFixed(bytes < 10 * MEGABYTE ? 1 : 0)} MB`;
