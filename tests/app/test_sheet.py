@@ -109,7 +109,12 @@ def test_pictures_that_do_not_do_are_named_and_forgotten(sheet, truth):
     ):
         with pytest.raises(InputError, match=message):
             sheet.begin_picture(0, name, size)
-    with pytest.raises(InputError, match="no picture was announced"):
+    sheet.begin_picture(0, "mine.png", 9)
+    with pytest.raises(InputError, match="too large"):
+        sheet.begin_picture(0, "a.png", 10**9)
+    with pytest.raises(
+        InputError, match="no picture was announced"
+    ):  # bytes of the refused one are not mine.png's
         sheet.append(b"1")
 
 
@@ -128,6 +133,12 @@ def test_points_are_listed_and_removed(sheet):
     assert sheet.frames[1].points[-1].key != key
     with pytest.raises(InputError, match="not in the picture"):
         sheet.add_point(1, 1.5, 0.5, RED)
+
+
+def test_a_point_at_the_very_edge_is_in_the_last_pixel(sheet):
+    sheet.add_point(0, 1.0, 1.0, RED)
+    sheet.add_point(0, 0.0, 0.0, RED)
+    assert [hint[1:3] for hint in sheet.hints] == [(127.5, 95.5), (0, 0)]
 
 
 def test_a_frame_that_is_not_there_is_refused(sheet):

@@ -66,3 +66,41 @@ def test_a_point_is_removed_by_its_key(page):
     page.evaluate("tell", {"sheet": [FRAME | {"points": points}, FRAME]})
     page.get_by_role("button", name="Remove point 2").click()
     assert [message["values"] for message in sent(page, "edit")] == [[9]]
+
+
+def test_a_file_chosen_while_a_piece_of_another_is_read_gets_no_foreign_piece(page):
+    """Slow to read is only the first: its piece, or that it cannot be read, comes when it is no longer wanted."""
+    page.evaluate(
+        """() => {
+          const read = Blob.prototype.arrayBuffer;
+          window.slow = [];
+          Blob.prototype.arrayBuffer = async function () {
+            if (this.size === 3) await new Promise((...ends) => window.slow.push(ends));
+            return read.call(this);
+          };
+        }"""
+    )
+    for end in (0, 1):  # it is read, or not
+        for name, content in (("old.mp4", b"old"), ("new.mp4", b"newer")):
+            page.locator("input[type=file]").first.set_input_files(
+                {"name": name, "mimeType": "video/mp4", "buffer": content}
+            )
+            page.evaluate("hear", {"kind": "more", "start": 0, "length": 9})
+        page.evaluate("end => window.slow.pop()[end]()", end)
+        page.wait_for_timeout(200)
+    assert [message["name"] for message in sent(page, "begin")] == ["old.mp4", "new.mp4"] * 2
+    assert [message["text"] for message in sent(page, "piece")] == ["newer"] * 2 and sent(page, "lost") == []
+
+
+def test_a_frame_is_saved_though_another_one_was_chosen_meanwhile(page):
+    first, second = page.get_by_role("button", name="Shot 1").all()
+    first.click()
+    page.get_by_role("button", name="Save this frame").click()
+    second.click()
+    for _ in range(2):  # another view of the page asked for it, too
+        page.evaluate("tell", {"saved": {"frame": 0, "name": "shot_0001.png", "size": 4}})
+    page.evaluate("tell", {"saved": {"frame": 1, "name": "shot_0002.png", "size": 4}})
+    assert [message["file"] for message in sent(page, "get") if "frame" in message["file"]] == ["frame-0"]
+    with page.expect_download() as expected:
+        page.evaluate("hear({ kind: 'piece', file: 'frame-0', start: 0 }, 'four')")
+    assert expected.value.suggested_filename == "shot_0001.png" and expected.value.path().read_bytes() == b"four"

@@ -96,6 +96,8 @@ class FilmDesk:
         Raises:
             InputError: if it is empty or too large.
         """
+        if self._sheet is not None:
+            self._sheet.incoming = None  # of that picture no more comes, even if this file is refused
         incoming = Incoming(name, size, self._max_megabytes)  # complains before what is there goes
         self.close()
         self._name = name

@@ -159,6 +159,7 @@ class ContactSheet:
         Raises:
             InputError: if there is no such frame, or the file is no picture, empty or too large.
         """
+        self.incoming = None  # of one that was on its way no more comes, even if this one is refused
         self.frame(number)
         if not is_image(name):
             raise InputError(f"{name}: not a picture that can be read: choose a PNG or JPEG file")
@@ -275,5 +276,10 @@ class ContactSheet:
         return [self._hint(frame, point) for point in frame.points]
 
     def _hint(self, frame: SheetFrame, point: Point) -> Hint:
-        width, height = self._size
-        return Hint(frame.seconds, point.x * width, point.y * height, point.color)
+        x, y = (_place(*each) for each in zip((point.x, point.y), self._size, strict=True))
+        return Hint(frame.seconds, x, y, point.color)
+
+
+def _place(share: float, length: int) -> float:
+    """Where in a row of pixels a share of it is; the whole of it, its very edge, is in the last pixel."""
+    return min(share * length, length - 0.5) if share <= 1 else share * length

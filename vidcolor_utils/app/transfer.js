@@ -50,15 +50,15 @@ class Sender {
   }
 
   async more({ start, length }) {
-    let piece;
-    try {
-      piece = await this.file.slice(start, start + length).arrayBuffer();
-    } catch {
+    const file = this.file;
+    const piece = await file.slice(start, start + length).arrayBuffer().catch(() => undefined);
+    if (file !== this.file) return; // another one was begun while this was read: Python would take the piece as its
+    if (!piece) {
       this.model.send({ kind: "lost" }); // it is a folder, or was changed or taken away meanwhile
       return;
     }
     this.model.send({ kind: "piece", start }, undefined, [piece]);
-    this.onProgress(Math.min(1, (start + length) / this.file.size));
+    this.onProgress(Math.min(1, (start + length) / file.size));
   }
 }
 
@@ -108,10 +108,14 @@ class Receiver {
   }
 
   get(file, size, type) {
-    return new Promise((resolve) => {
-      this.open.set(file, { parts: [], start: 0, size, type, resolve });
-      this.ask(file);
-    });
+    if (!this.open.has(file)) this.begin(file, { parts: [], start: 0, size, type });
+    return this.open.get(file).whole;
+  }
+
+  begin(file, wanted) {
+    wanted.whole = new Promise((resolve) => (wanted.resolve = resolve));
+    this.open.set(file, wanted);
+    this.ask(file);
   }
 
   ask(file) {
