@@ -90,6 +90,11 @@ def test_what_does_not_go_together_is_refused(encoding, name, message):
         encoding.check(Path(name))
 
 
+def test_a_quality_of_another_kind_of_number_is_kept_as_pythons():
+    assert type(Encoding(crf=np.int64(20)).check(Path("out.mp4")).crf) is int
+    assert Encoding().check(Path("out.mp4")) == Encoding()
+
+
 def test_every_container_holds_a_codec():
     assert {end for row in CODECS.values() for end in row.containers} == set(CONTAINERS)
 

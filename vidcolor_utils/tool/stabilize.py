@@ -18,7 +18,7 @@ from vidcolor_utils.film.record import identify
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import followed, is_same_file
-from vidcolor_utils.system.options import check_option
+from vidcolor_utils.system.options import YesOrNo, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
@@ -132,14 +132,15 @@ def stabilize_file(
         FileNotFoundError: if an input does not exist.
         InputError: if an input cannot be read, the two differ in aspect or in their number of frames, or
             `output` is one of them.
-        OptionError: if `strength` is not in [0, 1).
+        OptionError: if `strength` is not in [0, 1), or `offline` neither true nor false.
         OutputError: if `output` cannot be written.
 
     Example:
         stabilize_file("film.mp4", "film_by_another_tool.mp4", "film_steady.mp4")
     """
     source, color_source, output = Path(source), Path(color_source), followed(output)
-    check_option("strength", strength, STEADINESS)
+    strength = check_option("strength", strength, STEADINESS)
+    offline = check_option("offline", offline, YesOrNo())
     gray_info = video_info(source)
     if is_same_file(output, color_source):
         raise InputError(f"{output}: input and output are the same file")

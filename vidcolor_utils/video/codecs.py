@@ -250,8 +250,11 @@ class Encoding(NamedTuple):
             found[spec.preset_option] = self.preset or spec.preset
         return found
 
-    def check_settings(self) -> None:
+    def check_settings(self) -> Encoding:
         """Check that codec, encoder and settings go together.
+
+        Returns:
+            The same, its quality a number of Python's own, as JSON holds it.
 
         Raises:
             InputError: if they do not; says what would.
@@ -273,14 +276,18 @@ class Encoding(NamedTuple):
             raise InputError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
         if self.sound not in SOUND:
             raise InputError(f"sound {self.sound}: there is {', '.join(SOUND)}")
+        return self._replace(crf=None if self.crf is None else int(self.crf))
 
-    def check(self, output: Path) -> None:
+    def check(self, output: Path) -> Encoding:
         """Check that codec, settings and the container that `output` names go together.
+
+        Returns:
+            As `check_settings`.
 
         Raises:
             InputError: if they do not; says what would.
         """
-        self.check_settings()
+        checked = self.check_settings()
         spec, suffix = self.spec, output.suffix.lower()
         if suffix not in CONTAINERS:
             raise InputError(f"{output}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
@@ -290,3 +297,4 @@ class Encoding(NamedTuple):
                 f"{output}: {suffix} cannot hold {self.codec}: name an output that ends in "
                 f"{' or '.join(spec.containers)}, or take the codec {' or '.join(others)}"
             )
+        return checked
