@@ -137,6 +137,10 @@ def test_a_picture_and_a_point_change_the_strips_and_the_film(desk, gray_film, t
 
     content = true_png(desk, truth, 0)
     sheet.begin_picture(0, "mine.png", len(content))
+    with pytest.raises(InputError, match="too large"):
+        desk.begin("other.mp4", 10**9)
+    assert sheet.incoming is None  # the browser no longer sends mine.png
+    sheet.begin_picture(0, "mine.png", len(content))
     sheet.append(content)
     sheet.add_point(1, 0.5, 0.5, "#ff2010")
     after = [desk.strip(number) for number in (0, 1)]

@@ -156,7 +156,7 @@ def test_shots_are_shown_given_colours_and_saved(browser, gray_film, truth):
     browser.received = b""
     browser.say(kind="save", frame=0)
     browser.wait_until_idle()
-    browser.say(kind="get", file="frame", start=0)
+    browser.say(kind="get", file="frame-0", start=0)
     browser.wait_until_idle()
     assert page.saved["name"].startswith("shot_0001") and len(browser.received) == page.saved["size"]
 
@@ -170,7 +170,7 @@ def test_shots_are_shown_given_colours_and_saved(browser, gray_film, truth):
     assert page.strip["moments"] != before["moments"]
 
     browser.say(kind="edit", edit="point", frame=0, values=[0.5, 0.5, "#ff0000"])
-    browser.say(kind="edit", edit="unpoint", frame=0, values=[0])
+    browser.say(kind="edit", edit="unpoint", frame=0, values=[0])  # its key
     browser.say(kind="edit", edit="take_out", frame=0, values=[])
     browser.wait_until_idle()
     assert page.edits == 4 and page.strip["moments"] == before["moments"]
@@ -180,6 +180,24 @@ def test_shots_are_shown_given_colours_and_saved(browser, gray_film, truth):
     browser.say(kind="edit", edit="point", frame=1, values=[2.0, 0.5, "#ff0000"])
     browser.wait_until_idle()
     assert page.stage == "done" and "not in the picture" in page.problem
+
+
+def test_what_the_browser_asks_for_again_and_again_is_sent_once_and_after_the_work(browser, gray_film):
+    browser.drop("film.mp4", gray_film.read_bytes())
+    browser.wait("ready")
+    browser.say(kind="shots")
+    for frame in (0, 1):
+        browser.say(kind="save", frame=frame)
+        browser.wait_until_idle()
+    browser.say(kind="colorize")
+    for file in ("frame-0", "frame-1"):
+        browser.received = b""
+        for _ in range(3):
+            browser.say(kind="get", file=file, start=0)
+        browser.wait_until_idle()
+        assert browser.received.startswith(b"\x89PNG") and browser.received.endswith(b"IEND\xaeB`\x82")
+    assert browser.page.stage == "done" and browser.page.problem == ""
+    assert browser.page.saved["size"] == len(browser.received)
 
 
 def png_of(page: ColorizePage, truth: list[np.ndarray], number: int) -> bytes:

@@ -7,6 +7,7 @@ from PIL import Image
 from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.film.keyframes.album import time_in_name
+from vidcolor_utils.film.look import PLAIN
 from vidcolor_utils.system.errors import InputError
 
 RATE, SHOT = 25, 8
@@ -61,10 +62,10 @@ def test_a_frame_is_saved_as_it_is_in_the_film_to_be_coloured(sheet, truth):
 
 def test_a_picture_colours_its_shot_and_no_other(sheet, truth):
     before = sheet.edits, sheet.frames[0].version
-    assert not sheet.has_pictures
+    assert sheet.added_to(PLAIN).keyframes is None
     send(sheet, 0, png(true_frame(sheet, truth, 0)))
     frame = sheet.frames[0]
-    assert sheet.has_pictures and frame.name == "mine.png" and sheet.incoming is None
+    assert sheet.added_to(PLAIN).keyframes and frame.name == "mine.png" and sheet.incoming is None
     assert (sheet.edits, frame.version) == (before[0] + 1, before[1] + 1)
     assert [path.suffix for path in sheet.keys.iterdir()] == [".png"]
     assert np.ptp(np.asarray(Image.open(frame.shown)).astype(int), axis=-1).mean() > 10  # it is shown in colour
@@ -83,8 +84,11 @@ def test_another_picture_takes_its_place_and_can_be_taken_out(sheet, truth):
     Image.fromarray(rgb).save(file, "JPEG", quality=90)
     send(sheet, 0, file.getvalue(), "better.JPG")
     assert [path.suffix for path in sheet.keys.iterdir()] == [".jpg"] and sheet.frames[0].name == "better.JPG"
-    sheet.take_out(0)
-    assert not sheet.has_pictures and list(sheet.keys.iterdir()) == []
+    edits = sheet.edits
+    for _ in range(2):  # a second click
+        sheet.take_out(0)
+    assert sheet.edits == edits + 1
+    assert sheet.added_to(PLAIN).keyframes is None and list(sheet.keys.iterdir()) == []
     assert np.ptp(np.asarray(Image.open(sheet.frames[0].shown)).astype(int), axis=-1).max() < 3
 
 
@@ -98,7 +102,7 @@ def test_pictures_that_do_not_do_are_named_and_forgotten(sheet, truth):
         with pytest.raises(InputError, match=message) as error:
             send(sheet, 0, content, name)
         assert str(sheet.keys.parent) not in str(error.value)
-        assert not sheet.has_pictures and sheet.incoming is None
+        assert sheet.added_to(PLAIN).keyframes is None and sheet.incoming is None
     for name, size, message in (
         ("film.mp4", 9, "not a picture"),
         ("a.png", 0, "empty"),
@@ -106,7 +110,12 @@ def test_pictures_that_do_not_do_are_named_and_forgotten(sheet, truth):
     ):
         with pytest.raises(InputError, match=message):
             sheet.begin_picture(0, name, size)
-    with pytest.raises(InputError, match="no picture was announced"):
+    sheet.begin_picture(0, "mine.png", 9)
+    with pytest.raises(InputError, match="too large"):
+        sheet.begin_picture(0, "a.png", 10**9)
+    with pytest.raises(
+        InputError, match="no picture was announced"
+    ):  # bytes of the refused one are not mine.png's
         sheet.append(b"1")
 
 
@@ -116,12 +125,21 @@ def test_points_are_listed_and_removed(sheet):
     sheet.add_point(1, 0.25, 0.5, "#2040c0")
     (first, second) = sheet.hints
     assert first[1:] == (64, 24, RED) and first.at == sheet.frames[1].seconds
-    sheet.remove_point(1, 0)
-    sheet.remove_point(1, 7)  # gone already
+    key = sheet.frames[1].described()["points"][0]["key"]
+    for _ in range(2):  # a second click, before the browser knows that it is gone
+        sheet.remove_point(1, key)
     assert sheet.hints == (second,) and sheet.edits == before + 3
     assert [point["color"] for point in sheet.frames[1].described()["points"]] == ["#2040c0"]
+    sheet.add_point(1, 0.5, 0.25, RED)
+    assert sheet.frames[1].points[-1].key != key
     with pytest.raises(InputError, match="not in the picture"):
         sheet.add_point(1, 1.5, 0.5, RED)
+
+
+def test_a_point_at_the_very_edge_is_in_the_last_pixel(sheet):
+    sheet.add_point(0, 1.0, 1.0, RED)
+    sheet.add_point(0, 0.0, 0.0, RED)
+    assert [hint[1:3] for hint in sheet.hints] == [(127.5, 95.5), (0, 0)]
 
 
 def test_a_frame_that_is_not_there_is_refused(sheet):

@@ -1,8 +1,9 @@
 import threading
 
+import pytest
 import traitlets
 
-from vidcolor_utils.app.threaded import ThreadedWidget
+from vidcolor_utils.app.threaded import Tasks, ThreadedWidget
 
 
 class Counter(ThreadedWidget):
@@ -29,3 +30,25 @@ def test_what_a_thread_sets_is_told_at_once_whatever_the_browser_sends():
         counter.set_state({"by_browser": sent})
     thread.join()
     assert late == [] and told == list(range(1, 3001)) and sent > 1
+
+
+def test_of_tasks_of_a_name_one_waits_or_runs():
+    tasks, done = Tasks(), []
+
+    def fail() -> None:
+        tasks.put(lambda: done.append("while it runs"), "get")
+        raise ValueError
+
+    for task, name in (
+        (fail, "get"),
+        (lambda: done.append("second"), "get"),
+        (lambda: done.append("other"), None),
+    ):
+        tasks.put(task, name)
+    with pytest.raises(ValueError):
+        tasks.get()()
+    tasks.get()()
+    assert done == ["other"]
+    tasks.put(lambda: done.append("afterwards"), "get")
+    tasks.get()()
+    assert done == ["other", "afterwards"]

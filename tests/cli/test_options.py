@@ -63,7 +63,8 @@ def test_rules_become_types_of_click():
 def test_rates():
     assert options.rate_of(None) is None
     assert options.rate_of("24000/1001") == Fraction(24000, 1001)
-    for wrong in ("fast", "1/0", "0", "1001"):
+    assert options.rate_of("1/100000") == Fraction(1, 100_000)
+    for wrong in ("fast", "1/0", "0", "0.000001", "1001"):
         with pytest.raises(click.BadParameter, match=wrong):
             options.rate_of(wrong)
 

@@ -25,6 +25,11 @@ def test_a_folder_without_films_is_named(tmp_path):
     assert isinstance(result.exception, InputError) and "CLIP/true.mp4" in str(result.exception)
 
 
+def test_a_seed_that_is_none_is_named_before_anything_is_looked_at(tmp_path):
+    result = CliRunner().invoke(survey, [str(tmp_path), "--seed", "-1"])
+    assert result.exit_code == 2 and "'--seed': -1 is not in the range x>=0" in result.output
+
+
 @pytest.mark.parametrize("named", [".", "..", "/"])
 def test_a_folder_may_be_named_by_where_it_is(tmp_path, monkeypatch, named):
     (tmp_path / "films" / "hike").mkdir(parents=True)

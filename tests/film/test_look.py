@@ -11,6 +11,7 @@ import pytest
 
 from tests.helpers.command import fails_in_one_line, run_vidcolor
 from vidcolor_utils.cli import vidcolor
+from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.film import director
 from vidcolor_utils.film.look import Hint, Look, LookOptions, Reference, hint_from, hints_from
 from vidcolor_utils.system.errors import InputError, OptionError
@@ -18,6 +19,7 @@ from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.folder.colorize import colorize_folder
 from vidcolor_utils.tool.plan import plan_file
 from vidcolor_utils.tool.preview import preview_file
+from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.times import Span, checked_span
 
 WRONG = {
@@ -62,7 +64,7 @@ def test_a_wrong_option_is_one_sentence_and_touches_nothing(untouched, tmp_path,
 def test_a_wrong_time_or_segment_is_one_sentence_too(untouched, tmp_path):
     with pytest.raises(ValueError, match="`at` must be"):
         Look(references=(Reference("photo.png", -1.0),))
-    with pytest.raises(ValueError, match="`segment_s` must be a number above 0"):
+    with pytest.raises(ValueError, match="`segment_s` must be in"):
         colorize_file(untouched, tmp_path / "out.mp4", segment_s=0)
 
 
@@ -79,9 +81,36 @@ def test_a_part_that_is_none_is_one_sentence(untouched, tmp_path, work, span):
 
 def test_numbers_of_other_kinds_are_kept_as_pythons():
     span = checked_span(Span(np.float32(0.5), Fraction(3, 2)))
-    assert json.loads(json.dumps(span)) == [0.5, 1.5]
+    assert json.loads(json.dumps(span)) == [0.5, 1.5] and checked_span(Span(1, np.float32(inf))) == Span(1, None)
     look = Look(strength=np.float32(0.5), every=np.int64(2), saturation=Fraction(1, 2))
     assert json.loads(json.dumps([look.strength, look.every, look.saturation])) == [0.5, 2, 0.5]
+    hint, photograph = Hint(np.float32(0.5), np.int64(100), Fraction(9, 2), np.str_("#aa3322")), "photo.png"
+    look = Look(hints=(hint,), references=(Reference(photograph, np.float32(0.5)), Reference(photograph)))
+    assert json.loads(json.dumps(look.hints)) == [[0.5, 100, 4.5, "#aa3322"]]
+    assert json.loads(json.dumps(look.references)) == [[photograph, 0.5], [photograph, None]]
+
+
+@pytest.mark.parametrize("wrong", [True, nan, inf, -1, "1", None, np.array([0.1, 0.2])])
+def test_a_point_is_of_numbers(wrong):
+    for hint in (Hint(wrong, 5, 5, "#aa3322"), Hint(0, wrong, 5, "#aa3322"), Hint(0, 5, wrong, "#aa3322")):
+        with pytest.raises(OptionError, match="`hints` must be"):
+            Look(hints=(hint,))
+
+
+@pytest.mark.parametrize("segment_s", [0, 1e308, inf, nan, True])
+@pytest.mark.parametrize("work", [colorize_file, colorize_folder, plan_file])
+def test_a_segment_has_a_length_that_can_be(untouched, tmp_path, work, segment_s):
+    source = tmp_path if work is colorize_folder else untouched
+    with pytest.raises(OptionError, match="`segment_s` must be in"):
+        work(source, tmp_path / "out.mp4", segment_s=segment_s)
+
+
+def test_a_film_is_made_with_numbers_of_other_kinds(make_video, tmp_path):
+    """All of them go into the record of its segments, which is JSON."""
+    encoding, span = Encoding(crf=np.int64(20)), Span(np.float64(0.04), inf)
+    options = {"segment_s": np.float32(0.08), "encoding": encoding, "span": span}
+    report = colorize_file(make_video(frames=6), tmp_path / "out.mp4", GrayColorizer(), **options)
+    assert report.frames == 5
 
 
 def test_keywords_and_object_have_the_same_options_and_types():

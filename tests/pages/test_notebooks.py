@@ -21,6 +21,7 @@ import pytest
 import yaml
 from skimage.metrics import structural_similarity
 
+from tests.helpers.cells import code_cells, defaults, is_guard, load, parameters_cell, source, tags
 from tests.helpers.command import REPOSITORY
 from tests.helpers.small import SIZES, small_parameters, with_parameters
 from vidcolor_utils.course.runs import kept_clip
@@ -58,37 +59,6 @@ TOTALS = {
 
 each_notebook = pytest.mark.parametrize("name", COURSE)
 each_twin = pytest.mark.parametrize("name", TWINS)
-
-
-def load(name: str) -> dict:
-    return json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())
-
-
-def source(cell: dict) -> str:
-    return "".join(cell["source"])
-
-
-def tags(cell: dict) -> list[str]:
-    return cell["metadata"].get("tags", [])
-
-
-def code_cells(name: str) -> list[dict]:
-    return [cell for cell in load(name)["cells"] if cell["cell_type"] == "code"]
-
-
-def parameters_cell(name: str) -> dict:
-    (cell,) = (cell for cell in code_cells(name) if "parameters" in tags(cell))
-    return cell
-
-
-def defaults(name: str) -> dict[str, object]:
-    """Names and values in the parameters cell; fails on anything but assignments of literals."""
-    values = {}
-    for statement in ast.parse(source(parameters_cell(name))).body:
-        assert isinstance(statement, ast.Assign | ast.AnnAssign), ast.unparse(statement)
-        target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
-        values[target.id] = ast.literal_eval(statement.value)
-    return values
 
 
 def shown_text(cell: dict) -> str:
@@ -155,10 +125,6 @@ def test_the_parameters_are_guarded_by_name_before_anything_else_is_defined(name
     assert len(guards) == 1, "the cell after the parameters must call check_parameters"
     declared = ast.Expression(guards[0].args[1])
     assert eval(compile(declared, name, "eval"), {}) == tuple(defaults(name))
-
-
-def is_guard(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "check_parameters"
 
 
 @each_notebook

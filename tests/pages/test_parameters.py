@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.pages.test_notebooks import code_cells, defaults, is_guard, source
+from tests.helpers.cells import code_cells, defaults, is_guard, source
 from vidcolor_utils.course.notebook import check_parameters
 from vidcolor_utils.system.errors import InputError
 

@@ -22,6 +22,12 @@ def test_every_pair_is_asked_of_once_in_both_orders_over_seeds():
     assert sides == {"true", "ours", "gray"}
 
 
+@pytest.mark.parametrize("seed", [-1, 0.5, "1", True])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(OptionError, match="`seed` must be a whole number of at least 0"):
+        make_trials(FILMS, seed=seed)
+
+
 def test_answers_are_kept_and_a_survey_goes_on(tmp_path):
     trials, path = make_trials(FILMS), tmp_path / "anna.json"
     ballot = Ballot(trials, "anna", path)

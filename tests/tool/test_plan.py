@@ -16,6 +16,7 @@ def test_a_plan_counts_frames_and_segments_and_writes_nothing(make_video, tmp_pa
     assert (facts["frames"], facts["segments"], facts["kept"]) == (75, 3, "aac")
     assert re.fullmatch(r"about \d+:\d\d", facts["time"]) and "trial of 50 frames" in facts["speed"]
     assert plan_file(source, tmp_path / "out.mp4", span=Span(1.0, 2.0), every=8)["frames"] == 25
+    assert plan_file(source, tmp_path / "out.mp4", segment_s=1e-308, every=8)["segments"] == 75  # a frame each
     assert os.listdir(tmp_path) == [source.name]
 
 

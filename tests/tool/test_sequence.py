@@ -175,18 +175,28 @@ def test_a_film_whose_pictures_cannot_be_written_is_not_lost(pictures, tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("rate", "read"), [(25, 25), (12.5, Fraction(25, 2)), (np.float64(24000 / 1001), Fraction(24000, 1001))]
+    ("rate", "read"),
+    [
+        *((25, 25), (12.5, Fraction(25, 2)), (np.float64(24000 / 1001), Fraction(24000, 1001))),
+        (Fraction(1, 100_000), Fraction(1, 60_000)),  # the least, which .mkv does not say in full
+    ],
 )
 def test_a_rate_may_be_any_number(pictures, tmp_path, rate, read):
     colorize_file(pictures / "%05d.png", tmp_path / "out.mkv", GrayColorizer(), rate=rate)
     assert video_info(tmp_path / "out.mkv").rate == read
 
 
-@pytest.mark.parametrize("rate", [0, -1, 1001, float("nan"), "24"])
+@pytest.mark.parametrize("rate", [0, -1, 1e-6, 1001, float("nan"), "24"])
 def test_a_rate_that_cannot_be_is_refused_before_any_file(pictures, tmp_path, rate):
     with pytest.raises(OptionError, match="rate"):
         colorize_file(pictures / "%05d.png", tmp_path / "out.mp4", GrayColorizer(), rate=rate)
     assert list(tmp_path.iterdir()) == [pictures]
+
+
+def test_a_folder_may_have_a_name_that_looks_like_an_address(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pictures.rename("take:2")
+    assert colorize_file("take:2/%05d.png", tmp_path / "out.mp4", GrayColorizer()).frames == FRAMES
 
 
 def test_what_pictures_cannot_have_is_refused(pictures, make_video, tmp_path):

@@ -9,7 +9,7 @@ from tests.helpers.command import run_vidcolor
 from tests.helpers.films import moving_disc
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.demo import write_gray
 from vidcolor_utils.tool.stabilize import stabilize_file
@@ -53,6 +53,13 @@ def flashes(path):
     """Mean change of a from frame to frame, and mean a; the first frames, which settle, are left out."""
     a = np.array([lab_from_rgb(rgb)[..., 1].mean() for rgb in iter_rgb(path)])[10:]
     return np.abs(np.diff(a)).mean(), a.mean()
+
+
+def test_its_options_are_checked_and_may_be_numbers_of_any_kind(flashing, tmp_path):
+    assert stabilize_file(*flashing, tmp_path / "out.mp4", strength=np.float32(0.5)).frames == 30
+    for wrong in ({"strength": 1}, {"strength": True}, {"offline": "yes"}):
+        with pytest.raises(OptionError, match=f"`{next(iter(wrong))}` must be"):
+            stabilize_file(*flashing, tmp_path / "out.mp4", **wrong)
 
 
 @pytest.mark.parametrize("offline", [False, True])

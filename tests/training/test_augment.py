@@ -16,6 +16,13 @@ def test_a_random_crop_has_its_size_and_can_be_repeated():
     assert np.abs(crop.astype(int) - other).mean() > 0.3
 
 
+def test_photographs_of_a_few_pixels_have_crops_too():
+    for height, width, smallest in ((1, 50, 0.4), (50, 1, 0.4), (9, 9, 0.05), (1, 1, 0.4)):
+        for seed in range(50):
+            crop = random_crop(photo(height, width), 16, smallest, np.random.default_rng(seed))
+            assert crop.shape == (16, 16, 3)
+
+
 def test_film_luma_differs_from_stock_to_stock():
     red = np.full((32, 32, 3), (220, 20, 20), np.uint8)
     means = [film_luma(red, np.random.default_rng(seed)).mean() for seed in range(40)]

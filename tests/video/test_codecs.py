@@ -99,6 +99,11 @@ def test_a_value_that_it_cannot_have_is_told_as_that_of_any_option(encoding):
         colorize_file("frames/%05d.png", "out.mp4", GrayColorizer(), encoding=encoding)
 
 
+def test_a_quality_of_another_kind_of_number_is_kept_as_pythons():
+    assert type(Encoding(crf=np.int64(20)).check(Path("out.mp4")).crf) is int
+    assert Encoding().check(Path("out.mp4")) == Encoding()
+
+
 def test_every_container_holds_a_codec():
     assert {end for row in CODECS.values() for end in row.containers} == set(CONTAINERS)
 

@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,6 +95,8 @@ class FilmDesk:
         Raises:
             InputError: if it is empty or too large.
         """
+        if self._sheet is not None:
+            self._sheet.incoming = None  # of that picture no more comes, even if this file is refused
         incoming = Incoming(name, size, self._max_megabytes)  # complains before what is there goes
         self.close()
         self._name = name
@@ -265,12 +266,9 @@ class FilmDesk:
 
     def _with_own_colors(self, look: Look) -> Look:
         """Add the visitor's pictures and points, or leave out what photographs have no use for."""
-        sheet = self._sheet
         if self._is_photograph:
             return look.for_still()
-        if sheet is None:
-            return look
-        return replace(look, keyframes=sheet.keys if sheet.has_pictures else None, hints=sheet.hints)
+        return self._sheet.added_to(look) if self._sheet else look
 
     def _clear(self) -> None:
         """Remove all but the visitor's own files."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
 
 import traitlets
 
 from vidcolor_utils.app.desk import FilmDesk
 from vidcolor_utils.app.incoming import MAX_MEGABYTES
 from vidcolor_utils.app.sheet import ContactSheet
-from vidcolor_utils.app.threaded import ThreadedWidget
+from vidcolor_utils.app.threaded import Tasks, ThreadedWidget
 from vidcolor_utils.app.words import Stopped, telling
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import LARGEST_SATURATION
@@ -28,13 +27,15 @@ from vidcolor_utils.system.progress import Progress
 FOLDER = Path(__file__).parent
 SCRIPTS = ("transfer", "comparison", "sheet", "page")  # one module in the browser
 PIECE = 1 << 20  # bytes; a web socket takes ten times as much
+RESULTS = ("film", "comparison")
 KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg"}  # of the comparison
 EDITS: dict[str, Callable[..., None]] = {
     "point": ContactSheet.add_point,
     "unpoint": ContactSheet.remove_point,
     "take_out": ContactSheet.take_out,
 }
-ONCE = {"colorize", "shots"}  # a second click while they wait or run is none
+# Of these no second one is taken while the first waits or runs, if what is named here is the same.
+ONCE: dict[str, tuple[str, ...]] = {"colorize": (), "shots": (), "save": ("frame",), "get": ("file", "start")}
 STRONGEST = 0.98  # of the steadiness; at 1 colours would never change
 
 STAGES = ("waiting", "receiving", "opening", "ready", "looking", "working", "done")
@@ -94,10 +95,9 @@ class ColorizePage(ThreadedWidget):
 
     def __init__(self, *, max_megabytes: float = MAX_MEGABYTES, colorizer: Colorizer | None = None):
         self._desk = FilmDesk(max_megabytes=max_megabytes, colorizer=colorizer)
-        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._tasks = Tasks()
         self._stop = threading.Event()
         self._files: dict[str, Path] = {}
-        self._asked: set[str] = set()  # what is still to be done, or going on, and not to be done twice
         self._chosen = -1  # number of the frame of the sheet that is looked at
         super().__init__(max_megabytes=max_megabytes)
         self.on_msg(self._hear)
@@ -117,30 +117,22 @@ class ColorizePage(ThreadedWidget):
             self._stop.set()
             self._tasks.put(self._stop_receiving)
             return
-        if kind in self._asked:
-            return
         if kind == "choose":
             self._chosen = message["frame"]
         tasks: dict[str, Callable[[], None]] = {
             "begin": lambda: self._begin(message["name"], message["size"]),
             "piece": lambda: self._append(message["start"], pieces[0]),
             "lost": self._desk.give_up,
-            "colorize": lambda: self._once("colorize", self._colorize),
+            "colorize": self._colorize,
             "get": lambda: self._hand_out(message["file"], message["start"]),
-            "shots": lambda: self._once("shots", self._look_for_shots),
+            "shots": self._look_for_shots,
             "choose": lambda: self._show_strip(message["frame"]),
             "save": lambda: self._save(message["frame"]),
             "picture": lambda: self._begin_picture(message["frame"], message["name"], message["size"]),
             "edit": lambda: self._edit(message["edit"], message["frame"], message["values"]),
         }
-        self._asked |= {kind} & ONCE
-        self._tasks.put(tasks[kind])
-
-    def _once(self, kind: str, task: Callable[[], None]) -> None:
-        try:
-            task()
-        finally:
-            self._asked.discard(kind)
+        name = (kind, *(message[each] for each in ONCE[kind])) if kind in ONCE else None
+        self._tasks.put(tasks[kind], name)
 
     def _begin(self, name: str, size: int) -> None:
         self._desk.begin(name, size)  # complains before anything is lost
@@ -205,7 +197,7 @@ class ColorizePage(ThreadedWidget):
 
     def _save(self, number: int) -> None:
         path = self._desk.sheet.saved(number)
-        self._files["frame"] = path
+        self._files[f"frame-{number}"] = path
         self.saved = {}
         self.saved = {"frame": number, "name": path.name, "size": path.stat().st_size}
 
@@ -245,7 +237,9 @@ class ColorizePage(ThreadedWidget):
         return DONE if self.result else READY if self.film else WAITING
 
     def _colorize(self) -> None:
-        self.result, self._files = {}, {}
+        self.result = {}
+        for name in RESULTS:
+            self._files.pop(name, None)
         self._begin_work(WORKING)
         edits = self.edits
         look = Look(saturation=self.saturation, strength=self.strength)
@@ -254,8 +248,9 @@ class ColorizePage(ThreadedWidget):
         except Stopped:
             self.stage = READY
             return
-        self._files = {"film": colored.film, "comparison": colored.comparison}
-        sizes = {name: path.stat().st_size for name, path in self._files.items()}
+        files = dict(zip(RESULTS, (colored.film, colored.comparison), strict=True))
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+        self._files |= files  # beside frames that were saved, which may still be asked for
         self.problem = " ".join(colored.warnings)
         settings = {"saturation": look.saturation, "strength": look.strength, "edits": edits}
         self.result = {"name": colored.name, "type": KINDS[colored.comparison.suffix], **sizes, **settings}

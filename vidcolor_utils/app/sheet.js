@@ -5,12 +5,6 @@ const FIRST_COLOR = "#b03a2e";
 const STEP = 0.02; // of the frame's width or height, by which an arrow key moves the cross; five times that with Shift
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
-function button(text, action) {
-  const node = element("button", { type: "button", textContent: text });
-  node.addEventListener("click", action);
-  return node;
-}
-
 // One frame of the sheet: a button with its picture, its shot and time, and what was done to it.
 class SheetItem {
   constructor(choose, drop) {
@@ -28,6 +22,9 @@ class SheetItem {
     this.done.textContent = [picture && "your picture", points.length && count].filter(Boolean).join(", ");
   }
 }
+
+// A share of the frame's width or height; at a picture's edge a mouse may be a little outside.
+const inside = (share) => Math.min(Math.max(share, 0), 1);
 
 // A picture that is dropped here is of this frame; anywhere else on the page it would be another photograph.
 function acceptDrop(node, take) {
@@ -83,6 +80,7 @@ class Sheet {
     this.model = model;
     this.sender = sender;
     this.receiver = new Receiver(model); // of frames to be saved
+    this.toSave = new Set(); // their numbers, until Python has them ready
     this.items = [];
     this.chosen = -1;
     this.stripAddresses = [];
@@ -152,7 +150,7 @@ class Sheet {
       element(
         "div",
         { className: "vidcolor-row" },
-        button("Save this frame", () => this.model.send({ kind: "save", frame: this.chosen })),
+        button("Save this frame", () => this.askForFrame()),
         this.bring,
         this.without,
       ),
@@ -170,7 +168,7 @@ class Sheet {
 
   addPointUnder(event) {
     const { width, height } = this.picture.getBoundingClientRect();
-    this.edit("point", event.offsetX / width, event.offsetY / height, this.color.value);
+    this.edit("point", inside(event.offsetX / width), inside(event.offsetY / height), this.color.value);
   }
 
   // The same without a mouse: the first key shows a cross in the middle, Enter makes a point where it is.
@@ -181,7 +179,7 @@ class Sheet {
     if (this.cross.hidden) this.at = [0.5, 0.5];
     else if (event.key === "Enter") this.edit("point", ...this.at, this.color.value);
     this.cross.hidden = false;
-    this.at = [this.at[0] + right, this.at[1] + down].map((part) => Math.min(Math.max(part, 0), 1));
+    this.at = [this.at[0] + right, this.at[1] + down].map(inside);
     Object.assign(this.cross.style, { left: `${100 * this.at[0]}%`, top: `${100 * this.at[1]}%` });
   }
 
@@ -206,6 +204,8 @@ class Sheet {
     const frames = this.frames();
     if (frames.length !== this.items.length) {
       this.chosen = -1;
+      this.toSave.clear();
+      this.receiver.close(); // what was asked of another film never comes
       this.items = frames.map((_, number) => new SheetItem(() => this.choose(number), (file) => this.take(number, file)));
       this.grid.replaceChildren(...this.items.map((item) => item.root));
     }
@@ -247,10 +247,10 @@ class Sheet {
     return node;
   }
 
-  pointLine({ color }, index) {
+  pointLine({ key, color }, index) {
     const swatch = element("span", { className: "vidcolor-swatch" });
     swatch.style.background = color;
-    const remove = button("Remove", () => this.edit("unpoint", index));
+    const remove = button("Remove", () => this.edit("unpoint", key));
     remove.setAttribute("aria-label", `Remove point ${index + 1}, ${color}`);
     return element("li", { className: "vidcolor-row" }, swatch, `Point ${index + 1}`, remove);
   }
@@ -279,10 +279,15 @@ class Sheet {
     this.strip.replaceChildren(...figures);
   }
 
+  askForFrame() {
+    this.toSave.add(this.chosen);
+    this.model.send({ kind: "save", frame: this.chosen });
+  }
+
   async save() {
     const { frame, name, size } = this.model.get("saved");
-    if (frame !== this.chosen) return;
-    const blob = await this.receiver.get("frame", size, "image/png");
+    if (!this.toSave.delete(frame)) return; // another view of this page asked for it
+    const blob = await this.receiver.get(`frame-${frame}`, size, "image/png");
     if (blob) offer(blob, name);
   }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from vidcolor_utils.app.strip import GivenPicture, Moment, ShotStrip
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.keyframes.album import key_name
 from vidcolor_utils.film.keyframes.choose import Shot, choose, find_shots
-from vidcolor_utils.film.look import Hint
+from vidcolor_utils.film.look import Hint, Look
 from vidcolor_utils.pictures.color import has_color
 from vidcolor_utils.pictures.show import to_width
 from vidcolor_utils.stills.images import StillImage, is_image, read_image, write_image
@@ -29,8 +30,12 @@ WIDTH = 640  # pixels, of a frame on the sheet, at most
 
 
 class Point(NamedTuple):
-    """A place in a frame, as shares of its width and height in [0, 1], and a colour as #rrggbb."""
+    """A place in a frame, as shares of its width and height in [0, 1], and a colour as #rrggbb.
 
+    `key` is what the browser calls it by: its place in a list changes while the browser's words are on their way.
+    """
+
+    key: int
     x: float
     y: float
     color: str
@@ -101,6 +106,7 @@ class ContactSheet:
         self.edits = 0
         self.incoming: Incoming | None = None
         self._coming_for = 0  # number of its frame
+        self._keys = count()  # of points
         for each in (self.keys, folder / "shown"):
             each.mkdir(parents=True, exist_ok=True)
         self.frames = [self._frame(*chosen) for chosen in choose(self._shots)]
@@ -115,10 +121,10 @@ class ContactSheet:
         """The folder of the visitor's pictures, as `Look.keyframes` takes it."""
         return self._folder / "keys"
 
-    @property
-    def has_pictures(self) -> bool:
-        """Whether there is any."""
-        return any(frame.picture for frame in self.frames)
+    def added_to(self, look: Look) -> Look:
+        """A look with the visitor's pictures and points."""
+        has_pictures = any(frame.picture for frame in self.frames)
+        return replace(look, keyframes=self.keys if has_pictures else None, hints=self.hints)
 
     @property
     def hints(self) -> tuple[Hint, ...]:
@@ -153,6 +159,7 @@ class ContactSheet:
         Raises:
             InputError: if there is no such frame, or the file is no picture, empty or too large.
         """
+        self.incoming = None  # of one that was on its way no more comes, even if this one is refused
         self.frame(number)
         if not is_image(name):
             raise InputError(f"{name}: not a picture that can be read: choose a PNG or JPEG file")
@@ -194,8 +201,10 @@ class ContactSheet:
         self._note(frame)
 
     def take_out(self, number: int) -> None:
-        """Leave a frame's picture out again."""
+        """Leave a frame's picture out again; nothing happens if it has none."""
         frame = self.frame(number)
+        if not frame.picture:
+            return
         self._remove_picture(frame)
         with VideoReader(self._source) as reader:
             self._show(frame, reader)
@@ -213,18 +222,18 @@ class ContactSheet:
         Raises:
             InputError: if the place is not in the picture, black bars apart, or there is no such frame.
         """
-        frame, point = self.frame(number), Point(x, y, color)
+        frame, point = self.frame(number), Point(next(self._keys), x, y, color)
         if not self._strip.shows(self._hint(frame, point)):
             raise InputError("this point is not in the picture: choose a place inside it")
         frame.points.append(point)
         self.edits += 1
 
-    def remove_point(self, number: int, index: int) -> None:
-        """Take a point away again; nothing happens if it is gone already."""
-        points = self.frame(number).points
-        if 0 <= index < len(points):
-            del points[index]
-            self.edits += 1
+    def remove_point(self, number: int, key: int) -> None:
+        """Take the point with a key away again; nothing happens if it is gone already."""
+        frame = self.frame(number)
+        left = [point for point in frame.points if point.key != key]
+        self.edits += len(left) < len(frame.points)
+        frame.points = left
 
     def moments(self, number: int, colorizer: Colorizer) -> list[Moment]:
         """Colour a few moments of the shot of a frame, see `ShotStrip`."""
@@ -267,5 +276,10 @@ class ContactSheet:
         return [self._hint(frame, point) for point in frame.points]
 
     def _hint(self, frame: SheetFrame, point: Point) -> Hint:
-        width, height = self._size
-        return Hint(frame.seconds, point.x * width, point.y * height, point.color)
+        x, y = (_place(*each) for each in zip((point.x, point.y), self._size, strict=True))
+        return Hint(frame.seconds, x, y, point.color)
+
+
+def _place(share: float, length: int) -> float:
+    """Where in a row of pixels a share of it is; the whole of it, its very edge, is in the last pixel."""
+    return min(share * length, length - 0.5) if share <= 1 else share * length

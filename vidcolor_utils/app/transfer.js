@@ -12,6 +12,12 @@ function element(name, properties = {}, ...children) {
   return node;
 }
 
+function button(text, action) {
+  const node = element("button", { type: "button", textContent: text });
+  node.addEventListener("click", action);
+  return node;
+}
+
 function megabytes(bytes) {
   if (bytes < MEGABYTE) return `${Math.ceil(bytes / 1000)} kB`;
   return `${(bytes / MEGABYTE).toFixed(bytes < 10 * MEGABYTE ? 1 : 0)} MB`;
@@ -44,15 +50,15 @@ class Sender {
   }
 
   async more({ start, length }) {
-    let piece;
-    try {
-      piece = await this.file.slice(start, start + length).arrayBuffer();
-    } catch {
+    const file = this.file;
+    const piece = await file.slice(start, start + length).arrayBuffer().catch(() => undefined);
+    if (file !== this.file) return; // another one was begun while this was read: Python would take the piece as its
+    if (!piece) {
       this.model.send({ kind: "lost" }); // it is a folder, or was changed or taken away meanwhile
       return;
     }
     this.model.send({ kind: "piece", start }, undefined, [piece]);
-    this.onProgress(Math.min(1, (start + length) / this.file.size));
+    this.onProgress(Math.min(1, (start + length) / file.size));
   }
 }
 
@@ -102,10 +108,14 @@ class Receiver {
   }
 
   get(file, size, type) {
-    return new Promise((resolve) => {
-      this.open.set(file, { parts: [], start: 0, size, type, resolve });
-      this.ask(file);
-    });
+    if (!this.open.has(file)) this.begin(file, { parts: [], start: 0, size, type });
+    return this.open.get(file).whole;
+  }
+
+  begin(file, wanted) {
+    wanted.whole = new Promise((resolve) => (wanted.resolve = resolve));
+    this.open.set(file, wanted);
+    this.ask(file);
   }
 
   ask(file) {

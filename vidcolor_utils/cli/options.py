@@ -238,6 +238,6 @@ def rate_of(text: str | None) -> Fraction | None:
         rate = None if text is None else Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter(f"{text} is no number of frames per second", param_hint="--rate") from None
-    if rate is not None and not 0 < rate <= 1000:
-        raise click.BadParameter(f"{text}: from above 0 to 1000", param_hint="--rate")
+    if rate is not None and not Fraction(1, 100_000) <= rate <= 1000:
+        raise click.BadParameter(f"{text}: from 1/100000 to 1000", param_hint="--rate")
     return rate

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--answers", type=PathArgument, help="Folder of the answers; default: FOLDER with -answers behind.")
 @click.option("--results", is_flag=True, help="Ask nothing; merge all answers and show the scores.")
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
-@click.option("--seed", default=0, show_default=True, help="Of the order, and of which film is on the left.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Of the order, and of which film is on the left.",
+)
 def survey(folder: Path, judge: str, answers: Path | None, results: bool, no_browser: bool, seed: int) -> None:
     """Ask blindly which of two films is true, steadier, nicer.
 

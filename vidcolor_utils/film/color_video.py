@@ -80,7 +80,7 @@ def color_video(
     Raises:
         FileNotFoundError, InputError, OutputError: as `colorize_file` does.
     """
-    job.encoding.check(output)
+    job = job._replace(encoding=job.encoding.check(output))
     suffix = job.encoding.spec.intermediate
     with VideoReader(source) as reader, WorkFolder(output, source=source, suffix=suffix) as work:
         job = job._replace(encoding=settled(job.encoding, reader, work.path / f"joined{suffix}"))

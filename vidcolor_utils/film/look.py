@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypedDict
 
@@ -20,7 +19,8 @@ from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, 
 from vidcolor_utils.system.times import parse_time
 
 STEADINESS = Within(0, 1, open_end=True)  # what `strength` may be
-SEGMENT_LENGTH = Within(0, open_start=True)  # what `segment_s` may be
+SEGMENT_LENGTH = Within(0, 86_400, open_start=True)  # what `segment_s` may be; at most a day
+WHERE = Within(0)  # what a time, in seconds, or a place, in pixels, may be
 SEGMENT_S = 30.0  # seconds of film in a segment: what a crash can cost, against a lead of about one second each
 
 
@@ -119,8 +119,8 @@ class Look:
             raise OptionError(
                 f"`hints` must be a tuple of `Hint`, with a time, a place and a colour. Received: {self.hints!r}"
             )
-        for reference in self.references:
-            check_option("at", reference.at or 0.0, Within(0, inf, open_end=True))
+        object.__setattr__(self, "references", tuple(map(_plain_reference, self.references)))
+        object.__setattr__(self, "hints", tuple(map(_plain_hint, self.hints)))
 
     @property
     def networks(self) -> tuple[str, str, str]:
@@ -139,12 +139,23 @@ class Look:
         return self.restore or self.restore_luma
 
 
+def _plain_reference(reference: Reference) -> Reference:
+    """Check its time, and give it as JSON holds it."""
+    at = None if reference.at is None else check_option("at", reference.at, WHERE)
+    return reference._replace(at=at)
+
+
 def _is_hint(hint: object) -> bool:
     return (
         isinstance(hint, Hint)
-        and all(isinstance(number, int | float) and 0 <= number < inf for number in hint[:3])
+        and all(map(WHERE.allows, hint[:3]))
         and re.fullmatch("#[0-9a-fA-F]{6}", str(hint.color)) is not None
     )
+
+
+def _plain_hint(hint: Hint) -> Hint:
+    """Give a hint as JSON holds it."""
+    return Hint(float(hint.at), float(hint.x), float(hint.y), str(hint.color))
 
 
 def hint_from(text: str) -> Hint:

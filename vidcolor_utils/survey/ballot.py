@@ -24,6 +24,7 @@ from vidcolor_utils.survey.judging import (
 )
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import alone, hidden_beside, is_hidden, writing
+from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 
 UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
@@ -85,8 +86,12 @@ def make_trials(films: Films, *, questions: Sequence[str] = QUESTIONS, seed: int
     Args:
         films: clip to name to file; the film named "true" is the truth.
         questions: of `judging.QUESTIONS`.
-        seed: decides the order, and which film is on the left.
+        seed: a whole number of at least 0, decides the order, and which film is on the left.
+
+    Raises:
+        OptionError: if `seed` is none.
     """
+    check_option("seed", seed, Within(0, whole=True))
     rng, trials = np.random.default_rng(seed), []
     for clip, names in films.items():
         for question in questions:

@@ -121,12 +121,12 @@ def check_options(options: object) -> None:
         OptionError: if a value is not allowed; names the option, what it may be, and the value.
     """
     for option in options_of(type(options)):
-        value = getattr(options, option.name)
-        check_option(option.name, value, option.rule)
-        object.__setattr__(options, option.name, option.rule.plain(value))
+        value = check_option(option.name, getattr(options, option.name), option.rule)
+        object.__setattr__(options, option.name, value)
 
 
-def check_option(name: str, value: object, rule: Rule) -> None:
-    """Check one value; raises as `check_options` does."""
+def check_option(name: str, value: object, rule: Rule) -> Any:
+    """Check one value, and give it as JSON holds it; raises as `check_options` does."""
     if not rule.allows(value):
         raise OptionError(f"`{name}` must be {rule}. Received: {value!r}")
+    return rule.plain(value)

@@ -91,7 +91,7 @@ def colorize_file(
         colorize_file("film.mp4", "film_color.mp4", saturation=0.8)
     """
     source, output, look = Path(source), followed(output), replace(look, **options)
-    check_option("segment_s", segment_s, SEGMENT_LENGTH)
+    segment_s = check_option("segment_s", segment_s, SEGMENT_LENGTH)
     span = checked_span(span)
     if encoding is not None:
         encoding.check_settings()

@@ -13,11 +13,12 @@ from typing import Unpack
 
 from vidcolor_utils.colorizers.load import load_colorizer
 from vidcolor_utils.film.color_video import expected_frames
-from vidcolor_utils.film.look import PLAIN, SEGMENT_S, Look, LookOptions
+from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import check_target, followed
+from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import ColorizeReport, colorize_file
 from vidcolor_utils.tool.crew import workers_for
@@ -49,6 +50,7 @@ def plan_file(
     """
     source, output, look = Path(source), followed(output), replace(look, **options)
     span, encoding = checked_span(span), encoding or Encoding()
+    segment_s = check_option("segment_s", segment_s, SEGMENT_LENGTH)
     _check(source, output, encoding)
     with film_to_look_at(source) as film:
         info = video_info(film)
@@ -63,12 +65,11 @@ def plan_file(
     trial, fps = _trial(work, output.name, span)
     workers = workers_for(source, output, look=look, encoding=encoding, span=span, segment_s=segment_s)
     frames = expected_frames(info, span)
-    length_s = frames / info.rate if frames is not None else None
     return {
         "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
         "part": f"{time_text(span.start)} to {'the end' if span.end is None else time_text(span.end)}",
         "frames": frames,
-        "segments": None if length_s is None else max(1, math.ceil(length_s / segment_s)),
+        "segments": None if frames is None else max(1, math.ceil(frames / max(1, round(segment_s * info.rate)))),
         "kept": ", ".join([*info.sound, *info.subtitles]) or "no sound, no subtitles",
         "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
         "resumes": "if nothing has changed: segments of an earlier run are there"

@@ -25,8 +25,8 @@ from vidcolor_utils.video.encoders.animations import write_apng
 from vidcolor_utils.video.files import is_sequence, numbered, sequence_files, write_film_of, write_pictures_of
 from vidcolor_utils.video.times import Span
 
-DEFAULT_RATE, RATE = Fraction(24), Within(0, 1000, open_start=True)  # pictures per second
 FINEST_RATE = 100_000  # largest denominator, of what a film's clock can count
+DEFAULT_RATE, RATE = Fraction(24), Within(1 / FINEST_RATE, 1000)  # pictures per second
 DIRECT = (".gif", ".apng", ".png")  # animations that FFmpeg reads by itself
 LOSSLESS = "ffv1"
 FIRST = 1  # number of a film's first frame, as FFmpeg counts
@@ -83,7 +83,7 @@ def checked_rate(rate: float | Fraction | None) -> Fraction:
     """Give pictures per second as a fraction: 23.976023976 is 24000/1001; of none, 24.
 
     Raises:
-        OptionError: unless above 0 and up to 1000.
+        OptionError: unless from 1/100000 up to 1000.
     """
     if rate is None:
         return DEFAULT_RATE

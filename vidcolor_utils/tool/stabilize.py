@@ -18,7 +18,7 @@ from vidcolor_utils.film.record import identify
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.system.errors import InputError, telling_of
 from vidcolor_utils.system.files import followed, is_same_file
-from vidcolor_utils.system.options import check_option
+from vidcolor_utils.system.options import YesOrNo, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.tool.sequence import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
@@ -133,14 +133,15 @@ def stabilize_file(
         FileNotFoundError: if an input does not exist.
         InputError: if an input cannot be read, the two differ in aspect or in their number of frames, or
             `output` is one of them.
-        OptionError: if `strength` is not in [0, 1), or a setting of `encoding` has a value that it cannot have.
+        OptionError: if `strength`, `offline` or a setting of `encoding` has a value that it cannot have.
         OutputError: if `output` cannot be written.
 
     Example:
         stabilize_file("film.mp4", "film_by_another_tool.mp4", "film_steady.mp4")
     """
     source, color_source, output = Path(source), Path(color_source), followed(output)
-    check_option("strength", strength, STEADINESS)
+    strength = check_option("strength", strength, STEADINESS)
+    offline = check_option("offline", offline, YesOrNo())
     if is_same_file(output, color_source):
         raise InputError(f"{output}: input and output are the same file")
     with (

@@ -34,7 +34,8 @@ def random_crop(rgb: np.ndarray, side: int, min_crop: float, rng: np.random.Gene
     height, width = rgb.shape[:2]
     size = min(height, width) * rng.uniform(min_crop, 1.0)
     stretch = np.sqrt(ASPECT ** rng.uniform(-1, 1))
-    crop_height, crop_width = min(height, round(size * stretch)), min(width, round(size / stretch))
+    crop_height = min(height, max(1, round(size * stretch)))  # of a photograph of a few pixels, one at least
+    crop_width = min(width, max(1, round(size / stretch)))
     top, left = rng.integers(height - crop_height + 1), rng.integers(width - crop_width + 1)
     crop = rgb[top : top + crop_height, left : left + crop_width]
     if rng.random() < 0.5:

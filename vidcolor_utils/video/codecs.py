@@ -250,12 +250,17 @@ class Encoding(NamedTuple):
             found[spec.preset_option] = self.preset or spec.preset
         return found
 
-    def check_settings(self) -> None:
-        """Check that codec, encoder and settings go together.
+    def check_settings(self) -> Encoding:
+        """Check that codec, encoder and settings go together; returns the same, crf a number of Python's own.
 
         Raises:
             OptionError: if they do not; says what would.
         """
+        self._check_names()
+        self._check_quality()
+        return self._replace(crf=None if self.crf is None else int(self.crf))
+
+    def _check_names(self) -> None:
         if self.codec not in CODECS:
             raise OptionError(f"{self.codec}: no such codec; there are {', '.join(CODECS)}")
         if self.encoder not in ENCODERS:
@@ -263,36 +268,32 @@ class Encoding(NamedTuple):
         if self.encoder in HARDWARE and self.codec not in HARDWARE[self.encoder]:
             made = ", ".join(HARDWARE[self.encoder])
             raise OptionError(f"{self.encoder} makes {made}, not {self.codec}: take the encoder software")
+        if self.sound not in SOUND:
+            raise OptionError(f"sound {self.sound}: there is {', '.join(SOUND)}")
+
+    def _check_quality(self) -> None:
         spec = self.spec
         if spec.crf is None and (self.crf is not None or self.preset is not None):
             raise OptionError(f"{self.codec} takes no quality (crf) and no preset: it always writes the same")
         if self.crf is not None and not Within(0, spec.crf_limit, whole=True).allows(self.crf):
-            limits = f"a whole number from 0 (best) to {spec.crf_limit}"
-            raise OptionError(f"crf {self.crf}: {self.codec} takes {limits}")
+            limits = f"from 0 (best) to {spec.crf_limit}"
+            raise OptionError(f"crf {self.crf}: {self.codec} takes a whole number {limits}")
         if self.preset is not None and self.encoder == AUTO:
-            raise OptionError(
-                f"preset {self.preset}: each encoder has its own, and {AUTO} leaves open which one it will be: "
-                "name the encoder, or leave the preset out"
-            )
+            why = f"each encoder has its own, and {AUTO} leaves open which one it will be"
+            raise OptionError(f"preset {self.preset}: {why}: name the encoder, or leave the preset out")
         if self.preset is not None and self.preset not in spec.presets:
             raise OptionError(f"preset {self.preset}: {self.codec} takes {', '.join(spec.presets) or 'none here'}")
-        if self.sound not in SOUND:
-            raise OptionError(f"sound {self.sound}: there is {', '.join(SOUND)}")
 
-    def check(self, output: Path) -> None:
+    def check(self, output: Path) -> Encoding:
         """Check that codec, settings and the container that `output` names go together.
 
-        Raises:
-            InputError: if the container does not go with the others; says what would.
-            OptionError: as `check_settings`.
+        Returns and raises what `check_settings` does, and `InputError` if the container is a wrong one.
         """
-        self.check_settings()
-        spec, suffix = self.spec, output.suffix.lower()
+        checked, spec, suffix = self.check_settings(), self.spec, output.suffix.lower()
         if suffix not in CONTAINERS:
             raise InputError(f"{output}: a video is written to a file that ends in {', '.join(CONTAINERS)}")
         if suffix not in spec.containers:
-            others = [name for name, other in CODECS.items() if suffix in other.containers]
-            raise InputError(
-                f"{output}: {suffix} cannot hold {self.codec}: name an output that ends in "
-                f"{' or '.join(spec.containers)}, or take the codec {' or '.join(others)}"
-            )
+            others = " or ".join(name for name, other in CODECS.items() if suffix in other.containers)
+            names = f"name an output that ends in {' or '.join(spec.containers)}, or take the codec {others}"
+            raise InputError(f"{output}: {suffix} cannot hold {self.codec}: {names}")
+        return checked

@@ -231,7 +231,7 @@ def _open_picture(path: Path, rate: Fraction) -> av.container.InputContainer:
     options = DECODER_OPTIONS | {"framerate": str(rate), "pattern_type": "none"}
     allowed = OPEN_OPTIONS | {"format_whitelist": "image2"}
     try:
-        return av.open(str(path), format="image2", options=options, container_options=allowed)
+        return av.open(f"file:{path}", format="image2", options=options, container_options=allowed)
     except (av.error.FFmpegError, ValueError) as error:
         raise InputError(f"{path}: not a picture that can be read ({reason(error)})") from None
 

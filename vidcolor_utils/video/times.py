@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import islice
+from math import inf
 from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +48,7 @@ WHOLE = Span()
 
 
 def checked_span(span: Span, name: str = "span") -> Span:
-    """Check that a part of a video can be one; returns it in Python's own numbers.
+    """Check that a part of a video can be one; returns it in Python's own numbers; an end of infinity is none.
 
     Raises:
         OptionError: if it begins before the video, or does not end after its start.
@@ -57,7 +58,7 @@ def checked_span(span: Span, name: str = "span") -> Span:
     has_end = end is None or (has_start and isinstance(end, Real) and not isinstance(end, bool) and start < end)
     if not (has_start and has_end):
         raise OptionError(f"`{name}` must start at 0 or later and end after its start. Received: {span}")
-    return Span(float(start), None if end is None else float(end))
+    return Span(float(start), None if end is None or end == inf else float(end))
 
 
 def start_of(container: av.container.InputContainer) -> Fraction:

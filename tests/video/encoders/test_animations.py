@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.video import animations
+from vidcolor_utils.video.encoders import animations
 from vidcolor_utils.video.encoders.animations import write_apng
 
 

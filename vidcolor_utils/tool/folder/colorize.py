@@ -94,11 +94,9 @@ def colorize_folder(
         OutputError: if `output` cannot be written to, or another run is at work in it.
     """
     source, output = Path(source), Path(output)
-    check_option("segment_s", segment_s, SEGMENT_LENGTH)
-    span = checked_span(span)
-    task = Task(replace(look, **options), span, segment_s, encoding)
-    if encoding is not None:
-        encoding.check_settings()
+    segment_s = check_option("segment_s", segment_s, SEGMENT_LENGTH)
+    encoding = None if encoding is None else encoding.check_settings()
+    task = Task(replace(look, **options), checked_span(span), segment_s, encoding)
     if task.look.keyframes is not None or task.look.hints:
         raise OptionError(f"{source}: key frames and points are of one film: colorize it by itself")
     jobs = find_jobs(source, output, encoding or Encoding())
