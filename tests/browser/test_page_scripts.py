@@ -36,6 +36,12 @@ RENDER = """async ([script, state]) => {
   const { default: page } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
   page.render({ model, el: document.body });
 }"""
+DROP = """(names) => {
+  const transfer = new DataTransfer();
+  names.forEach((name) => transfer.items.add(new File([name], name)));
+  const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.querySelector(".vidcolor-page").dispatchEvent(drop);
+}"""
 FRAME = {"title": "Shot 1, 0:00.1", "shown": 4, "version": 0, "picture": "", "points": []}
 STATE = {  # a film is open, with two frames on its sheet
     **{"stage": "ready", "is_film": True, "sheet": [FRAME, FRAME], "edits": 0, "preview": [], "result": {}},
@@ -104,3 +110,24 @@ def test_a_frame_is_saved_though_another_one_was_chosen_meanwhile(page):
     with page.expect_download() as expected:
         page.evaluate("hear({ kind: 'piece', file: 'frame-0', start: 0 }, 'four')")
     assert expected.value.suggested_filename == "shot_0001.png" and expected.value.path().read_bytes() == b"four"
+
+
+def test_what_is_told_of_a_dropped_file_is_true_and_ends(page):
+    alert = page.get_by_role("alert")
+    page.evaluate("tell", {"edits": 1})
+    page.once("dialog", lambda asks: asks.dismiss())
+    page.evaluate(DROP, ["a.mp4", "b.mp4"])
+    assert sent(page, "begin") == [] and alert.is_hidden()  # the visitor kept the film that is open
+    page.evaluate("tell", {"edits": 0})
+    page.evaluate(DROP, ["a.mp4", "b.mp4"])
+    for stage in ("waiting", "receiving", "opening", "ready"):
+        page.evaluate("tell", {"stage": stage})
+        assert alert.inner_text() == "One file at a time: a.mp4 was taken."
+    page.evaluate("tell", {"stage": "working"})
+    assert alert.is_hidden()
+    page.evaluate(DROP, ["c.mp4"])
+    assert alert.inner_text() == "c.mp4 was not taken: other work was going on."
+    page.evaluate("tell", {"share": 0.5})
+    assert alert.is_visible()
+    page.evaluate("tell", {"stage": "done"})
+    assert alert.is_hidden() and len(sent(page, "begin")) == 1

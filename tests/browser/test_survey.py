@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -22,6 +23,7 @@ from vidcolor_utils.survey.judging import (
     truth_found,
 )
 from vidcolor_utils.survey.page import SurveyServer
+from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.writer import VideoWriter
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ LIKED = {  # first is best
 
 
 def make_film(path: Path, color: tuple[int, int, int]) -> Path:
-    with VideoWriter(path, (SIDE, SIDE), rate=12) as writer:
+    encoding = Encoding("vp9" if path.suffix == ".webm" else "h264")
+    with VideoWriter(path, (SIDE, SIDE), rate=12, encoding=encoding) as writer:
         for number in range(FRAMES):
             writer.write_rgb(np.full((SIDE, SIDE, 3), color, np.uint8), number)
     return path
@@ -80,6 +83,50 @@ def test_answers_typed_and_clicked_give_the_ranking_of_a_hand_calculation(
     for question, order in LIKED.items():
         assert_ranked_by_hand([answer for answer in answers if answer.question == question], order)
     assert {name: found.value for name, found in truth_found(answers).items()} == {"ours": 1.0, "zhang": 1.0}
+
+
+def test_a_film_that_the_browser_cannot_show_is_not_judged(chromium: Browser, tmp_path: Path):
+    make_film(tmp_path / "true.mp4", COLORS["true"])
+    films = {"hike": {"true": tmp_path / "true.mp4", "ours": tmp_path / "ours.webm"}}
+    buttons = "button:enabled"
+    with asking_anna(films, tmp_path) as server:
+        page = chromium.new_page()
+        for spoil in (write_nonsense, write_sound_only):
+            spoil(tmp_path / "ours.webm")
+            page.goto(server.address)
+            side = "left" if server.ballot.trial.left == "ours" else "right"
+            expect(page.get_by_role("alert").first).to_contain_text(f"cannot show the film on the {side}")
+            for key in ("ArrowLeft", "ArrowRight"):
+                page.locator("main").press(key)
+            assert page.locator(buttons).count() == 0
+        (tmp_path / "ours.webm").unlink()
+        page.goto(server.address)
+        expect(page.locator("#wrong")).to_contain_text("The films did not come (Gone)")
+        assert not server.ballot.answers
+        make_film(tmp_path / "ours.webm", COLORS["ours"])
+        page.goto(server.address)
+        expect(page.locator(buttons)).to_have_count(2)
+        expect(page.get_by_role("alert").first).to_have_text("")
+        (tmp_path / "true.mp4").unlink()
+        page.locator("main").press("ArrowLeft")
+        expect(page.locator("#wrong")).to_contain_text("The films did not come (Gone)")
+        assert len(server.ballot.answers) == 1
+        page.close()
+
+
+def write_nonsense(path: Path) -> None:
+    path.write_bytes(b"no film" * 99)
+
+
+def write_sound_only(path: Path) -> None:
+    """As a film looks to a browser that knows its sound only."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libopus", rate=48000, layout="mono")
+        for start in range(0, 48000, 960):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 48000, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def assert_ranked_by_hand(answers: list[Answer], order: tuple[str, str, str]) -> None:

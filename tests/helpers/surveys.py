@@ -17,6 +17,8 @@ def asking_anna(films: Films, folder: Path) -> Iterator[SurveyServer]:
     with SurveyServer(films, Ballot(make_trials(films), "anna", folder / "anna.json")) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:  # a test that fails ends, too
+            server.shutdown()
+            thread.join()

@@ -2,6 +2,8 @@
 
 const FILES = "video/*,image/*,.mkv,.avi,.mpg,.mpeg,.flv,.wmv,.ts,.tif,.tiff";
 const TITLE = "Colorize your film";
+// What was told of a dropped file is over when work begins or ends, or that file is given up: from one stage to another.
+const TOLD_ENDS = /looking|working|(receiving|opening) waiting/;
 const LOST =
   "The program behind this page does not answer. A notebook that runs another cell answers afterwards. If this does not pass, it has ended: start it again, load this page anew and choose the file again.";
 
@@ -132,15 +134,17 @@ class Page {
   takeFirst([file, ...others]) {
     this.input.value = ""; // so that the same file can be chosen again
     if (!file) return; // a text was dropped, or the choice cancelled
-    if (this.busy()) this.told = `${file.name} was not taken: other work was going on.`;
-    else this.told = others.length ? `One file at a time: ${file.name} was taken.` : "";
-    if (!this.busy()) this.take(file);
+    this.told = this.busy() ? `${file.name} was not taken: other work was going on.` : "";
+    if (!this.busy() && this.take(file) && others.length) this.told = `One file at a time: ${file.name} was taken.`;
     this.update();
   }
 
+  // Whether it is taken: the visitor may keep what would be lost.
   take(file) {
     const lost = this.loses();
-    if (!lost || window.confirm(`${lost} Take the other file?`)) this.sender.begin(file);
+    const isTaken = !lost || window.confirm(`${lost} Take the other file?`);
+    if (isTaken) this.sender.begin(file);
+    return isTaken;
   }
 
   // Says what the visitor loses who leaves this film, or nothing.
@@ -177,7 +181,9 @@ class Page {
     const stage = this.model.get("stage");
     const isOpen = ["ready", "looking", "working", "done"].includes(stage);
     const focused = document.activeElement;
-    const turns = this.root.dataset.stage !== stage && (this.root.dataset.stage === "waiting" || this.root.dataset.stage === "working");
+    const before = this.root.dataset.stage;
+    const turns = before !== stage && (before === "waiting" || before === "working");
+    if (before !== stage && TOLD_ENDS.test(`${before} ${stage}`)) this.told = "";
     this.root.dataset.stage = stage;
     this.root.toggleAttribute("data-outdated", stage === "done" && this.outdated());
     say(this.name, this.model.get("name"));

@@ -28,7 +28,8 @@ from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 
 UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
-PLAYED = (".mp4", ".m4v", ".webm")  # what browsers play
+# What browsers play, and what they are to be told it is.
+PLAYED = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
 Films = Mapping[str, Mapping[str, str | Path]]
 Asked = tuple[str, str, frozenset[str]]  # clip, question and films, whatever their sides
 
@@ -78,6 +79,16 @@ def check_films(films: Films) -> None:
     for film in (Path(film) for clip in films.values() for film in clip.values()):
         if film.suffix.lower() not in PLAYED:
             raise InputError(f"{film}: browsers play {', '.join(PLAYED)}: convert it first")
+
+
+def shown_in(trial: Trial | None, films: Films) -> dict[str, Path]:
+    """Give the file on each side of a trial; none for none."""
+    return {side: Path(films[trial.clip][getattr(trial, side)]) for side in SIDES} if trial else {}
+
+
+def kinds_of(shown: Mapping[str, Path]) -> dict[str, str]:
+    """Tell what the file on each side is, as browsers name it."""
+    return {side: PLAYED[film.suffix.lower()] for side, film in shown.items()}
 
 
 def make_trials(films: Films, *, questions: Sequence[str] = QUESTIONS, seed: int = 0) -> list[Trial]:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from vidcolor_utils.survey.ballot import Ballot, Films
+from vidcolor_utils.survey.ballot import Ballot, Films, kinds_of, shown_in
 from vidcolor_utils.survey.judging import SIDES
 from vidcolor_utils.system.errors import InputError, VidcolorError
 
@@ -35,7 +35,7 @@ const heard = [];
 const model = { state: {}, get: (name) => model.state[name], on: (_, f) => heard.push(f), off() {} };
 async function ask(...what) {
   const response = await fetch(...what);
-  if (!response.ok) throw new Error(await response.text());
+  if (!response.ok) throw new Error(response.statusText);
   return response;
 }
 async function load() {
@@ -44,18 +44,22 @@ async function load() {
     state[side] = await (await ask(`${side}?${state.number}`)).arrayBuffer();
   model.state = state; // with its films, or not at all
 }
-model.send = async (answer) => {
+async function trying(what, ...steps) {
   try {
-    await ask("answer", { method: "POST", body: JSON.stringify(answer) });
-    await load();
-    heard.forEach((f) => f());
+    for (const step of steps) await step();
+    return true;
   } catch (error) {
     document.querySelector("#wrong").textContent =
-      `The answer was not taken (${error.message}). See what \`vidcolor survey\` says, and load this page again.`;
+      `${what} (${error.message}). See what \`vidcolor survey\` says, and load this page again.`;
+    return false;
   }
+}
+const show = (shows) => trying("The films did not come", load, shows);
+model.send = async (answer) => {
+  const post = () => ask("answer", { method: "POST", body: JSON.stringify(answer) });
+  if (await trying("The answer was not taken", post)) await show(() => heard.forEach((f) => f()));
 };
-await load();
-survey.render({ model, el: document.querySelector("main") });
+await show(() => survey.render({ model, el: document.querySelector("main") }));
 document.querySelector("main").focus();
 </script></body></html>
 """
@@ -87,14 +91,15 @@ class SurveyServer(ThreadingHTTPServer):
         self.address = f"http://{HOST}:{self.server_port}/{self.secret}/"
 
     def state(self) -> dict:
-        """What the page shows; the films come by themselves."""
+        """What the page shows; the films come by themselves, `kinds` says what they are."""
         trial, number = self.ballot.trial, len(self.ballot.answers)
-        return {"question": trial.question if trial else "", "number": number, "total": len(self.ballot.trials)}
+        kinds, total = kinds_of(shown_in(trial, self.films)), len(self.ballot.trials)
+        return {"question": trial.question if trial else "", "number": number, "total": total, "kinds": kinds}
 
     def film(self, side: str, number: int) -> bytes:
         """The film on a side of a trial, nothing when that is answered."""
         trial = self.ballot.trial if number == len(self.ballot.answers) else None
-        return Path(self.films[trial.clip][getattr(trial, side)]).read_bytes() if trial else b""
+        return shown_in(trial, self.films)[side].read_bytes() if trial else b""
 
     def answer(self, content: dict) -> None:
         """Take an answer; a second one to the same trial is none."""
@@ -155,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             log.error("%s: %s", error.filename, error.strerror)
             self.send_error(HTTPStatus.GONE)
             return
-        self._send(film, "video/mp4")
+        self._send(film, "application/octet-stream")  # the state says what it is
 
     def _name(self) -> str | None:
         """What is asked for below the secret, None if the secret is not said."""
@@ -171,9 +176,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(content)
+
+    def end_headers(self) -> None:
+        """Have nothing kept, errors neither: a browser would remember for long that a film was gone."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: the terminal is the judge's."""

@@ -13,6 +13,8 @@ function render({ model, el }) {
   const heading = element("p", { className: "vidcolor-survey-question" });
   heading.setAttribute("role", "status"); // read aloud when it changes
   const counter = element("p", { className: "vidcolor-survey-counter" });
+  const wrong = element("p", { className: "vidcolor-survey-wrong" });
+  wrong.setAttribute("role", "alert");
   const videos = {};
   const addresses = {};
   const buttons = [];
@@ -23,6 +25,13 @@ function render({ model, el }) {
     buttons.forEach((button) => (button.disabled = awaited.size > 0));
   };
   const arrived = (side) => wait([...awaited].filter((each) => each !== side));
+  // A film of which only the sound can be played is loaded, too, and has no width.
+  const loaded = (side) => (videos[side].videoWidth ? arrived(side) : failed(side));
+  const failed = (side) => {
+    wrong.textContent =
+      `This browser cannot show the film on the ${side}, so there is nothing to judge. It takes an .mp4 of H.264, ` +
+      "or a .webm: make it anew and begin again. The answers so far are kept.";
+  };
   const choose = (choice) => {
     if (awaited.size || !model.get("question")) return;
     wait(SIDES);
@@ -35,7 +44,8 @@ function render({ model, el }) {
     const button = element("button", { type: "button", textContent: side === "left" ? "← This one" : "This one →" });
     button.addEventListener("click", () => choose(side));
     buttons.push(button);
-    for (const event of ["loadeddata", "error"]) video.addEventListener(event, () => arrived(side));
+    video.addEventListener("loadeddata", () => loaded(side));
+    video.addEventListener("error", () => failed(side));
     return element("div", { className: `vidcolor-survey-panel vidcolor-survey-${side}` }, video, button);
   });
   const row = element("div", { className: "vidcolor-survey-row" }, ...panels);
@@ -43,13 +53,14 @@ function render({ model, el }) {
   const showFilm = (side) => {
     URL.revokeObjectURL(addresses[side]);
     const content = model.get(side);
-    addresses[side] = URL.createObjectURL(new Blob([content], { type: "video/mp4" }));
+    addresses[side] = URL.createObjectURL(new Blob([content], { type: model.get("kinds")[side] }));
     videos[side].src = addresses[side];
   };
   const show = () => {
     const done = !model.get("question");
     heading.textContent = done ? "That was all. Thank you: the answers are in the file." : model.get("question");
     counter.textContent = `${model.get("number")} of ${model.get("total")} answered`;
+    wrong.textContent = "";
     row.hidden = done;
     if (done) return;
     wait(SIDES);
@@ -66,7 +77,7 @@ function render({ model, el }) {
     event.preventDefault();
     choose(KEYS[event.key]);
   });
-  el.append(heading, row, counter);
+  el.append(heading, wrong, row, counter);
   model.on("change:number", show);
   show();
   return () => {

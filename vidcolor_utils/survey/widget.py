@@ -12,8 +12,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from vidcolor_utils.survey.ballot import Ballot, Films, check_films, make_trials
-from vidcolor_utils.survey.judging import QUESTIONS, SIDES
+from vidcolor_utils.survey.ballot import Ballot, Films, check_films, kinds_of, make_trials, shown_in
+from vidcolor_utils.survey.judging import QUESTIONS
 
 FOLDER = Path(__file__).parent
 
@@ -26,10 +26,11 @@ class Survey(anywidget.AnyWidget):
         judge: a name to tell answers apart by.
         path: where answers are kept; a survey that was begun goes on.
         questions: of `judging.QUESTIONS`.
-        seed: decides the order, and which film is on the left.
+        seed: a whole number of at least 0, decides the order, and which film is on the left.
 
     Raises:
         InputError: as `check_films` and `Ballot` do.
+        OptionError: as `make_trials` does.
 
     Example:
         >>> Survey({"hike": {"true": "color_1.mp4", "ours": "ours_1.mp4"}}, judge="anna", path="anna.json")
@@ -41,6 +42,7 @@ class Survey(anywidget.AnyWidget):
     question = traitlets.Unicode().tag(sync=True)
     left = traitlets.Bytes().tag(sync=True)
     right = traitlets.Bytes().tag(sync=True)
+    kinds = traitlets.Dict().tag(sync=True)  # what the film on each side is
     number = traitlets.Int().tag(sync=True)
     total = traitlets.Int().tag(sync=True)
 
@@ -60,13 +62,15 @@ class Survey(anywidget.AnyWidget):
         self.on_msg(self._heard)
 
     def _shown(self) -> dict[str, Any]:
-        trial = self.ballot.trial
-        shown: dict[str, Any] = {"number": len(self.ballot.answers), "question": "", "left": b"", "right": b""}
-        if trial is None:
-            return shown
-        clip = self.films[trial.clip]
-        sides = {side: Path(clip[getattr(trial, side)]).read_bytes() for side in SIDES}
-        return shown | {"question": trial.question} | sides
+        trial, number = self.ballot.trial, len(self.ballot.answers)
+        shown = shown_in(trial, self.films)
+        contents = {"left": b"", "right": b""} | {side: film.read_bytes() for side, film in shown.items()}
+        return {
+            "number": number,
+            "question": trial.question if trial else "",
+            "kinds": kinds_of(shown),
+            **contents,
+        }
 
     def _heard(self, widget: object, content: dict, buffers: list) -> None:
         if content.get("number") == self.number:  # a second click on the same trial is no second answer
