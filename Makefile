@@ -66,9 +66,11 @@ setup: $(VENV)/installed  ## Make .venv and install into it all that this projec
 demo: $(VENV)/installed-tool  ## Colorize a real clip into out/demo and score it
 	$(BIN)/vidcolor demo $(CLIP:%=--clip %) --output out/demo
 
+# One after the other: each has a process for every core, and twice as many are in each other's way.
 test: setup  ## Run the checks, the tests and the notebooks, on all cores
 	$(MAKE) --jobs=2 check compiled
-	$(MAKE) --jobs=2 test-units test-notebooks
+	$(MAKE) test-units
+	$(MAKE) test-notebooks
 
 test-all: test test-course test-backends test-devices test-install test-release test-browser  ## Run every test there is; the last ones need Chromium
 
