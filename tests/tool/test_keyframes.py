@@ -63,7 +63,7 @@ def test_a_gray_picture_of_each_shot_is_written_with_a_page_that_shows_it(film, 
 
 
 def test_times_choose_frames_and_one_behind_the_end_is_refused(film, tmp_path):
-    written = write_key_frames(film, tmp_path / "keys", at=[0.21, 0.5])
+    written = write_key_frames(film, tmp_path / "keys", at=np.array([0.21, 0.5]))
     assert [each.seconds for each in written.chosen] == pytest.approx([0.2, 0.48])
     assert "<figcaption>0:00.480</figcaption>" in (written.folder / "index.html").read_text()
     with pytest.raises(InputError, match=r"ends at 0:00.\d+, before 0:09"):

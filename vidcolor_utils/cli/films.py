@@ -269,7 +269,6 @@ def info(file: Path) -> None:
     """Show what a video or image file holds."""
     from vidcolor_utils.stills.images import is_still, num_pixels, read_image
     from vidcolor_utils.stills.pages import num_pages
-    from vidcolor_utils.system.errors import telling_of
     from vidcolor_utils.tool.colorize import is_film
     from vidcolor_utils.tool.sequence import film_to_look_at
     from vidcolor_utils.video.files import video_info
@@ -280,7 +279,7 @@ def info(file: Path) -> None:
         facts = {"path": file, "width": width, "height": height, "alpha": image.alpha is not None}
         facts["pages"] = num_pages(file)
     else:
-        with film_to_look_at(file) as film, telling_of(file, film):
+        with film_to_look_at(file) as film:
             facts = video_info(film)._asdict() | {"path": file}
         for kind in ("sound", "subtitles"):
             facts[kind] = ", ".join(facts[kind]) or None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcolor_utils.film.look import Look, Reference, hints_from
+from vidcolor_utils.film.look import FINEST_RATE, RATE, Look, Reference, hints_from
 from vidcolor_utils.system.files import check_target
 from vidcolor_utils.system.options import OneOf, Option, Rule, Within, YesOrNo, options_of
 from vidcolor_utils.video.codecs import CODECS, ENCODERS, SOUND, Encoding
@@ -238,6 +238,6 @@ def rate_of(text: str | None) -> Fraction | None:
         rate = None if text is None else Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter(f"{text} is no number of frames per second", param_hint="--rate") from None
-    if rate is not None and not Fraction(1, 100_000) <= rate <= 1000:
-        raise click.BadParameter(f"{text}: from 1/100000 to 1000", param_hint="--rate")
+    if rate is not None and not RATE.allows(rate):
+        raise click.BadParameter(f"{text}: from 1/{FINEST_RATE} to {RATE.most}", param_hint="--rate")
     return rate

@@ -19,6 +19,8 @@ from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, 
 from vidcolor_utils.system.times import parse_time
 
 STEADINESS = Within(0, 1, open_end=True)  # what `strength` may be
+FINEST_RATE = 100_000  # largest denominator of a rate, of what a film's clock can count
+RATE = Within(1 / FINEST_RATE, 1000)  # what `rate`, pictures per second, may be
 SEGMENT_LENGTH = Within(0, 86_400, open_start=True)  # what `segment_s` may be; at most a day
 WHERE = Within(0)  # what a time, in seconds, or a place, in pixels, may be
 SEGMENT_S = 30.0  # seconds of film in a segment: what a crash can cost, against a lead of about one second each

@@ -16,7 +16,7 @@ from vidcolor_utils.film.look import PLAIN
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.color import lab_from_rgb
 from vidcolor_utils.pictures.histograms import Mean
-from vidcolor_utils.system.errors import InputError, telling_of
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.tool.score import ratio
@@ -72,12 +72,7 @@ def score_by_distance(
         rows[-1].psnr_ab
     """
     true, candidate = Path(true_path), Path(candidate_path)
-    with (
-        film_to_look_at(true) as film,
-        film_to_look_at(candidate) as other,
-        telling_of(true, film),
-        telling_of(candidate, other),
-    ):
+    with film_to_look_at(true) as film, film_to_look_at(candidate) as other:
         return _score(film, other, Path(keys), progress)
 
 

@@ -14,7 +14,7 @@ from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
-from vidcolor_utils.system.errors import OptionError, telling_of
+from vidcolor_utils.system.errors import OptionError
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
@@ -79,28 +79,28 @@ def write_key_frames(
         write_key_frames("film.mp4", "keys", per_shot=2)
     """
     source, folder = Path(source), Path(folder)
-    _check_choice(every, per_shot, at)
-    with film_to_look_at(source) as film, telling_of(source, film):
-        chosen = [] if at else choose(list(find_shots(film, progress)), per_shot=per_shot, every=every)
+    times = _checked_choice(every, per_shot, at)
+    with film_to_look_at(source) as film:
+        chosen = [] if times else choose(list(find_shots(film, progress)), per_shot=per_shot, every=every)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with VideoReader(film) as reader:
-            chosen = chosen or [Chosen(0, frame_at(reader, seconds).seconds) for seconds in sorted(at)]
+            chosen = chosen or [Chosen(0, frame_at(reader, seconds).seconds) for seconds in sorted(times)]
             kept = [path for path in (_written(each, folder, reader) for each in chosen) if path is not None]
     with finished_file(folder / PAGE) as part, writing(folder / PAGE):
         part.write_text(_page(source.name, chosen), "utf-8")
     return KeyFrames(folder, chosen, kept)
 
 
-def _check_choice(every: int | None, per_shot: int | None, at: Sequence[float]) -> None:
-    """Check that one way to choose frames is asked for, at most."""
+def _checked_choice(every: int | None, per_shot: int | None, at: Sequence[float]) -> list[float]:
+    """Check that one way to choose frames is asked for, at most; returns the times."""
     for name, value in (("every", every), ("per_shot", per_shot)):
         if value is not None:
             check_option(name, value, Within(1, whole=True))
-    for seconds in at:
-        check_option("at", seconds, Within(0))
-    if sum(map(bool, (every, per_shot, at))) > 1:
+    times = [check_option("at", seconds, Within(0)) for seconds in at]
+    if sum(map(bool, (every, per_shot, times))) > 1:
         raise OptionError("`every`, `per_shot` and `at` choose frames in different ways. Give one of them")
+    return times
 
 
 def _written(each: Chosen, folder: Path, reader: VideoReader) -> Path | None:

@@ -22,7 +22,7 @@ from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import side_by_side, to_width
 from vidcolor_utils.stills.images import StillImage, check_image_name, is_still, write_image
-from vidcolor_utils.system.errors import InputError, OptionError, telling_of
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import check_target
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
@@ -83,7 +83,7 @@ def preview_file(
     if source.exists() and is_still(source):
         raise InputError(f"{source}: a preview is for videos; this is a picture")
     check_target(output, source)
-    with film_to_look_at(source) as film, telling_of(source, film), VideoReader(film) as reader:
+    with film_to_look_at(source) as film, VideoReader(film) as reader:
         check_size(reader)
         painted = _Painted(reader, FilmColors(film, look, colorizer), look)
         columns = {}

@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vidcolor_utils.film.color_video import nothing_more
+from vidcolor_utils.film.look import FINEST_RATE, RATE
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
-from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
+from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError, telling_of
 from vidcolor_utils.system.files import hidden_beside
-from vidcolor_utils.system.options import Within, check_option
+from vidcolor_utils.system.options import check_option
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.encoders.animations import write_apng
 from vidcolor_utils.video.files import is_sequence, numbered, sequence_files, write_film_of, write_pictures_of
 from vidcolor_utils.video.times import Span
 
-FINEST_RATE = 100_000  # largest denominator, of what a film's clock can count
-DEFAULT_RATE, RATE = Fraction(24), Within(1 / FINEST_RATE, 1000)  # pictures per second
+DEFAULT_RATE = Fraction(24)  # pictures per second
 DIRECT = (".gif", ".apng", ".png")  # animations that FFmpeg reads by itself
 LOSSLESS = "ffv1"
 FIRST = 1  # number of a film's first frame, as FFmpeg counts
@@ -74,9 +74,11 @@ def readable_film(source: Path, folder: Path) -> Path:
 
 @contextmanager
 def film_to_look_at(source: Path) -> Iterator[Path]:
-    """The same, for as long as the block runs."""
+    """The same, for as long as the block runs, whose errors name the source."""
     with tempfile.TemporaryDirectory() as folder:
-        yield readable_film(source, Path(folder))
+        film = readable_film(source, Path(folder))
+        with telling_of(source, film):
+            yield film
 
 
 def checked_rate(rate: float | Fraction | None) -> Fraction:

@@ -16,7 +16,7 @@ from vidcolor_utils.film.look import STEADINESS
 from vidcolor_utils.film.picture import ColorizeReport, Picture
 from vidcolor_utils.film.record import identify
 from vidcolor_utils.pictures.color import lab_from_rgb
-from vidcolor_utils.system.errors import InputError, telling_of
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import followed, is_same_file
 from vidcolor_utils.system.options import YesOrNo, check_option
 from vidcolor_utils.system.progress import Progress, silent
@@ -147,8 +147,6 @@ def stabilize_file(
     with (
         film_to_look_at(source) as gray,
         film_to_look_at(color_source) as colors,
-        telling_of(source, gray),
-        telling_of(color_source, colors),
         VideoReader(colors) as reader,
     ):
         _check_aspect(video_info(gray), reader.info)

@@ -24,14 +24,10 @@ from vidcolor_utils.video.demuxer import Demuxer
 from vidcolor_utils.video.description import VideoInfo, describe_video, description_of, film_tags, has_captions
 from vidcolor_utils.video.ffmpeg import MAX_PIXELS, marks_end, reason
 from vidcolor_utils.video.formats import SAME_S, LumaFrame, luma_format, luma_plane
-from vidcolor_utils.video.times import (
-    WHOLE,
-    WITHOUT_TIMES,
-    Span,
-)
+from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, Span
 
-SEEK_MARGIN_S = 1.0
-MARGINS_S = (0.0, SEEK_MARGIN_S, 5.0, 25.0)  # before the wanted frame, at which a key frame is looked for in turn
+SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
+MARGINS_S = (0.0, SEEK_MARGIN_S, 5.0, 25.0)  # the same, in turn, where the one before comes too late
 
 
 class VideoReader(Demuxer):
