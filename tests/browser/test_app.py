@@ -33,6 +33,7 @@ SIZE = (360, 640)  # of the film, height and width: small, as the machine may be
 FRAMES, LONG_FRAMES = 40, 132  # of what is coloured to its end, and of what is cancelled
 SHOT_FRAMES, SHOT_SIZE = 12, (180, 320)  # of a film of two shots
 RED, BLUE = "#d02010", "#2040e0"
+WIDTHS, HEIGHT = (1400, 1000, 400), 900  # of the window: a large screen, a small one, a phone
 CLOSED_S = 30  # a page that is closed leaves no files after this
 DROP = """(root, [name, data]) => {
   const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
@@ -57,7 +58,7 @@ def visit_app(chromium, app) -> Iterator[Callable[[int], Visit]]:
     visits = []
 
     def open_(width: int) -> Visit:
-        visits.append(Visit(chromium, f"{app}/?token={TOKEN}", (width, 900)))
+        visits.append(Visit(chromium, f"{app}/?token={TOKEN}", (width, HEIGHT)))
         wait_for_stage(visits[-1].page, "waiting")
         return visits[-1]
 
@@ -108,9 +109,8 @@ def write_gray(writer: VideoWriter, luma: np.ndarray, size: tuple[int, int], pts
     writer.write_planes(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA), neutral, neutral, pts=pts)
 
 
-@pytest.mark.parametrize("width", [1400, 1000, 400])
-def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, screenshots):
-    visit = visit_app(width)
+def test_from_drop_to_download(visit_app, home, old_film, tmp_path, screenshots):
+    visit = visit_app(WIDTHS[0])
     page = visit.page
     assert page.title() == "Colorize your film"
     drop(page, old_film)
@@ -118,7 +118,8 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     assert old_film.name in root.locator("header").inner_text()
     assert "640 x 360 pixels" in root.locator("header").inner_text()
     assert root.get_by_role("img", name="Preview").count() == 4
-    assert_nothing_is_cut(root)
+    for _ in each_width(page):
+        assert_nothing_is_cut(root)
     strengthen(root, "1.5")
     root.get_by_label("Calm").fill("0.5")
     button(root, "Colorize").click()
@@ -126,15 +127,18 @@ def test_from_drop_to_download(width, visit_app, home, old_film, tmp_path, scree
     assert any(re.search(rf"frame \d+ of {FRAMES}, about .* left", words) for words in visit.outputs())
     canvas = root.locator("canvas[data-drawn]")
     canvas.wait_for()
-    assert canvas.bounding_box()["width"] > 0.7 * width
     assert_is_in_view(page, canvas, button(root, "Download"))
-    assert_the_divider_parts_gray_from_colour(root)
-    assert_nothing_is_cut(root)
-    page.screenshot(path=screenshots / f"app_{width}.png")
-    before = canvas.bounding_box()["y"]
-    page.mouse.wheel(0, 2000)
-    wait_until(lambda: canvas.bounding_box()["y"] < before)
-    assert_is_in_view(page, button(root, "Download"))
+    for width in each_width(page):
+        wait_until(lambda width=width: 0.7 * width < canvas.bounding_box()["width"] <= width)
+        canvas.scroll_into_view_if_needed()
+        assert_is_in_view(page, canvas, button(root, "Download"))
+        assert_the_divider_parts_gray_from_colour(root)
+        assert_nothing_is_cut(root)
+        page.screenshot(path=screenshots / f"app_{width}.png")
+        before = canvas.bounding_box()["y"]
+        page.mouse.wheel(0, 2000)
+        wait_until(lambda before=before: canvas.bounding_box()["y"] < before)
+        assert_is_in_view(page, button(root, "Download"))
     assert_is_in_colour(download(page, root, tmp_path / "old_film_color.mp4"), old_film)
     assert visit.complaints() == [] and visit.asked_elsewhere() == []
     assert len(visitors_folders(home)) == 1
@@ -189,6 +193,9 @@ def test_a_photograph_from_drop_to_download(visit_app, tmp_path, screenshots):
     root.get_by_label("Strength of the colours").fill("2")
     button(root, "Colorize").click()
     root = wait_for_stage(page, "done")
+    canvas = root.locator("canvas[data-drawn]")
+    canvas.wait_for()
+    assert_is_in_view(page, canvas, button(root, "Download"))
     assert_the_divider_parts_gray_from_colour(root, least=2)
     assert root.get_by_role("button", name="Pause").count() == 0
     page.screenshot(path=screenshots / "app_photograph.png")
@@ -241,8 +248,7 @@ def test_a_picture_and_a_point_change_the_strip_of_their_shots_and_the_result(
     second.get_by_text("1 point", exact=True).wait_for()
     expect(button(root, f"Remove point 1, {BLUE}")).to_be_focused()  # the keyboard keeps its place
     wait_for_strip(root, lambda strip: redness(strip) < redness(plain) - 3)
-    for width in (1000, 400, 1400):
-        page.set_viewport_size({"width": width, "height": 900})
+    for width in each_width(page):
         root.get_by_role("img", name="This shot at").last.scroll_into_view_if_needed()
         assert_nothing_is_cut(root)
         page.screenshot(path=screenshots / f"app_shots_{width}.png")
@@ -332,6 +338,14 @@ def drop(page: Page, path: Path, stage: str = "waiting") -> None:
     """Drop a file onto the page, as from a file manager."""
     content = base64.b64encode(path.read_bytes()).decode("ascii")
     wait_for_stage(page, stage).evaluate(DROP, [path.name, content])
+
+
+def each_width(page: Page) -> Iterator[int]:
+    """Make the window narrower step by step, and as wide as it was."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        yield width
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
 
 
 def strengthen(root: Locator, strength: str) -> None:
