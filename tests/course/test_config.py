@@ -64,6 +64,16 @@ def test_clips_limits_the_training_clips_only(clips: Path):
         {"epochs": 0},
         {"flicker": -1.0},
         {"sample_every": -1},
+        {"run_length": 0},
+        {"batch_clips": 0},
+        {"clips": 0},
+        {"epoch_runs": 1},
+        {"learning_rate": -1.0},
+        {"window": 0},
+        {"width": -3},
+        {"output": "xyz"},
+        {"seed": -5},
+        {"masked": "no"},
     ],
 )
 def test_wrong_parameters_are_refused(wrong: dict):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 
 from vidcolor_utils.course.consistency_loss import ConsistencyLoss
-from vidcolor_utils.models.report_cnn import MOMENTUM, build_alexnet_colorizer, build_vgg16_colorizer
+from vidcolor_utils.models.report_cnn import MOMENTUM, OUTPUTS, build_alexnet_colorizer, build_vgg16_colorizer
 from vidcolor_utils.pairs.examples import FramePairs
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.system.errors import OptionError
-from vidcolor_utils.system.options import OneOf, Within, check_option
+from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, check_options
 
 MODELS = ("alexnet", "vgg16")
 SCHEDULES = ("cosine", "constant")
@@ -31,40 +31,49 @@ class ReportTrainConfig:
         OptionError: if a value is not allowed.
     """
 
-    model: str = "alexnet"  # or "vgg16"
-    beta: float = 0.8  # 1: only the true frame counts; 0: only the frame predicted before
-    epochs: int = 100
+    model: Annotated[str, OneOf(MODELS), "The network."] = "alexnet"
+    beta: Annotated[float, Within(0, 1), "1: only the true frame counts; 0: only the frame predicted before."] = (
+        0.8
+    )
+    epochs: Annotated[int, Within(1, whole=True), "Passes over the training runs."] = 100
     clips: int | None = None  # training clips to use; None: all
     epoch_runs: int | None = None  # runs in an epoch, drawn afresh for each; None: all. Dev takes a quarter of it
-    run_length: int = 8  # consecutive frames in a run
-    batch_clips: int = 2  # runs in a batch; several clips make for better batch statistics
-    learning_rate: float = 1e-3  # peak
-    schedule: str = "cosine"  # with a linear warm-up, or "constant"
+    run_length: Annotated[int, Within(1, whole=True), "Consecutive frames in a run."] = 8
+    batch_clips: Annotated[
+        int, Within(1, whole=True), "Runs in a batch; several clips make for better batch statistics."
+    ] = 2
+    learning_rate: Annotated[float, Within(0, open_start=True), "Peak of the rate."] = 1e-3
+    schedule: Annotated[str, OneOf(SCHEDULES), "Of the rate; the cosine has a linear warm-up."] = "cosine"
     encoder_weights: str | None = "auto"  # of the VGG16: imagenet, hed, auto, a path, None
-    output: str = "rgb"  # or "chroma", "cbcr"
-    window: int = 1  # previous frames in the input
-    average: bool = False  # their mean, in place of them all
-    gray_current: bool = False  # no independent colorization of the current frame in the input
-    flicker: float = 0.0  # colour errors added to each training input, in levels of Cb and Cr
-    width: float = 1.0  # factor on the numbers of filters
-    as_published: bool = False  # raw 0-255 in, open ReLU out
-    second_crop: bool = False  # published defect: only the lower right quadrant is supervised
-    shuffle_frames: bool = False  # published defect: the previous frame of the loss is a random one
-    masked: bool = False  # black bars count nowhere
-    motion_compensated: bool = False  # the loss compares along the motion
-    mixed_precision: bool = False  # bfloat16: about 3 times faster on processors and accelerators that have it
-    sample_every: int = 5  # epochs between pictures of a dev clip; 0: none
-    tensorboard: bool = False  # needs `pip install tensorboard`
-    jit_compile: bool = False  # XLA: slower on processors
-    seed: int = 0
+    output: Annotated[str, OneOf(OUTPUTS), "What the network predicts, see `report_cnn`."] = "rgb"
+    window: Annotated[int, Within(1, whole=True), "Previous frames in the input."] = 1
+    average: Annotated[bool, YesOrNo(), "Their mean, in place of them all."] = False
+    gray_current: Annotated[bool, YesOrNo(), "No independent colorization of the current frame in the input."] = (
+        False
+    )
+    flicker: Annotated[float, Within(0), "Colour errors added to each training input, in levels of Cb and Cr."] = (
+        0.0
+    )
+    width: Annotated[float, Within(0, 1, open_start=True), "Factor on the numbers of filters."] = 1.0
+    as_published: Annotated[bool, YesOrNo(), "Raw 0-255 in, open ReLU out."] = False
+    second_crop: Annotated[bool, YesOrNo(), "Published defect: only the lower right quadrant is supervised."] = (
+        False
+    )
+    shuffle_frames: Annotated[
+        bool, YesOrNo(), "Published defect: the previous frame of the loss is a random one."
+    ] = False
+    masked: Annotated[bool, YesOrNo(), "Black bars count nowhere."] = False
+    motion_compensated: Annotated[bool, YesOrNo(), "The loss compares along the motion."] = False
+    mixed_precision: Annotated[
+        bool, YesOrNo(), "bfloat16: about 3 times faster on processors and accelerators that have it."
+    ] = False
+    sample_every: Annotated[int, Within(0, whole=True), "Epochs between pictures of a dev clip; 0: none."] = 5
+    tensorboard: Annotated[bool, YesOrNo(), "Needs `pip install tensorboard`."] = False
+    jit_compile: Annotated[bool, YesOrNo(), "XLA: slower on processors."] = False
+    seed: Annotated[int, Within(0, whole=True), "Of the first weights, and of the order of the runs."] = 0
 
     def __post_init__(self) -> None:
-        check_option("model", self.model, OneOf(MODELS))
-        check_option("schedule", self.schedule, OneOf(SCHEDULES))
-        check_option("beta", self.beta, Within(0, 1))
-        check_option("flicker", self.flicker, Within(0))
-        check_option("epochs", self.epochs, Within(1, whole=True))
-        check_option("sample_every", self.sample_every, Within(0, whole=True))
+        check_options(self)
         if self.clips is not None:
             check_option("clips", self.clips, Within(1, whole=True))
         if self.epoch_runs is not None and self.epoch_runs < self.batch_clips:
