@@ -22,8 +22,8 @@ from av.sidedata.sidedata import SideData, Type
 from vidcolor_utils.pictures.chroma import HLG, PQ, luma01, luma_range
 from vidcolor_utils.pictures.color import MATRICES, ColorMatrix
 from vidcolor_utils.pictures.orientation import Orientation
-from vidcolor_utils.video.ffmpeg import BT709, FIELDS, SMPTE170M
-from vidcolor_utils.video.formats import ALPHA_FORMATS, HD_HEIGHT, is_rgb, luma_format, luma_plane
+from vidcolor_utils.video.ffmpeg import FIELDS
+from vidcolor_utils.video.formats import ALPHA_FORMATS, is_rgb, luma_format, luma_plane, usual_matrix
 from vidcolor_utils.video.times import start_of
 
 DEFAULT_RATE = Fraction(25)  # for files that do not say
@@ -176,7 +176,7 @@ def description_of(frame: av.VideoFrame) -> ColorDescription:
     """Read what a decoded frame says of its colours."""
     matrix = int(frame.colorspace)
     if is_rgb(frame.format) or matrix not in MATRICES:
-        matrix = BT709 if min(frame.height, frame.width) >= HD_HEIGHT else SMPTE170M
+        matrix = usual_matrix(frame)
     return ColorDescription(
         matrix,
         int(frame.color_primaries),

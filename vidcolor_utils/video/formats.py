@@ -16,9 +16,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from vidcolor_utils.video.ffmpeg import BT709, FULL_RANGE, LIMITED_RANGE
+from vidcolor_utils.video.ffmpeg import BT709, FULL_RANGE, LIMITED_RANGE, SMPTE170M
 
-HD_HEIGHT = 720  # untagged video from this height up is BT.709, below it BT.601
+HD_HEIGHT = 720  # of the shorter side: see `usual_matrix`
 DEPTHS = (8, 9, 10, 12, 14, 16)  # of planar YUV
 GRAY = ("gray", "ya", "mono")  # how names of formats without colour begin
 PLAIN_GRAY = re.compile(r"gray(9le|10le|12le|14le|16le)?")
@@ -121,11 +121,16 @@ def fill_planes(frame: av.VideoFrame, planes: Sequence[np.ndarray]) -> None:
         rows[: plane.height, : plane.width] = values
 
 
+def usual_matrix(frame: av.VideoFrame) -> int:
+    """Return H.273's number of the matrix of video that names none, and of RGB: BT.601 below HD, else BT.709."""
+    return BT709 if min(frame.height, frame.width) >= HD_HEIGHT else SMPTE170M
+
+
 def yuv_from_rgb(rgb: np.ndarray, pixel_format: str, matrix: int, *, full_range: bool) -> av.VideoFrame:
     """Make a frame of planar YUV from RGB (H, W, 3) uint8; `matrix` is H.273's number."""
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
         format=pixel_format,
-        dst_colorspace=Colorspace.ITU709 if matrix == BT709 else Colorspace.ITU601,
+        dst_colorspace=_colorspace(matrix),
         dst_color_range=_range(full_range),
     )
 
@@ -172,15 +177,20 @@ def _range(full_range: bool) -> ColorRange:
     return ColorRange.JPEG if full_range else ColorRange.MPEG
 
 
+def _colorspace(matrix: int) -> Colorspace:
+    return Colorspace.ITU709 if matrix == BT709 else Colorspace.ITU601
+
+
 def _readable(frame: av.VideoFrame) -> av.VideoFrame:
     """Convert a frame whose luma is not a plane of its own."""
     luma = luma_format(frame.format, int(frame.color_range))
     if luma.pixel_format == frame.format.name:
         return frame
     if is_rgb(frame.format):
-        matrix = Colorspace.ITU709 if min(frame.height, frame.width) >= HD_HEIGHT else Colorspace.ITU601
         return frame.reformat(
-            format=luma.pixel_format, dst_colorspace=matrix, dst_color_range=_range(luma.full_range)
+            format=luma.pixel_format,
+            dst_colorspace=_colorspace(usual_matrix(frame)),
+            dst_color_range=_range(luma.full_range),
         )
     kept = _range(luma.full_range)
     return frame.reformat(format=luma.pixel_format, src_color_range=kept, dst_color_range=kept)
