@@ -1,8 +1,16 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from vidcolor_utils.colorizers.base import SaturatedColorizer
+from vidcolor_utils.colorizers.base import (
+    MirroredColorizer,
+    SaturatedColorizer,
+    as_predicted,
+    fingerprint,
+    looking_closely,
+)
 from vidcolor_utils.pictures.chroma import rgb_difference
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.stills.images import read_image
@@ -16,6 +24,25 @@ class Plain:
 
     def predict_ab(self, lumas):
         return np.broadcast_to(np.float32([12, 20]), (len(lumas), 12, 16, 2))
+
+
+class Able(Plain):
+    """Says more than films deserve of photographs, looks closely, and can describe itself."""
+
+    def __init__(self, *asked):
+        self.asked = asked
+
+    def predict_ab(self, lumas):
+        return super().predict_ab(lumas) + len(self.asked)
+
+    def as_predicted(self):
+        return Able(*self.asked, "as predicted")
+
+    def closely(self):
+        return Able(*self.asked, "closely")
+
+    def fingerprint(self):
+        return {"asked": self.asked}
 
 
 def chroma_of(rgb):
@@ -58,3 +85,29 @@ def test_the_strongest_colours_stay_inside_rgb():
 def test_the_factor_is_checked(factor):
     with pytest.raises(ValueError, match="factor"):
         SaturatedColorizer(Plain(), factor)
+
+
+@pytest.mark.parametrize("around", [MirroredColorizer, lambda colorizer: SaturatedColorizer(colorizer, 1)])
+def test_what_changes_a_colorizer_looks_as_that_does(around):
+    looks = looking_closely(as_predicted(around(Able())))
+    same = around(Able("as predicted", "closely"))
+    assert fingerprint(looks) == fingerprint(same)
+    lumas = [np.zeros((24, 32), np.float32)]
+    np.testing.assert_array_equal(looks.predict_ab(lumas), same.predict_ab(lumas))
+
+
+def test_what_changes_a_colorizer_is_known_again():
+    changed = [
+        MirroredColorizer(Able()),
+        SaturatedColorizer(Able(), 1),
+        SaturatedColorizer(Able(), 2),
+        SaturatedColorizer(Able("closely"), 1),
+    ]
+    known = [json.dumps(fingerprint(each)) for each in changed]
+    assert len(set(known)) == len(known)
+    assert known == [json.dumps(fingerprint(each)) for each in changed]
+
+
+def test_what_cannot_describe_itself_is_like_no_other():
+    for colorizer in (Plain(), MirroredColorizer(Plain())):
+        assert fingerprint(colorizer) != fingerprint(colorizer)

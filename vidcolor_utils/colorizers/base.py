@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -17,7 +19,14 @@ Meaning = np.ndarray  # float32 (h, w, C), a grid over a frame that tells what i
 
 
 class Colorizer(Protocol):
-    """Anything that predicts chroma."""
+    """Anything that predicts chroma.
+
+    It may have more, which it is asked for by the functions below, one for each:
+
+    - `understand(luma)`, see `understanding_of`; then its `predict_ab` takes `meanings` as well.
+    - `closely()`, see `looking_closely`, and `as_predicted()`, see `as_predicted`: each returns a colorizer.
+    - `fingerprint()`, see `fingerprint`: without it no film goes on where a run before was interrupted.
+    """
 
     def predict_ab(self, lumas: Sequence[np.ndarray]) -> np.ndarray:
         """Predict (N, h, w, 2) ab in Lab units for frames (H, W) of one size, float32 luma in [0, 1]."""
@@ -45,6 +54,16 @@ def as_predicted(colorizer: Colorizer) -> Colorizer:
     return plain() if plain else colorizer
 
 
+def fingerprint(colorizer: object) -> dict:
+    """Describe a colorizer, as JSON holds it: two that may predict different colours differ in it.
+
+    One that cannot describe itself is like no other, not even in the next run.
+    """
+    if hasattr(colorizer, "fingerprint"):
+        return colorizer.fingerprint()
+    return {"colorizer": str(uuid.uuid4())}
+
+
 def predict_with(
     colorizer: Colorizer, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning | None] | None
 ) -> np.ndarray:
@@ -63,7 +82,7 @@ class GrayColorizer:
 
 
 class ColorizerAround:
-    """What colorizers have in common that change what another one sees or says: it finds out what frames show."""
+    """What colorizers have in common that ask another one: it finds out what frames show, and hands on no more."""
 
     def __init__(self, colorizer: Colorizer):
         self._colorizer = colorizer
@@ -73,7 +92,28 @@ class ColorizerAround:
         return understanding_of(self._colorizer, luma)
 
 
-class MirroredColorizer(ColorizerAround):
+class ChangedColorizer(ColorizerAround):
+    """What those have in common that change what one colorizer sees or says: they look as it does."""
+
+    def closely(self) -> Self:
+        """Return the same of the colorizer as it looks at single pictures."""
+        return self._of(looking_closely(self._colorizer))
+
+    def as_predicted(self) -> Self:
+        """Return the same of the colorizer that leaves chroma as its networks predict it."""
+        return self._of(as_predicted(self._colorizer))
+
+    def fingerprint(self) -> dict:
+        """Describe what it does, and the colorizer."""
+        return {"around": type(self).__name__, "colorizer": fingerprint(self._colorizer)}
+
+    def _of(self, colorizer: Colorizer) -> Self:
+        changed = copy.copy(self)
+        changed._colorizer = colorizer
+        return changed
+
+
+class MirroredColorizer(ChangedColorizer):
     """A colorizer that sees its frames in a mirror: a second opinion of the same network."""
 
     def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
@@ -100,7 +140,7 @@ class MeanColorizer:
         return np.stack([[resize_ab(ab, size) for ab in each] for each in predicted]).mean(axis=0)
 
 
-class SaturatedColorizer(ColorizerAround):
+class SaturatedColorizer(ChangedColorizer):
     """A colorizer with its chroma multiplied.
 
     Luma is not its business; `chroma.rgb_difference` keeps strong colours inside RGB without changing it.
@@ -117,6 +157,10 @@ class SaturatedColorizer(ColorizerAround):
         check_option("factor", factor, Within(0, LARGEST_SATURATION))
         super().__init__(colorizer)
         self._factor = np.float32(factor)
+
+    def fingerprint(self) -> dict:
+        """Describe what it does, and the colorizer."""
+        return super().fingerprint() | {"factor": float(self._factor)}
 
     def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
         """Predict chroma as `Colorizer.predict_ab` does."""

@@ -18,6 +18,7 @@ from vidcolor_utils.colorizers.base import (
     MirroredColorizer,
     SaturatedColorizer,
     as_predicted,
+    fingerprint,
     looking_closely,
 )
 from vidcolor_utils.colorizers.links import small_gray
@@ -26,7 +27,7 @@ from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
 from vidcolor_utils.film.look import Look, Reference
 from vidcolor_utils.film.picture import Picture
-from vidcolor_utils.film.record import fingerprint, identify
+from vidcolor_utils.film.record import identify
 from vidcolor_utils.film.shots import outside, shot_around
 from vidcolor_utils.film.stored_color import ColorDetector, mark_colored
 from vidcolor_utils.pictures.color import has_color
@@ -51,7 +52,7 @@ class View(NamedTuple):
     as_predicted: bool = False
 
     def of(self, colorizer: Colorizer) -> Colorizer:
-        """Return a colorizer that looks so."""
+        """Return a colorizer that looks so, in this order: who looks closely leaves chroma as it already was."""
         colorizer = as_predicted(colorizer) if self.as_predicted else colorizer
         colorizer = looking_closely(colorizer) if self.closely else colorizer
         return MirroredColorizer(colorizer) if self.mirrored else colorizer

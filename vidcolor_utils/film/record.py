@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -59,10 +58,3 @@ def versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[build] = version(build)
     return found
-
-
-def fingerprint(colorizer: object) -> dict:
-    """Describe a colorizer; one that cannot describe itself is like no other, not even in the next run."""
-    if hasattr(colorizer, "fingerprint"):
-        return colorizer.fingerprint()
-    return {"colorizer": str(uuid.uuid4())}

@@ -12,11 +12,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, Unpack
 
+from vidcolor_utils.colorizers.base import fingerprint
 from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.load import shared_colorizer
 from vidcolor_utils.film.director import Photographs
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
-from vidcolor_utils.film.record import fingerprint, identify, versions
+from vidcolor_utils.film.record import identify, versions
 from vidcolor_utils.stills.images import is_still, num_pixels
 from vidcolor_utils.system.errors import OptionError, VidcolorError
 from vidcolor_utils.system.files import alone, check_target
