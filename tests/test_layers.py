@@ -1,6 +1,7 @@
 """The plan of the house: floors, who may import what, and how large a room may be (docs/architecture.md).
 
 An import anywhere in a module counts, inside functions and under `if TYPE_CHECKING` too.
+So does a package that is named in a string.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def imports(tree: ast.AST) -> Iterator[str]:
             "__import__",
         ):
             yield from (name.value for name in node.args[:1] if isinstance(name, ast.Constant))
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"vidcolor_utils(\.\w+)+", str(node.value)):
+            yield str(node.value)
 
 
 def wrong_import(package: str, name: str) -> str:
@@ -123,6 +126,7 @@ def test_the_tree_keeps_to_the_plan():
         ("tool/plan.py", "import keras", "keras is for"),
         ("tool/plan.py", "from importlib import import_module\nimport_module('keras.ops')", "keras is for"),
         ("film/tape.py", "import av.container", "av is for records, video only"),
+        ("system/spread.py", "log = getLogger('vidcolor_utils.colorizers')", "colorizers is not below system"),
         ("course/claims.py", "from rich.table import Table", "rich is for"),
         ("tool/plan.py", "from .colorize import colorize_file", "imports inside the project name a package"),
         ("tool/__init__.py", "from vidcolor_utils.tool.plan import plan_file", "is imported at once"),

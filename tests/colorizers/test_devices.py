@@ -1,5 +1,6 @@
 """Accelerators by the lists that builds of ONNX Runtime give; none was run on one."""
 
+import logging
 import tomllib
 
 import pytest
@@ -51,6 +52,13 @@ def test_one_that_did_not_start_is_not_tried_again(caplog):
     assert providers_for("auto", [CUDA, CPU]) == providers_for("cuda", [CUDA, CPU]) == [CPU]
     assert providers_for("auto", [CUDA, DIRECTML, CPU]) == [DIRECTML, CPU]
     assert len(caplog.records) == 1
+
+
+def test_a_worker_says_only_what_failed(caplog, monkeypatch):
+    monkeypatch.setattr(devices, "in_worker", lambda: True)
+    replace_device("cuda", "no")
+    replace_device("directml", "it failed", logging.ERROR)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["directml"]
 
 
 def test_builds_for_devices_are_extras_that_do_not_come_by_themselves():

@@ -7,9 +7,15 @@ import signal
 import time
 from pathlib import Path
 
+from vidcolor_utils.system.spread import in_worker
+
 
 def process_of(item: int) -> tuple[int, int]:
     return item, os.getpid()
+
+
+def is_worker(item: int) -> bool:
+    return in_worker()
 
 
 def die_at(item: int, folder: Path, deaths: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from tests.helpers.clips import contents, prepare, sepia
-from tests.helpers.pieces import die_at, process_of, read_beyond, write_slowly
+from tests.helpers.pieces import die_at, is_worker, process_of, read_beyond, write_slowly
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip, rendered_clips
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
@@ -52,6 +52,11 @@ def scale(cluster: LocalCluster, workers: int) -> None:
 def test_one_worker_is_this_process():
     with spread_over() as spread:
         assert list(spread(process_of, [1, 2])) == [(1, os.getpid()), (2, os.getpid())]
+
+
+def test_a_worker_knows_that_it_is_one():
+    for spread, told in ((ThreadSpread(1), False), (ProcessSpread(1), True)):
+        assert list(spread(is_worker, [0])) == [told]
 
 
 def test_what_cannot_be_reached_is_named():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from vidcolor_utils.system.spread import in_worker
+
 CPU = "CPUExecutionProvider"
 PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
@@ -43,7 +45,11 @@ def device_of(provider: str) -> str:
 
 
 def replace_device(device: str, reason: str, level: int = logging.WARNING) -> None:
-    """Have the processor used in place of a device in this process from now on, and say so, once."""
+    """Have the processor used in place of a device in this process from now on, and say so, once.
+
+    In a process of a `ProcessSpread` only errors are said: of the rest the first process has warned already.
+    """
     if device not in _replaced:
         _replaced.add(device)
-        log.log(level, "%s: %s, see docs/gpu.md: the processor is used", device, reason)
+        if level >= logging.ERROR or not in_worker():
+            log.log(level, "%s: %s, see docs/gpu.md: the processor is used", device, reason)

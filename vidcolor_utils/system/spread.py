@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,6 +24,7 @@ MOST_DEATHS = 3  # processes that a piece of work may take down
 END_S = 10  # how long a process may take to remove what it has half-written
 CONNECT_S = 10  # how long the scheduler may take to answer
 AHEAD = 4  # pieces handed out for each thread of the cluster: enough that none waits for its next one
+WORKER = "vidcolor worker"  # the name of the processes of a `ProcessSpread`
 LEAST_AHEAD = 8  # the same for all threads together, for clusters that have yet to grow
 
 Item = TypeVar("Item")
@@ -111,6 +112,11 @@ class ProcessSpread(Spread):
                 worker.end()
 
 
+def in_worker() -> bool:
+    """Tell whether this is a process of a `ProcessSpread`: what is worth a warning, the first process has said."""
+    return current_process().name == WORKER
+
+
 class _Piece(NamedTuple):
     """A piece of work."""
 
@@ -136,7 +142,7 @@ class _Worker:
     def __init__(self, function: Callable):
         context = get_context("spawn")  # forks and threads do not go together
         self.pipe, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, function), daemon=True)
+        self._process = context.Process(target=_serve, args=(there, function), name=WORKER, daemon=True)
         self._process.start()
         there.close()
 
@@ -172,7 +178,6 @@ def _serve(pipe: Connection, function: Callable) -> None:
     """Be a worker, until nobody wants anything any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which then ends this one
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # half-written files are removed on the way (POSIX)
-    logging.getLogger("vidcolor_utils.colorizers").setLevel(logging.ERROR)  # the first process has warned already
     with suppress(EOFError, ConnectionError):
         while True:
             item = pipe.recv()
