@@ -17,6 +17,7 @@ from vidcolor_utils.pairs.examples import (
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip
 from vidcolor_utils.pairs.store import ClipStore
+from vidcolor_utils.pairs.targets import TargetLayout
 from vidcolor_utils.pictures.color import luma_from_rgb
 from vidcolor_utils.system.errors import InputError
 
@@ -175,7 +176,7 @@ def test_shuffled_frames_raise_the_second_term(store: ClipStore):
 
 
 def test_targets_carry_mask_and_motion(store: ClipStore):
-    pairs = FramePairs(store, ["b"], run_length=2, masked=True, motion=True, training=False)
+    pairs = FramePairs(store, ["b"], run_length=2, targets=TargetLayout(True, True), training=False)
     _, targets = pairs[0]
     assert targets.shape == (2, 128, 128, 7)
     assert targets.shape[-1] == ConsistencyLoss(run_length=2, masked=True, motion_compensated=True).target_channels
@@ -206,7 +207,7 @@ def test_impossible_options_are_refused(store: ClipStore):
     with pytest.raises(InputError, match="shorten run_length"):
         FramePairs(store, ["c"], run_length=5)
     with pytest.raises(ValueError, match="shuffle_frames"):
-        FramePairs(store, ["a"], run_length=2, motion=True, shuffle_frames=True)
+        FramePairs(store, ["a"], run_length=2, targets=TargetLayout(motion=True), shuffle_frames=True)
     with pytest.raises(ValueError, match="at least 1"):
         FramePairs(store, ["a"], run_length=0)
 

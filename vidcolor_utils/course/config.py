@@ -13,6 +13,7 @@ from vidcolor_utils.course.consistency_loss import ConsistencyLoss
 from vidcolor_utils.models.report_cnn import MOMENTUM, OUTPUTS, build_alexnet_colorizer, build_vgg16_colorizer
 from vidcolor_utils.pairs.examples import FramePairs
 from vidcolor_utils.pairs.store import ClipStore
+from vidcolor_utils.pairs.targets import TargetLayout
 from vidcolor_utils.system.errors import OptionError
 from vidcolor_utils.system.options import OneOf, Within, YesOrNo, check_option, check_options
 
@@ -136,8 +137,7 @@ def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> Frame
         **config.inputs,
         epoch_runs=epoch_runs,
         flicker=config.flicker,
-        masked=config.masked,
-        motion=config.motion_compensated,
+        targets=TargetLayout(config.masked, config.motion_compensated),
         shuffle_frames=config.shuffle_frames and training,
     )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from vidcolor_utils.pairs.targets import MASK_CHANNELS, MOTION_CHANNELS, RGB_CHANNELS
+from vidcolor_utils.pairs.targets import TargetLayout
 from vidcolor_utils.system.errors import OptionError
 from vidcolor_utils.system.options import Within, check_option
 
@@ -161,7 +161,11 @@ class ConsistencyLoss(keras.losses.Loss):
     @property
     def target_channels(self) -> int:
         """Channels that the targets must have; see `pack_targets`."""
-        return RGB_CHANNELS + self.masked * MASK_CHANNELS + self.motion_compensated * MOTION_CHANNELS
+        return self._layout.channels
+
+    @property
+    def _layout(self) -> TargetLayout:
+        return TargetLayout(self.masked, self.motion_compensated)
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """Return the loss (B,) of each frame.
@@ -174,15 +178,9 @@ class ConsistencyLoss(keras.losses.Loss):
         self._check(y_true, y_pred)
         if self.second_crop:
             y_true, y_pred = lower_right_quadrant(y_true), lower_right_quadrant(y_pred)
-        mask = y_true[..., 3:4] if self.masked else None
-        motion = y_true[..., -MOTION_CHANNELS:] if self.motion_compensated else None
+        true_rgb, mask, motion = self._layout.taken_apart(y_true)
         loss = consistency_loss(
-            y_true[..., :RGB_CHANNELS],
-            y_pred,
-            beta=self.beta,
-            run_length=self.run_length,
-            mask=mask,
-            motion=motion,
+            true_rgb, y_pred, beta=self.beta, run_length=self.run_length, mask=mask, motion=motion
         )
         return loss * (PEAK / self.value_range) ** 2
 

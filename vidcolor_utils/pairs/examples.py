@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from vidcolor_utils.pairs.store import ClipStore
-from vidcolor_utils.pairs.targets import pack_targets
+from vidcolor_utils.pairs.targets import RGB_ALONE, TargetLayout, pack_targets
 from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import gray_clip, luma_from_rgb, rgb_from_gray, to_float01, to_uint8
 from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, motion_between
@@ -52,8 +52,8 @@ class FramePairs(keras.utils.PyDataset):
         epoch_runs: runs in an epoch: when training, drawn afresh for each; otherwise evenly spread. None: all.
         flicker: when training, strength of the colour errors that each colorized frame is given besides its own,
             see `with_flicker`.
-        masked: targets also carry the mask that keeps black bars out of the loss.
-        motion: targets also carry the motion that a motion-compensated loss needs.
+        targets: what they carry besides the true frames: the mask that keeps black bars out of the loss, the
+            motion that a motion-compensated loss needs.
         shuffle_frames: repeat the published defect: the rows of a batch are random frames of a clip, so that
             the loss takes a random frame for the previous one. The inputs are still right.
 
@@ -81,14 +81,13 @@ class FramePairs(keras.utils.PyDataset):
         gray_current: bool = False,
         epoch_runs: int | None = None,
         flicker: float = 0.0,
-        masked: bool = False,
-        motion: bool = False,
+        targets: TargetLayout = RGB_ALONE,
         shuffle_frames: bool = False,
     ):
         super().__init__()
         for name, value in (("run_length", run_length), ("batch_clips", batch_clips), ("window", window)):
             check_option(name, value, Within(1, whole=True))
-        if motion and shuffle_frames:
+        if targets.motion and shuffle_frames:
             raise OptionError("`motion` needs consecutive frames: it does not go with `shuffle_frames`")
         self.store, self.names = store, [n for n in names if store.num_frames(n) >= run_length]
         if len(self.names) < len(names):
@@ -97,7 +96,7 @@ class FramePairs(keras.utils.PyDataset):
         self.value_range, self.window = value_range, window
         self.average, self.gray_current = average, gray_current
         self.flicker = flicker if training else 0.0
-        self.masked, self.motion, self.shuffle_frames = masked, motion, shuffle_frames
+        self.targets, self.shuffle_frames = targets, shuffle_frames
         runs = sum(store.num_frames(name) // run_length for name in self.names)
         self.num_runs = runs if epoch_runs is None else min(runs, epoch_runs)
         if not self.num_runs:
@@ -139,8 +138,8 @@ class FramePairs(keras.utils.PyDataset):
             average=self.average,
             gray_current=self.gray_current,
         )
-        mask = self._mask(run.name)[None].repeat(self.run_length, axis=0) if self.masked else None
-        motion = motion_to_previous(clip.true[frames - first]) if self.motion else None
+        mask = self._mask(run.name)[None].repeat(self.run_length, axis=0) if self.targets.mask else None
+        motion = motion_to_previous(clip.true[frames - first]) if self.targets.motion else None
         targets = pack_targets(self._scaled(clip.true[frames - first]), mask=mask, motion=motion)
         return self._scaled(previous), self._scaled(current), targets
 

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 RGB_CHANNELS = 3
 MASK_CHANNELS = 1
 MOTION_CHANNELS = 3  # flow x, flow y, visibility
+
+
+class TargetLayout(NamedTuple):
+    """What targets hold behind the true RGB, in this order."""
+
+    mask: bool = False
+    motion: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels of such targets."""
+        return self._motion_start + self.motion * MOTION_CHANNELS
+
+    def taken_apart(self, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Undo `pack_targets`: true RGB, mask and motion, None for what there is not.
+
+        Args:
+            targets: (B, H, W, `channels`), an array or a tensor.
+        """
+        start = self._motion_start
+        return (
+            targets[..., :RGB_CHANNELS],
+            targets[..., RGB_CHANNELS:start] if self.mask else None,
+            targets[..., start : start + MOTION_CHANNELS] if self.motion else None,
+        )
+
+    @property
+    def _motion_start(self) -> int:
+        return RGB_CHANNELS + self.mask * MASK_CHANNELS
+
+
+RGB_ALONE = TargetLayout()
 
 
 def pack_targets(
@@ -21,7 +55,7 @@ def pack_targets(
             x and y offset in pixels, and 1 if it was visible there, else 0.
 
     Returns:
-        (B, H, W, C) float32, C = 3, 4, 6 or 7.
+        (B, H, W, C) float32, C = 3, 4, 6 or 7; `TargetLayout.taken_apart` undoes it.
     """
     parts = [part for part in (true_rgb, mask, motion) if part is not None]
     return np.concatenate(parts, axis=-1, dtype=np.float32)
