@@ -9,6 +9,7 @@ import pytest
 from vidcolor_utils.course.consistency_loss import ConsistencyLoss
 from vidcolor_utils.pairs.examples import (
     FramePairs,
+    Inputs,
     example_inputs,
     motion_to_previous,
     picture_mask,
@@ -99,16 +100,16 @@ def test_all_batches_have_one_size(store: ClipStore):
 
 
 def test_window_stacks_previous_frames_newest_first(store: ClipStore):
-    (previous, _), _ = FramePairs(store, ["a"], run_length=3, training=False, window=2)[1]
+    (previous, _), _ = FramePairs(store, ["a"], run_length=3, training=False, inputs=Inputs(window=2))[1]
     assert previous.shape[-1] == 6
     assert levels(previous[..., :3]) == [7, 8, 9] and levels(previous[..., 3:]) == [6, 7, 8]
-    stacked, _ = example_inputs(np.arange(3).reshape(3, 1, 1, 1), np.arange(3), window=2)
+    stacked, _ = example_inputs(np.arange(3).reshape(3, 1, 1, 1), np.arange(3), Inputs(window=2))
     assert stacked.reshape(3, 2).tolist() == [[0, 0], [0, 0], [1, 0]]
 
 
 def test_an_averaged_window_is_one_picture():
     frames = np.array([10, 20, 60], np.uint8).reshape(3, 1, 1, 1).repeat(3, axis=-1)
-    averaged, _ = example_inputs(frames, np.arange(3), window=2, average=True)
+    averaged, _ = example_inputs(frames, np.arange(3), Inputs(window=2, average=True))
     assert averaged.shape == (3, 1, 1, 3)
     assert averaged[:, 0, 0, 0].tolist() == [10, 10, 15]
 
@@ -116,7 +117,7 @@ def test_an_averaged_window_is_one_picture():
 def test_a_gray_current_frame_leaves_the_previous_one_its_colour():
     frames = np.zeros((2, 2, 2, 3), np.uint8)
     frames[..., 0] = 200
-    previous, current = example_inputs(frames, np.arange(2), gray_current=True)
+    previous, current = example_inputs(frames, np.arange(2), Inputs(gray_current=True))
     assert previous[1, 0, 0].tolist() == [200, 0, 0]
     assert current[1, 0, 0].tolist() == [60, 60, 60]  # 0.299 * 200
 

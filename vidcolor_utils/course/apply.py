@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from vidcolor_utils.pairs.examples import example_inputs
+from vidcolor_utils.pairs.examples import AS_REPORTED, Inputs, example_inputs
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.pictures.color import gray_clip, rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.metrics import psnr
@@ -24,7 +24,7 @@ def colorize_clip(
     *,
     value_range: float = 1.0,
     feed_back: bool = False,
-    **inputs: Any,
+    inputs: Inputs = AS_REPORTED,
 ) -> np.ndarray:
     """Run a network of the report over a clip.
 
@@ -34,7 +34,7 @@ def colorize_clip(
         value_range: white of the model's frames: 1, or 255 for `as_published` ones.
         feed_back: give the model its own outputs as previous frames, as one would in use; otherwise the
             baseline's, as in training.
-        **inputs: what the model's input holds, see `examples.example_inputs`.
+        inputs: what the model's input holds.
 
     Returns:
         (T, H, W, 3) uint8 RGB; values outside the range are clipped.
@@ -42,12 +42,12 @@ def colorize_clip(
     numbers = np.arange(len(baseline))
     if not feed_back:
         chunks = [numbers[start : start + PREDICT_BATCH] for start in range(0, len(numbers), PREDICT_BATCH)]
-        pairs = (example_inputs(baseline, chunk, **inputs) for chunk in chunks)
+        pairs = (example_inputs(baseline, chunk, inputs) for chunk in chunks)
         return np.concatenate([_predict(model, *pair, value_range) for pair in pairs])
     colored = np.array(baseline)  # outputs replace it frame by frame; the first frame's previous is itself
     for number in numbers:
         # At `number` the clip still holds the baseline, behind it the outputs.
-        pair = example_inputs(colored, numbers[number : number + 1], **inputs)
+        pair = example_inputs(colored, numbers[number : number + 1], inputs)
         colored[number] = _predict(model, *pair, value_range)[0]
     return colored
 

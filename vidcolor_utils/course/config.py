@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import keras
 
 from vidcolor_utils.course.consistency_loss import ConsistencyLoss
 from vidcolor_utils.models.report_cnn import MOMENTUM, OUTPUTS, build_alexnet_colorizer, build_vgg16_colorizer
-from vidcolor_utils.pairs.examples import FramePairs
+from vidcolor_utils.pairs.examples import FramePairs, Inputs
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.pairs.targets import TargetLayout
 from vidcolor_utils.system.errors import OptionError
@@ -86,9 +86,9 @@ class ReportTrainConfig:
         return 255.0 if self.as_published else 1.0
 
     @property
-    def inputs(self) -> dict[str, Any]:
-        """What the model's input holds, as `examples.example_inputs` takes it."""
-        return {"window": self.window, "average": self.average, "gray_current": self.gray_current}
+    def inputs(self) -> Inputs:
+        """What the model's input holds."""
+        return Inputs(self.window, self.average, self.gray_current)
 
 
 def build_model(config: ReportTrainConfig, *, steps: int | None = None) -> keras.Model:
@@ -134,7 +134,7 @@ def make_pairs(config: ReportTrainConfig, store: ClipStore, split: str) -> Frame
         training=training,
         seed=config.seed,
         value_range=config.value_range,
-        **config.inputs,
+        inputs=config.inputs,
         epoch_runs=epoch_runs,
         flicker=config.flicker,
         targets=TargetLayout(config.masked, config.motion_compensated),

@@ -27,7 +27,7 @@ def load_model(folder: Path, config: ReportTrainConfig) -> keras.Model:
 
 def colorizer_of(model: keras.Model, config: ReportTrainConfig) -> Callable[..., np.ndarray]:
     """Make what colorizes a baseline clip with a trained network; it takes `feed_back`."""
-    return partial(colorize_clip, model, value_range=config.value_range, **config.inputs)
+    return partial(colorize_clip, model, value_range=config.value_range, inputs=config.inputs)
 
 
 def finished_runs(runs_dir: str | Path) -> dict[str, Path]:

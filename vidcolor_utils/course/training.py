@@ -155,7 +155,7 @@ def _callbacks(
 
 
 def _colorize(config: ReportTrainConfig, model: keras.Model, baseline: np.ndarray) -> np.ndarray:
-    return colorize_clip(model, baseline, value_range=config.value_range, **config.inputs)
+    return colorize_clip(model, baseline, value_range=config.value_range, inputs=config.inputs)
 
 
 class ClipSample(keras.callbacks.Callback):

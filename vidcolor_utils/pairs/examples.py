@@ -37,6 +37,17 @@ class Run(NamedTuple):
     start: int
 
 
+class Inputs(NamedTuple):
+    """What the input of a network holds; the report uses one frame before, and the current one in colour."""
+
+    window: int = 1  # previous frames, newest first
+    average: bool = False  # the mean of these frames in place of them all
+    gray_current: bool = False  # no colour in the current frame: no independent colorization to lean on
+
+
+AS_REPORTED = Inputs()
+
+
 class FramePairs(keras.utils.PyDataset):
     """Batches of examples from prepared clips.
 
@@ -48,7 +59,7 @@ class FramePairs(keras.utils.PyDataset):
         training: shuffle the runs and move their starts from epoch to epoch; otherwise all in order from 0.
         seed: of the shuffling.
         value_range: white: 1, or 255 for `as_published` models.
-        window, average, gray_current: what the input holds, see `example_inputs`.
+        inputs: what the network's input holds.
         epoch_runs: runs in an epoch: when training, drawn afresh for each; otherwise evenly spread. None: all.
         flicker: when training, strength of the colour errors that each colorized frame is given besides its own,
             see `with_flicker`.
@@ -76,16 +87,14 @@ class FramePairs(keras.utils.PyDataset):
         training: bool = True,
         seed: int = 0,
         value_range: float = 1.0,
-        window: int = 1,
-        average: bool = False,
-        gray_current: bool = False,
+        inputs: Inputs = AS_REPORTED,
         epoch_runs: int | None = None,
         flicker: float = 0.0,
         targets: TargetLayout = RGB_ALONE,
         shuffle_frames: bool = False,
     ):
         super().__init__()
-        for name, value in (("run_length", run_length), ("batch_clips", batch_clips), ("window", window)):
+        for name, value in (("run_length", run_length), ("batch_clips", batch_clips), ("window", inputs.window)):
             check_option(name, value, Within(1, whole=True))
         if targets.motion and shuffle_frames:
             raise OptionError("`motion` needs consecutive frames: it does not go with `shuffle_frames`")
@@ -93,8 +102,7 @@ class FramePairs(keras.utils.PyDataset):
         if len(self.names) < len(names):
             log.warning("%d clips have no %d frames and are left out", len(names) - len(self.names), run_length)
         self.run_length, self.training, self.seed = run_length, training, seed
-        self.value_range, self.window = value_range, window
-        self.average, self.gray_current = average, gray_current
+        self.value_range, self.inputs = value_range, inputs
         self.flicker = flicker if training else 0.0
         self.targets, self.shuffle_frames = targets, shuffle_frames
         runs = sum(store.num_frames(name) // run_length for name in self.names)
@@ -129,15 +137,9 @@ class FramePairs(keras.utils.PyDataset):
 
     def _examples(self, run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         frames = self._frame_numbers(run)
-        first = max(0, int(frames.min()) - self.window)
+        first = max(0, int(frames.min()) - self.inputs.window)
         clip = self.store.read(run.name, first, int(frames.max()) + 1)
-        previous, current = example_inputs(
-            self._flickering(clip.baseline, run),
-            frames - first,
-            self.window,
-            average=self.average,
-            gray_current=self.gray_current,
-        )
+        previous, current = example_inputs(self._flickering(clip.baseline, run), frames - first, self.inputs)
         mask = self._mask(run.name)[None].repeat(self.run_length, axis=0) if self.targets.mask else None
         motion = motion_to_previous(clip.true[frames - first]) if self.targets.motion else None
         targets = pack_targets(self._scaled(clip.true[frames - first]), mask=mask, motion=motion)
@@ -165,33 +167,26 @@ class FramePairs(keras.utils.PyDataset):
 
 
 def example_inputs(
-    baseline: np.ndarray,
-    frames: np.ndarray,
-    window: int = 1,
-    *,
-    average: bool = False,
-    gray_current: bool = False,
+    baseline: np.ndarray, frames: np.ndarray, inputs: Inputs = AS_REPORTED
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pick the inputs of some frames: those before, and themselves.
 
     The report uses one frame before; its section 6 proposes several, or a running average of each pixel.
 
     Args:
-        baseline: (T, H, W, 3) colorized frames, from the clip's start or from `window` before `frames`.
+        baseline: (T, H, W, 3) colorized frames, from the clip's start or from `inputs.window` before `frames`.
         frames: (N,) positions in `baseline`.
-        window: previous frames to pick, newest first.
-        average: give the mean of these frames in place of them all.
-        gray_current: take the colour out of the current frame: no independent colorization to lean on.
+        inputs: what to pick.
 
     Returns:
-        Previous (N, H, W, 3 * window), or (N, H, W, 3) if averaged, and current (N, H, W, 3). The first frame's
-        previous is itself, in colour.
+        Previous (N, H, W, 3 * `inputs.window`), or (N, H, W, 3) if averaged, and current (N, H, W, 3). The first
+        frame's previous is itself, in colour.
     """
-    previous = [baseline[np.maximum(frames - back, 0)] for back in range(1, window + 1)]
-    if average:
+    previous = [baseline[np.maximum(frames - back, 0)] for back in range(1, inputs.window + 1)]
+    if inputs.average:
         previous = [np.mean(previous, axis=0).round().astype(baseline.dtype)]
     current = baseline[frames]
-    if gray_current:
+    if inputs.gray_current:
         current = rgb_from_gray(gray_clip(current))
     return np.concatenate(previous, axis=-1), current
 
