@@ -13,9 +13,10 @@ import keras
 from keras import ops
 
 from vidcolor_utils.models.efficientnet_lite import LITE2, encode_gray
+from vidcolor_utils.pictures.color import AB_LIMIT
 from vidcolor_utils.weights.shipped import MEANING_WIDTH
 
-AB_SCALE = 110.0  # |a|, |b| of sRGB colours stay below this
+AB_SCALE = float(AB_LIMIT)
 DECODER_FILTERS = (128, 96, 64)  # at strides 16, 8, 4
 MEANING_FILTERS = (96, 64, 0)  # of the meaning that joins them
 CONTEXT_FILTERS = 192

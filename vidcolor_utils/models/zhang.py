@@ -36,7 +36,7 @@ from vidcolor_utils.weights.zhang_state import (
 
 L_CENTER = 50.0
 L_RANGE = 100.0
-AB_RANGE = 110.0
+AB_RANGE = 110.0  # the release's own
 BATCH_NORM_EPSILON = 1e-5  # PyTorch's default, as is the momentum
 BATCH_NORM_MOMENTUM = 0.9
 OUTPUT_STRIDE = 4  # the bins are told apart at this fraction of the input's size

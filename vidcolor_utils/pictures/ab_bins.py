@@ -16,8 +16,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from vidcolor_utils.pictures.color import AB_LIMIT
+
 BIN_WIDTH = 10
-AB_LIMIT = 110  # |a|, |b| of sRGB colours stay below this
 NEIGHBORS = 5  # paper; the released training code uses 10
 SIGMA = 5.0  # of the Gaussians for soft targets and for smoothing the prior, in Lab units
 UNIFORM_SHARE = 0.5  # lambda of equation 4

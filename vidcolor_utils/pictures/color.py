@@ -37,6 +37,7 @@ MATRICES = {
 BT601 = MATRICES[6]
 
 REC601_WEIGHTS = np.array([BT601.red, BT601.green, BT601.blue], np.float32)
+AB_LIMIT = 110  # |a|, |b| of sRGB colours stay below this
 LEAST_CHROMA = 2.0  # mean of |a| and |b|; a picture below it is gray,
 LEAST_SPOT, SPOT = 10.0, 99  # unless a hundredth of it has at least this |a| or |b|: a coat, a face
 

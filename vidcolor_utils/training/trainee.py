@@ -21,7 +21,7 @@ SCORED_SIDE = 128  # pixels of the square that the light network sees when it is
 SCORED_BATCH = 32
 BROAD_WEIGHT = 0.3  # of what the meaning gives alone, beside what both give
 CHROMA_WEIGHT, CHROMA_UNIT = 1.5, 50.0  # see `weighted_error`
-MEAN_CHROMA, LEAST_CHROMA = 12.0, 6.0  # mean of |a|, |b| at which a picture weighs 1, and see `balance`
+MEAN_CHROMA, CHROMA_FLOOR = 12.0, 6.0  # mean of |a|, |b| at which a picture weighs 1, and see `balance`
 
 
 class Trainee(nn.Module):
@@ -107,7 +107,7 @@ def balance(true: torch.Tensor) -> torch.Tensor:
 
     A vivid picture's error is ten times that of a gray street, which without this is tinted for its sake.
     """
-    return (MEAN_CHROMA / (true.abs().mean((1, 2, 3)) + LEAST_CHROMA)).sqrt()
+    return (MEAN_CHROMA / (true.abs().mean((1, 2, 3)) + CHROMA_FLOOR)).sqrt()
 
 
 def score_views(trainee: Trainee, views: Views, *, known: float = 1.0) -> dict[str, dict[str, float]]:

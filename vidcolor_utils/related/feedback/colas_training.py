@@ -10,14 +10,14 @@ import numpy as np
 from keras import layers
 from scipy.optimize import curve_fit
 
+from vidcolor_utils.pictures.color import AB_LIMIT
 from vidcolor_utils.related.clips import MOTION_FLOOR, SmallClip, motion_energy
 from vidcolor_utils.related.feedback.colas import build_small_judge, build_small_unet
 from vidcolor_utils.related.learning import Watch
 from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import accuracy, energy
 
-AB_SCALE = 110.0
-LAB_SCALE = np.array([50, AB_SCALE, AB_SCALE], np.float32)
+LAB_SCALE = np.array([50, AB_LIMIT, AB_LIMIT], np.float32)
 LAB_SHIFT = np.array([1, 0, 0], np.float32)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from vidcolor_utils.models.report_cnn import VGG16_MEAN_BGR
+
 TAPS = ("block1_conv2", "block2_conv2", "block3_conv3")
 HEAD = (128, 64, 32)
-MEANS = (103.939, 116.779, 123.68)  # of blue, green and red in ImageNet, which VGG was trained with taken off
 
 
 def build_features(*, side: int = 64) -> keras.Model:
@@ -92,4 +93,4 @@ def unrolled_head(head: keras.Model, length: int, *, feedback: bool) -> keras.Mo
 def _as_imagenet(gray: Any) -> Any:
     """Scaled L to three equal channels of 0 to 255 less ImageNet's means."""
     picture = ops.repeat((gray + 1) * 127.5, 3, axis=-1)
-    return picture - ops.convert_to_tensor(MEANS, dtype=picture.dtype)
+    return picture - ops.convert_to_tensor(VGG16_MEAN_BGR, dtype=picture.dtype)
