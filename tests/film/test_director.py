@@ -11,7 +11,7 @@ from PIL import Image
 from tests.helpers.command import run_vidcolor
 from tests.helpers.films import moving_disc
 from vidcolor_utils.film import director
-from vidcolor_utils.film.director import Album, FilmColors, Photographs, View
+from vidcolor_utils.film.director import Album, FilmColors, Manner, Photographs
 from vidcolor_utils.film.look import Look, Reference
 from vidcolor_utils.film.record import identify
 from vidcolor_utils.system.errors import InputError
@@ -133,10 +133,10 @@ def test_a_network_of_one_s_own_is_not_asked_for_by_name(photograph):
 
 def test_a_photograph_is_looked_at_once_in_each_view_of_each_colorizer(photograph):
     photographs, gray, fixed = Photographs(), Gray(), Fixed()
-    first = photographs.guided(gray, View(), [photograph, str(photograph)])
-    assert photographs.guided(gray, View(), [photograph]) is first
-    assert photographs.guided(gray, View(mirrored=True), [photograph]) is not first
-    assert photographs.guided(fixed, View(), [photograph]) is not first
+    first = photographs.guided(gray, Manner(), [photograph, str(photograph)])
+    assert photographs.guided(gray, Manner(), [photograph]) is first
+    assert photographs.guided(gray, Manner(mirrored=True), [photograph]) is not first
+    assert photographs.guided(fixed, Manner(), [photograph]) is not first
     assert photographs.identity(photograph) == identify(photograph)
 
 
@@ -146,7 +146,7 @@ def test_photographs_that_cannot_be_read_are_tried_again_and_none_are_sent(photo
     with pytest.raises(InputError, match="not an image"):
         photographs.identity(photograph)
     photograph.write_bytes(content)
-    photographs.guided(Gray(), View(), [photograph])
+    photographs.guided(Gray(), Manner(), [photograph])
     elsewhere = pickle.loads(pickle.dumps(photographs))
     photograph.unlink()
     with pytest.raises(FileNotFoundError):
@@ -190,6 +190,6 @@ def test_wrong_references_end_in_one_line(make_video, photograph, options, messa
 
 def test_a_gray_photograph_is_refused(tmp_path):
     Image.new("RGB", (60, 40), (90, 90, 90)).save(tmp_path / "gray.png")
-    for method in (Photographs().identity, lambda path: Photographs().guided(Gray(), View(), [path])):
+    for method in (Photographs().identity, lambda path: Photographs().guided(Gray(), Manner(), [path])):
         with pytest.raises(InputError, match=r"gray\.png: a reference must be in colour"):
             method(tmp_path / "gray.png")

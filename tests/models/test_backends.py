@@ -15,7 +15,7 @@ from vidcolor_utils.colorizers.frame import FrameColorizer, View
 from vidcolor_utils.weights.shipped import shipped_weights_path
 
 luma = np.load(sys.argv[1])
-colorizer = FrameColorizer(shipped_weights_path("frame.safetensors"), views=[View(96), View(64, mirrored=True)])
+colorizer = FrameColorizer(shipped_weights_path("frame.safetensors"), views=[View(96), View(64)])
 np.save(sys.argv[2], colorizer.predict_ab([luma, luma[::-1].copy()]))
 """
 

@@ -114,7 +114,7 @@ class ChangedColorizer(ColorizerAround):
 
 
 class MirroredColorizer(ChangedColorizer):
-    """A colorizer that sees its frames in a mirror: a second opinion of the same network."""
+    """A colorizer that sees its frames in a mirror: a second opinion of the same network, see `MeanColorizer`."""
 
     def predict_ab(self, lumas: Sequence[np.ndarray], meanings: Sequence[Meaning] | None = None) -> np.ndarray:
         """Predict chroma as `Colorizer.predict_ab` does."""
@@ -124,6 +124,8 @@ class MirroredColorizer(ChangedColorizer):
 
 class MeanColorizer:
     """Predicts the mean of what several colorizers predict, at the size of the largest.
+
+    Of one network, at several sizes and in a mirror, it is known as test-time augmentation.
 
     Args:
         colorizers: at least one; each finds out by itself what frames show, and in a thread of its own.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vidcolor_utils.colorizers.base import Colorizer, MeanColorizer, Meaning, MirroredColorizer, mirrored
+from vidcolor_utils.colorizers.base import Colorizer, MeanColorizer, Meaning, MirroredColorizer
 from vidcolor_utils.colorizers.defaults import QUALITIES
 from vidcolor_utils.colorizers.meaning import UNKNOWN, Reader
 from vidcolor_utils.colorizers.networks import Network, load_network, load_networks
@@ -34,7 +34,6 @@ class View(NamedTuple):
     """One look at a frame."""
 
     side: int  # short side of the network's input in pixels
-    mirrored: bool = False
 
 
 VIEWS = (View(128),)
@@ -166,9 +165,7 @@ class FrameColorizer:
         height, width = lumas[0].shape
         height, width = working_size(height, width, view.side)
         small = np.stack([cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas])
-        if not view.mirrored:
-            return self._network(small[..., None], known)
-        return mirrored(self._network(mirrored(small[..., None], axis=2), mirrored(known, axis=2)), axis=2)
+        return self._network(small[..., None], known)
 
 
 def evened(ab: np.ndarray, lumas: Sequence[np.ndarray]) -> np.ndarray:

@@ -44,7 +44,7 @@ Guides = tuple[int, ...]  # which photographs guide a part
 LumaColors = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 
 
-class View(NamedTuple):
+class Manner(NamedTuple):
     """How a colorizer looks at pictures; see `colorizers.base`."""
 
     mirrored: bool = False
@@ -66,7 +66,7 @@ class Photograph(NamedTuple):
 
 
 class Photographs:
-    """Photographs that guide colours: each is read once, and looked at once in each view of a colorizer.
+    """Photographs that guide colours: each is read once, and looked at once in each manner of a colorizer.
 
     Whoever colours several files hands it on from one to the next, from any thread. Sent to another process it
     begins anew there.
@@ -91,7 +91,7 @@ class Photographs:
         with self._lock:
             return self._read(str(path)).identity
 
-    def guided(self, colorizer: Colorizer, view: View, paths: Iterable[str | Path]) -> Colorizer:
+    def guided(self, colorizer: Colorizer, manner: Manner, paths: Iterable[str | Path]) -> Colorizer:
         """Return a colorizer, guided by at least one photograph.
 
         Raises:
@@ -99,11 +99,11 @@ class Photographs:
         """
         with self._lock:
             self._colorizers[id(colorizer)] = colorizer
-            return self._guided(id(colorizer), view, tuple(dict.fromkeys(map(str, paths))))
+            return self._guided(id(colorizer), manner, tuple(dict.fromkeys(map(str, paths))))
 
-    def _guide(self, colorizer: int, view: View, paths: tuple[str, ...]) -> Colorizer:
+    def _guide(self, colorizer: int, manner: Manner, paths: tuple[str, ...]) -> Colorizer:
         photographs = [self._read(path).rgb for path in paths]
-        return ReferenceColorizer(view.of(self._colorizers[colorizer]), photographs)
+        return ReferenceColorizer(manner.of(self._colorizers[colorizer]), photographs)
 
 
 def _read_photograph(path: str) -> Photograph:
@@ -247,8 +247,8 @@ class FilmColors:
     def _guide(
         self, guides: Guides, *, mirrored: bool = False, closely: bool = False, is_photograph: bool = False
     ) -> Colorizer:
-        view = View(mirrored, closely, as_predicted=bool(guides) or is_photograph)
+        manner = Manner(mirrored, closely, as_predicted=bool(guides) or is_photograph)
         if not guides:
-            return SaturatedColorizer(view.of(self._colorizer), self._look.saturation)
-        guided = self._photographs.guided(self._colorizer, view, self._album.paths(guides))
+            return SaturatedColorizer(manner.of(self._colorizer), self._look.saturation)
+        guided = self._photographs.guided(self._colorizer, manner, self._album.paths(guides))
         return SaturatedColorizer(guided, self._look.saturation)

@@ -46,7 +46,7 @@ class Storage(NamedTuple):
     numel: int
 
 
-class View(NamedTuple):
+class TensorView(NamedTuple):
     """A tensor: a part of a storage; all but the storage in elements."""
 
     storage: Storage
@@ -68,7 +68,9 @@ class View(NamedTuple):
 # All that a description may name, and what is called in its place.
 KNOWN_NAMES: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): lambda storage, *place_and_rest: View(storage, *place_and_rest[:3]),
+    ("torch._utils", "_rebuild_tensor_v2"): lambda storage, *place_and_rest: TensorView(
+        storage, *place_and_rest[:3]
+    ),
     ("torch._utils", "_rebuild_parameter"): lambda view, *rest: view,
     **{("torch", name): np.dtype(code) for name, code in STORAGE_DTYPES.items()},
 }
@@ -112,13 +114,13 @@ def read_torch_state_dict(path: str | Path, *, sha256: str) -> dict[str, np.ndar
         raise InputError(f"{path}: no dictionary of tensors as PyTorch saves it ({error})") from None
 
 
-def _only_tensors(state: Any) -> Mapping[str, View]:
-    if not isinstance(state, Mapping) or not all(isinstance(view, View) for view in state.values()):
+def _only_tensors(state: Any) -> Mapping[str, TensorView]:
+    if not isinstance(state, Mapping) or not all(isinstance(view, TensorView) for view in state.values()):
         raise ValueError("it holds something else than tensors")
     return state
 
 
-def _zip_parts(content: bytes) -> tuple[Mapping[str, View], Callable[[Storage], bytes]]:
+def _zip_parts(content: bytes) -> tuple[Mapping[str, TensorView], Callable[[Storage], bytes]]:
     """Return the description, and what gives the bytes of a storage."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     (name,) = (name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl")
@@ -127,7 +129,7 @@ def _zip_parts(content: bytes) -> tuple[Mapping[str, View], Callable[[Storage], 
     return state, lambda storage: archive.read(f"{root}data/{storage.key}")
 
 
-def _legacy_parts(content: bytes) -> tuple[Mapping[str, View], Callable[[Storage], bytes]]:
+def _legacy_parts(content: bytes) -> tuple[Mapping[str, TensorView], Callable[[Storage], bytes]]:
     file = io.BytesIO(content)
     magic, *_ = (_Description(file).load() for _ in range(LEGACY_PARTS))
     if magic != LEGACY_MAGIC_NUMBER:
