@@ -88,12 +88,17 @@ def luma_agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:
         float32 (h, w): exp(-(d / `AGREEMENT`)^2), d the difference of luma averaged over `SMOOTHING`.
     """
     # OpenCV and in place: with NumPy and fresh arrays it takes twice as long.
-    own, other = cv2.mean(gray)[0], cv2.mean(carried)[0]
-    gain = min(max((own + 1) / (other + 1), 1 / MAX_GAIN), MAX_GAIN)
+    gain = lamp_gain(gray, carried)
     difference = cv2.scaleAdd(carried.astype(np.float32), -gain, gray.astype(np.float32))
     averaged = cv2.blur(np.abs(difference, out=difference), SMOOTHING)
     exponent = cv2.multiply(averaged, averaged, dst=averaged, scale=-1 / AGREEMENT**2)
     return cv2.exp(exponent, dst=exponent)
+
+
+def lamp_gain(gray: np.ndarray, other: np.ndarray) -> float:
+    """Factor on a picture's luma that makes it as bright as `gray`, as far as the lamp may be the reason."""
+    own, others = cv2.mean(gray)[0], cv2.mean(other)[0]
+    return min(max((own + 1) / (others + 1), 1 / MAX_GAIN), MAX_GAIN)
 
 
 def flow_size(shape: tuple[int, int]) -> tuple[int, int]:

@@ -129,6 +129,11 @@ class Look:
         """What decides which networks are loaded, and for what: arguments of `load_colorizer`."""
         return self.method, self.quality, self.device
 
+    @property
+    def is_of_one_film(self) -> bool:
+        """Whether it names frames or points of a film, which no other film and no picture has."""
+        return self.keyframes is not None or bool(self.hints)
+
     def for_still(self) -> Look:
         """The same for a picture that is no film's: without `OF_FILMS` and what has a time, its luma kept."""
         timeless = tuple(reference for reference in self.references if reference.at is None)

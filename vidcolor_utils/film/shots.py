@@ -56,7 +56,7 @@ def _search(reader: VideoReader, begin: float, seconds: float, start: float | No
     """Look for the cuts around a time from `begin` on, a shot's known `start` or not; None if it begins before."""
     begins_shot = Cuts()
     for frame in reader.frames_from(begin):
-        cut = begins_shot(_gray(frame.luma, reader.info))
+        cut = begins_shot(gray_of(frame.luma, reader.info))
         if frame.seconds > seconds + SAME_S:
             if start is None:
                 return None
@@ -67,5 +67,6 @@ def _search(reader: VideoReader, begin: float, seconds: float, start: float | No
     return None if start is None else Span(start, inf)
 
 
-def _gray(luma: np.ndarray, info: VideoInfo) -> np.ndarray:
+def gray_of(luma: np.ndarray, info: VideoInfo) -> np.ndarray:
+    """Shrink luma (H, W) as stored in a film to what cuts are found on, see `links.small_gray`."""
     return small_gray(info.luma01(shrunk(luma, SIDE)))

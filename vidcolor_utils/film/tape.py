@@ -85,11 +85,16 @@ def plan_cutting(
         Numbers of frames; the lead is a multiple of the frames that the network sees at once, but no longer than
         `MAX_LEAD` and a segment.
     """
-    length = max(1, round(seconds * rate))
+    length = segment_frames(rate, seconds)
     batch = BATCH * every
     remembered = math.log(FORGOTTEN) / math.log(strength) if strength else 0
     lead = min(math.ceil(max(remembered, lead) / batch) * batch, MAX_LEAD, length)
     return Cutting(length, lead, max(LOOKAHEAD if offline else 0, ahead))
+
+
+def segment_frames(rate: Fraction, seconds: float) -> int:
+    """Tell how many frames a segment of so many seconds has, at so many frames per second."""
+    return max(1, round(seconds * rate))
 
 
 class Tape:

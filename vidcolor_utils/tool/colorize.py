@@ -214,7 +214,7 @@ def _check_for_still(
         raise OptionError(f"{source}: a still image is coloured by one process: leave workers and cluster out")
     if any(reference.at is not None for reference in look.references):
         raise OptionError(f"{source}: a still image has no times: give the reference without one")
-    if look.keyframes is not None or look.hints:
+    if look.is_of_one_film:
         raise OptionError(f"{source}: key frames and points are for videos; for a still image give a reference")
 
 

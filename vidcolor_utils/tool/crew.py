@@ -9,6 +9,7 @@ from vidcolor_utils.colorizers.defaults import METHODS
 from vidcolor_utils.colorizers.networks import uses_accelerator
 from vidcolor_utils.film.color_video import expected_frames
 from vidcolor_utils.film.look import SEGMENT_S, Look
+from vidcolor_utils.film.tape import segment_frames
 from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import VidcolorError
 from vidcolor_utils.system.machine import free_memory, usable_cores
@@ -51,7 +52,7 @@ def workers_for(
         it will say.
     """
     cores = usable_cores()
-    own = look.method == METHODS[0] and look.keyframes is None and not look.hints
+    own = look.method == METHODS[0] and not look.is_of_one_film
     if cores < 2 * CORES_EACH or not own or (encoding or Encoding()).encoder != SOFTWARE:
         return 1
     try:
@@ -74,7 +75,7 @@ def affordable(info: VideoInfo, span: Span, segment_s: float, cores: int, memory
         cores: that may be used.
         memory: bytes that are free; None if nobody knows.
     """
-    segments = int((expected_frames(info, span) or 0) // max(1, round(segment_s * info.rate)))
+    segments = int((expected_frames(info, span) or 0) // segment_frames(info.rate, segment_s))
     each = MEMORY_EACH + MEMORY_OF_PIXEL * info.width * info.height
     fitting = cores if memory is None else int(memory // each) - 1  # one more process reads
     return max(1, min(cores // CORES_EACH, segments, fitting))

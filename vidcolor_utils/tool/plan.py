@@ -14,6 +14,7 @@ from typing import Unpack
 from vidcolor_utils.colorizers.load import load_colorizer
 from vidcolor_utils.film.color_video import expected_frames
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
+from vidcolor_utils.film.tape import segment_frames
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import InputError
@@ -69,7 +70,7 @@ def plan_file(
         "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
         "part": f"{time_text(span.start)} to {'the end' if span.end is None else time_text(span.end)}",
         "frames": frames,
-        "segments": None if frames is None else max(1, math.ceil(frames / max(1, round(segment_s * info.rate)))),
+        "segments": None if frames is None else max(1, math.ceil(frames / segment_frames(info.rate, segment_s))),
         "kept": ", ".join([*info.sound, *info.subtitles]) or "no sound, no subtitles",
         "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
         "resumes": "if nothing has changed: segments of an earlier run are there"

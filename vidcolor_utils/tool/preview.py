@@ -77,7 +77,7 @@ def preview_file(
     source, output, look = Path(source), Path(output), replace(look, **options)
     check_option("count", count, Within(1, whole=True))
     span = checked_span(span)
-    if look.keyframes is not None or look.hints:
+    if look.is_of_one_film:
         raise OptionError(f"{source}: a preview shows no key frames and no points: colorize a part of the film")
     check_image_name(output)
     if source.exists() and is_still(source):

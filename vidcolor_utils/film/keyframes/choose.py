@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidcolor_utils.colorizers.links import SIDE, Linker, small_gray
-from vidcolor_utils.pictures.sizes import evenly, shrunk
+from vidcolor_utils.colorizers.links import Linker
+from vidcolor_utils.film.shots import gray_of
+from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.video.reader import VideoReader
 
@@ -45,7 +46,7 @@ def find_shots(path: str | Path, progress: Progress = silent) -> Iterator[Shot]:
     with VideoReader(path) as reader:
         info = reader.info
         for number, frame in enumerate(reader.luma_frames(), start=1):
-            back, _ = linker(small_gray(info.luma01(shrunk(frame.luma, SIDE))))
+            back, _ = linker(gray_of(frame.luma, info))
             if back is None and shot.times:
                 yield shot
                 shot = Shot([], [])

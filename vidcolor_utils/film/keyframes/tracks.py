@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from vidcolor_utils.colorizers.links import lamp_gain
 from vidcolor_utils.film.keyframes.features import STRIDE, grid
 from vidcolor_utils.pictures.flow import COARSE, DenseFlow, resized_flow, warp
 from vidcolor_utils.pictures.sizes import resized
@@ -25,7 +26,6 @@ WINDOW = (7, 7)  # pixels over which disagreement is averaged
 SEAM = (5, 5)  # pixels of a frame over which one key's side goes over into the other's
 FINE, ROUGH = 0, 1  # finest scale of a search: a shrunk frame; half of one, for jumps and checks
 JUMP_EVERY = 2  # frames from one long jump to the next
-MAX_GAIN = 1.5  # of brightness, put down to the lamp
 BETTER = 0.8  # share of the disagreement below which a long jump replaces the sum of steps
 BEYOND = 10.0  # pixels outside the frame over which its border is trusted
 KEPT = 0.9  # of what the last frame got, moved along, where both agree alike: a mean of flows errs less
@@ -173,8 +173,7 @@ def _disagreement(
 
 def _differing(gray: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Difference of luma, of 255, apart from overall brightness, float32 (h, w)."""
-    gain = np.clip((cv2.mean(gray)[0] + 1) / (cv2.mean(seen)[0] + 1), 1 / MAX_GAIN, MAX_GAIN)
-    return np.abs(cv2.addWeighted(gray, 1, seen, -gain, 0, dtype=cv2.CV_32F))
+    return np.abs(cv2.addWeighted(gray, 1, seen, -lamp_gain(gray, seen), 0, dtype=cv2.CV_32F))
 
 
 def _inside(flow: np.ndarray) -> np.ndarray:

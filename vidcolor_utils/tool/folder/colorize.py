@@ -98,7 +98,7 @@ def colorize_folder(
     segment_s = check_option("segment_s", segment_s, SEGMENT_LENGTH)
     encoding = None if encoding is None else encoding.check_settings()
     task = Task(replace(look, **options), checked_span(span), segment_s, encoding)
-    if task.look.keyframes is not None or task.look.hints:
+    if task.look.is_of_one_film:
         raise OptionError(f"{source}: key frames and points are of one film: colorize it by itself")
     jobs = find_jobs(source, output, encoding or Encoding())
     photographs = Photographs()
