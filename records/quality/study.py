@@ -22,8 +22,8 @@ from vidcolor_utils.course.measures import (
     measure_network,
     measure_references,
 )
-from vidcolor_utils.course.runs import colorizer_of, load_model
-from vidcolor_utils.course.training import train_report_model
+from vidcolor_utils.course.runs import load_model
+from vidcolor_utils.course.training import colorizer_of, train_report_model
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import write_json

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vidcolor_utils.course.measures import frame_change
 from vidcolor_utils.pairs.examples import AS_REPORTED, Inputs, example_inputs
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.pictures.color import gray_clip, rgb_from_gray, to_uint8
@@ -67,9 +68,8 @@ def frame_scores(true: np.ndarray, colored: np.ndarray) -> dict[str, float]:
         change: mean squared difference from frame to frame, to be compared with that of the true clip.
     """
     mse = np.square(np.subtract(colored, true, dtype=np.float32)).mean()
-    change = np.square(np.diff(colored.astype(np.float32), axis=0)).mean()
     frames_psnr = [psnr(*frames) for frames in zip(true, colored, strict=True)]
-    return {"mse": float(mse), "psnr": float(np.mean(frames_psnr)), "change": float(change)}
+    return {"mse": float(mse), "psnr": float(np.mean(frames_psnr)), "change": frame_change(colored)}
 
 
 def score_clips(

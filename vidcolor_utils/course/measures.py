@@ -85,8 +85,13 @@ def clip_scores(clip: MeasuredClip, colored: np.ndarray) -> dict[str, float]:
         "colorfulness": float(np.mean([metrics.colorfulness(frame) for frame in colored])),
         "chroma_warp_error": float(np.mean([value for value in warps if value is not None])),
         "sharpness": gradient_energy(colored) / gradient_energy(clip.true),
-        "change": float(np.square(np.diff(colored.astype(np.float32), axis=0)).mean()),
+        "change": frame_change(colored),
     }
+
+
+def frame_change(frames: np.ndarray) -> float:
+    """Mean squared difference from frame to frame (T, H, W, 3) uint8, T at least 2, in squared 8-bit units."""
+    return float(np.square(np.diff(frames.astype(np.float32), axis=0)).mean())
 
 
 def measure_network(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from vidcolor_utils.course.apply import colorize_clip
 from vidcolor_utils.course.config import ReportTrainConfig, build_model
-from vidcolor_utils.course.training import WEIGHTS, RunRecord
+from vidcolor_utils.course.training import WEIGHTS, RunRecord, colorizer_of
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.training.run_folder import RECORD
 
@@ -23,11 +21,6 @@ def load_model(folder: Path, config: ReportTrainConfig) -> keras.Model:
     model = build_model(dataclasses.replace(config, encoder_weights=None))  # the file has the encoder's, too
     model.load_weights(folder / WEIGHTS)
     return model
-
-
-def colorizer_of(model: keras.Model, config: ReportTrainConfig) -> Callable[..., np.ndarray]:
-    """Make what colorizes a baseline clip with a trained network; it takes `feed_back`."""
-    return partial(colorize_clip, model, value_range=config.value_range, inputs=config.inputs)
 
 
 def finished_runs(runs_dir: str | Path) -> dict[str, Path]:

@@ -108,7 +108,7 @@ def train_report_model(
         save_checkpoint(inference_twin(model), out_dir / WEIGHTS)
         record = _record(model, config, store, train, history)
         record["scores"] = {
-            split: score_clips(store, store.names(split), partial(_colorize, config, model), score or frame_scores)
+            split: score_clips(store, store.names(split), colorizer_of(model, config), score or frame_scores)
             for split in scored
         }
         record["seconds_of_this_start"] = round(time.time() - started, 1)
@@ -144,9 +144,12 @@ def _callbacks(
     """The backup is the last, so that a backed-up epoch has left everything else too."""
     callbacks = [FollowEpoch(train), history, BestWeights(out_dir / BEST_WEIGHTS, history)]
     if config.sample_every and store.names("dev"):
-        clip, colorize = store.read(store.names("dev")[0]), partial(_colorize, config)
         sample = ClipSample(
-            out_dir / SAMPLES_FOLDER, clip, colorize, every=config.sample_every, on_sample=on_sample
+            out_dir / SAMPLES_FOLDER,
+            store.read(store.names("dev")[0]),
+            lambda model, baseline: colorizer_of(model, config)(baseline),
+            every=config.sample_every,
+            on_sample=on_sample,
         )
         callbacks.append(sample)
     if config.tensorboard:
@@ -154,8 +157,9 @@ def _callbacks(
     return [*callbacks, AtomicBackup(out_dir / BACKUP_FOLDER)]
 
 
-def _colorize(config: ReportTrainConfig, model: keras.Model, baseline: np.ndarray) -> np.ndarray:
-    return colorize_clip(model, baseline, value_range=config.value_range, inputs=config.inputs)
+def colorizer_of(model: keras.Model, config: ReportTrainConfig) -> Callable[..., np.ndarray]:
+    """Make what colorizes a baseline clip with a trained network; it takes `feed_back`."""
+    return partial(colorize_clip, model, value_range=config.value_range, inputs=config.inputs)
 
 
 class ClipSample(keras.callbacks.Callback):

@@ -1,4 +1,4 @@
-"""What several chapters learn with: the scale of ab, the points colours are read at, and who is told of a step."""
+"""What several chapters learn with: scales of L and ab, points that colours are read at, who hears of a step."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ GAPS = (1, 2, 3, 4, 5, 6, 7, 8)  # frames between the two of a pair
 
 Watch = Callable[[int, float], None]
 """Told the number of a step and its loss."""
+
+
+def unwatched(step: int, loss: float) -> None:
+    """Tell nobody."""
+
+
+def scaled_lightness(lab: np.ndarray) -> np.ndarray:
+    """L of Lab frames (..., 3), from [0, 100] to [-1, 1], as (..., 1)."""
+    return lab[..., :1] / 50 - 1
 
 
 def grid_values(lab: np.ndarray) -> np.ndarray:

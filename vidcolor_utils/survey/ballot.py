@@ -19,6 +19,7 @@ from vidcolor_utils.survey.judging import (
     TRUE,
     WHICH_IS_TRUE,
     Answer,
+    Asked,
     read_answers,
     write_answers,
 )
@@ -31,7 +32,6 @@ UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
 # What browsers play, and what they are to be told it is.
 PLAYED = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
 Films = Mapping[str, Mapping[str, str | Path]]
-Asked = tuple[str, str, frozenset[str]]  # clip, question and films, whatever their sides
 
 
 class Trial(NamedTuple):
@@ -41,6 +41,11 @@ class Trial(NamedTuple):
     question: str
     left: str
     right: str
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked, whichever film is on which side."""
+        return self.clip, self.question, frozenset((self.left, self.right))
 
 
 def films_in(folder: str | Path) -> dict[str, dict[str, Path]]:
@@ -178,10 +183,6 @@ def answered_all(answers: Iterable[Answer], trials: Iterable[Trial]) -> list[str
     """Name the judges who answered every trial, whatever its sides were; sorted."""
     given: dict[str, set[Asked]] = {}
     for answer in answers:
-        given.setdefault(answer.judge, set()).add(_asked(answer))
-    asked = {_asked(trial) for trial in trials}
+        given.setdefault(answer.judge, set()).add(answer.asked)
+    asked = {trial.asked for trial in trials}
     return sorted(judge for judge, of_judge in given.items() if asked <= of_judge)
-
-
-def _asked(of: Trial | Answer) -> Asked:
-    return of.clip, of.question, frozenset((of.left, of.right))

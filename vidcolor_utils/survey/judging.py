@@ -28,6 +28,8 @@ SIDES = ("left", "right")
 HALF_WIN = 0.5  # that each film of a pair is given: without it one that always wins would score infinity
 NORMAL_95 = 1.959964
 
+Asked = tuple[str, str, frozenset[str]]  # clip, question and films, whatever their sides
+
 
 class Answer(NamedTuple):
     """One choice of one judge.
@@ -47,6 +49,11 @@ class Answer(NamedTuple):
     left: str
     right: str
     choice: str
+
+    @property
+    def asked(self) -> Asked:
+        """What was asked, whichever film was on which side."""
+        return self.clip, self.question, frozenset((self.left, self.right))
 
     @property
     def winner(self) -> str:
@@ -86,7 +93,7 @@ def read_answers(*paths: str | Path) -> list[Answer]:
     answers = [answer for path in paths for answer in _answers_of(Path(path))]
     seen: set[tuple] = set()
     for answer in answers:
-        asked = (answer.judge, answer.clip, answer.question, frozenset((answer.left, answer.right)))
+        asked = (answer.judge, answer.asked)
         if asked in seen:
             raise InputError(f"{answer.judge} answered twice: {answer.question} on {answer.clip}")
         seen.add(asked)

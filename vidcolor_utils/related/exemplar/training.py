@@ -16,7 +16,7 @@ from vidcolor_utils.pictures.metrics import psnr_ab
 from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.exemplar.model import build_small_color_network, match
-from vidcolor_utils.related.learning import AB_SCALE, STRIDE, Watch, grid_values
+from vidcolor_utils.related.learning import AB_SCALE, STRIDE, Watch, grid_values, scaled_lightness, unwatched
 from vidcolor_utils.related.pointer.model import Pointer
 from vidcolor_utils.related.ready import compile_ready
 
@@ -103,13 +103,13 @@ def network_inputs(pairs: Sequence[Pair], *, backward: bool = True) -> np.ndarra
     large = [cv2.resize(each.reshape(grid, grid, 4), (side, side)) for each in maps]
     rows = []
     for pair, each in zip(pairs, large, strict=True):
-        lightness = pair.target.clip.lab[pair.frame, ..., :1] / 50 - 1
+        lightness = scaled_lightness(pair.target.clip.lab[pair.frame])
         rows.append(np.concatenate([lightness, each, pair.target.base[pair.frame] / AB_SCALE], axis=-1))
     return np.stack(rows).astype(np.float32)
 
 
 def train_exemplar(
-    known: Sequence[Known], config: ExemplarConfig, *, say: Watch | None = None
+    known: Sequence[Known], config: ExemplarConfig, *, say: Watch = unwatched
 ) -> tuple[keras.Model, list[float]]:
     """Train the small network: towards the truth with exemplars of the same clip, towards its base with others.
 
@@ -128,8 +128,7 @@ def train_exemplar(
         history.append(
             float(model.train_on_batch(network_inputs(drawn, backward=config.backward), targets(drawn)))
         )
-        if say is not None:
-            say(step, history[-1])
+        say(step, history[-1])
     return model, history
 
 

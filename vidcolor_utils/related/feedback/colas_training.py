@@ -13,7 +13,7 @@ from scipy.optimize import curve_fit
 from vidcolor_utils.pictures.color import AB_LIMIT
 from vidcolor_utils.related.clips import MOTION_FLOOR, SmallClip, motion_energy
 from vidcolor_utils.related.feedback.colas import build_small_judge, build_small_unet
-from vidcolor_utils.related.learning import Watch
+from vidcolor_utils.related.learning import Watch, unwatched
 from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import accuracy, energy
 
@@ -65,7 +65,7 @@ def unscaled(values: np.ndarray) -> np.ndarray:
 
 
 def train_colas(
-    clips: Sequence[SmallClip], config: ColasConfig, *, say: Watch | None = None
+    clips: Sequence[SmallClip], config: ColasConfig, *, say: Watch = unwatched
 ) -> tuple[keras.Model, list[float]]:
     """Train the small U-Net from [gray of this frame, Lab of the one before] to Lab.
 
@@ -82,8 +82,7 @@ def train_colas(
     for step in range(config.steps):
         lab = scaled(runs.draw())
         history.append(float(model.train_on_batch([lab[:, 1:, ..., :1], lab[:, 0]], lab[:, 1:])))
-        if say is not None:
-            say(step, history[-1])
+        say(step, history[-1])
     return network, history
 
 

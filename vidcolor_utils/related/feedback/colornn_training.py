@@ -12,7 +12,7 @@ from vidcolor_utils.models.vgg16_weights import load_vgg16_weights
 from vidcolor_utils.related.clips import SmallClip
 from vidcolor_utils.related.feedback.colas_training import Runs
 from vidcolor_utils.related.feedback.colornn import build_features, build_head, trunk_of, unrolled_head
-from vidcolor_utils.related.learning import AB_SCALE, Watch
+from vidcolor_utils.related.learning import AB_SCALE, Watch, scaled_lightness, unwatched
 from vidcolor_utils.related.ready import compile_ready
 
 
@@ -76,7 +76,7 @@ class ColorNN:
         self.head = build_head(side=side)
         compile_ready(self.head, keras.optimizers.Adam(config.learning_rate), loss="mean_absolute_error")
 
-    def train(self, clips: Sequence[SmallClip], *, say: Watch | None = None) -> list[float]:
+    def train(self, clips: Sequence[SmallClip], *, say: Watch = unwatched) -> list[float]:
         """Train both stages; returns the loss of each step, in units of 50 Lab units."""
         config = self.config
         single = Runs(clips, length=1, batch=config.batch, seed=config.seed)
@@ -86,8 +86,7 @@ class ColorNN:
         for step in range(config.frame_steps + config.feedback_steps):
             alone = model is None or step < config.frame_steps
             history.append(self._learn(single.draw()) if alone else self._learn_runs(model, runs.draw()))
-            if say is not None:
-                say(step, history[-1])
+            say(step, history[-1])
         return history
 
     def _over_runs(self) -> keras.Model:
@@ -117,7 +116,7 @@ class ColorNN:
         return np.zeros((count, self.side, self.side, 2), np.float32)
 
     def _inputs(self, lab: np.ndarray, previous: np.ndarray) -> list[np.ndarray]:
-        gray = lab[..., :1] / 50 - 1
+        gray = scaled_lightness(lab)
         return [*self.features.predict_on_batch(gray), gray, previous]
 
     def colorize(

@@ -11,7 +11,7 @@ from vidcolor_utils.pictures.color import rgb_from_gray
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.affinity import Tensor
 from vidcolor_utils.related.clips import block_means
-from vidcolor_utils.related.learning import STRIDE
+from vidcolor_utils.related.learning import STRIDE, scaled_lightness
 
 GROUPS = 8
 CHUNK = 32  # frames that go through a network at a time
@@ -42,11 +42,6 @@ def build_pointer(*, side: int | None = 64, width: int = 48, features: int = 32,
 def _convolved(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:
     x = layers.Conv2D(filters, size, strides, padding="same", use_bias=False)(x)
     return layers.ReLU()(layers.GroupNormalization(GROUPS)(x))
-
-
-def scaled_lightness(lab: np.ndarray) -> np.ndarray:
-    """L of Lab frames (..., 3), from [0, 100] to [-1, 1], as (..., 1)."""
-    return lab[..., :1] / 50 - 1
 
 
 class Pointing(layers.Layer):

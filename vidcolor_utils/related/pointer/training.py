@@ -13,8 +13,8 @@ from keras import layers
 
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.clips import DrawnPairs, SmallClip
-from vidcolor_utils.related.learning import AB_SCALE, GAPS, Watch, grid_ab
-from vidcolor_utils.related.pointer.model import Pointing, build_pointer, scaled_lightness
+from vidcolor_utils.related.learning import AB_SCALE, GAPS, Watch, grid_ab, scaled_lightness, unwatched
+from vidcolor_utils.related.pointer.model import Pointing, build_pointer
 from vidcolor_utils.related.ready import compile_ready
 
 CLASSES = 16
@@ -45,7 +45,7 @@ class PointerConfig(NamedTuple):
 
 
 def train_pointer(
-    clips: Sequence[SmallClip], config: PointerConfig, *, say: Watch | None = None
+    clips: Sequence[SmallClip], config: PointerConfig, *, say: Watch = unwatched
 ) -> tuple[keras.Model, list[float]]:
     """Train a pointer from nothing.
 
@@ -78,8 +78,7 @@ def train_pointer(
             colors = [np.roll(values, 1, axis=0) for values in colors]
         inputs = [scaled_lightness(target), scaled_lightness(source), colors[0]]
         history.append(float(model.train_on_batch(inputs, colors[1])))
-        if say is not None:
-            say(step, history[-1])
+        say(step, history[-1])
     return network, history
 
 

@@ -13,8 +13,8 @@ from keras import layers, ops
 from vidcolor_utils.pictures.metrics import psnr_ab
 from vidcolor_utils.related import affinity
 from vidcolor_utils.related.clips import DrawnPairs, SmallClip, block_means
-from vidcolor_utils.related.learning import GAPS, STRIDE, Watch, grid_ab, grid_values
-from vidcolor_utils.related.pointer.model import Pointer, Pointing, build_pointer, scaled_lightness
+from vidcolor_utils.related.learning import GAPS, STRIDE, Watch, grid_ab, grid_values, scaled_lightness, unwatched
+from vidcolor_utils.related.pointer.model import Pointer, Pointing, build_pointer
 from vidcolor_utils.related.ready import compile_ready
 from vidcolor_utils.related.rows import carried as carried_by_motion
 from vidcolor_utils.related.rows import energy, held
@@ -43,7 +43,7 @@ class PropagationConfig(NamedTuple):
 
 
 def train_propagator(
-    clips: Sequence[SmallClip], config: PropagationConfig, *, say: Watch | None = None
+    clips: Sequence[SmallClip], config: PropagationConfig, *, say: Watch = unwatched
 ) -> tuple[keras.Model, list[float]]:
     """Train a network whose features make the matrix; returns it, see `build_pointer`, and each step's loss."""
     keras.utils.set_random_seed(config.seed)
@@ -65,8 +65,7 @@ def train_propagator(
         inputs = [scaled_lightness(target), scaled_lightness(source), there, here, probes]
         losses = model.train_on_batch(inputs, [here, there, there, probes], return_dict=True)
         history.append(float(losses["loss"]))
-        if say is not None:
-            say(step, history[-1])
+        say(step, history[-1])
     return network, history
 
 
