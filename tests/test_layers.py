@@ -1,4 +1,4 @@
-"""The plan of the house: floors, who may import what, and how large a room may be (docs/architecture.md).
+"""The plan of the house (docs/architecture.md): floors, imports, sizes of rooms, and what docstrings say.
 
 An import anywhere in a module counts, inside functions and under `if TYPE_CHECKING` too.
 So does a package that is named in a string.
@@ -86,6 +86,34 @@ def options_told(tree: ast.AST) -> list[str]:
     return [text for text in texts if isinstance(text, str) and re.search(r"(^|[\s`(])--[a-z]", text)]
 
 
+def open_functions(body: list[ast.stmt], of: ast.ClassDef | None = None) -> Iterator[tuple[ast.FunctionDef, str]]:
+    """Public functions and methods, each with its docstring, an `__init__` with that of its class."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from open_functions(node.body, node)
+        elif isinstance(node, ast.FunctionDef) and (of and node.name == "__init__"):
+            yield node, ast.get_docstring(of) or ""
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node, ast.get_docstring(node) or ""
+
+
+def errors_of(node: ast.AST) -> Iterator[str]:
+    """Names of the errors that a function raises in its own lines, not in those of functions within it."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.Raise) and isinstance(part.exc, ast.Call) and isinstance(part.exc.func, ast.Name):
+            yield part.exc.func.id
+        elif not isinstance(part, ast.FunctionDef):
+            yield from errors_of(part)
+
+
+def errors_untold(tree: ast.Module) -> Iterator[str]:
+    """Errors of public functions whose docstrings speak neither of raising nor of them."""
+    for function, text in open_functions(tree.body):
+        untold = {error for error in errors_of(function) if error not in text}
+        if untold and not re.search(r"\braises?\b", text, re.IGNORECASE):
+            yield f"{function.name} does not say that it raises {', '.join(sorted(untold))}"
+
+
 def faults_of(path: Path, root: Path) -> Iterator[str]:
     """What breaks the plan in one file."""
     package, tree = package_of(path, root), ast.parse(path.read_text())
@@ -97,6 +125,8 @@ def faults_of(path: Path, root: Path) -> Iterator[str]:
         yield from (f"{name}: {wrong}" for name in imports(tree) if (wrong := wrong_import(package, name)))
     if package not in ("cli", "records"):
         yield from (f"speaks of the command line: {text}" for text in options_told(tree))
+    if package != "cli":  # where docstrings are what --help says
+        yield from errors_untold(tree)
     if path.name == "__init__.py" and package != "cli":
         yield from (f"{name} is imported at once" for name in eager(tree))
 
@@ -131,6 +161,14 @@ def test_the_tree_keeps_to_the_plan():
         ("tool/plan.py", "from .colorize import colorize_file", "imports inside the project name a package"),
         ("tool/__init__.py", "from vidcolor_utils.tool.plan import plan_file", "is imported at once"),
         ("tool/plan.py", "raise ValueError('leave out --workers')", "speaks of the command line"),
+        ("tool/plan.py", "def f():\n    raise ValueError('no')", "f does not say that it raises ValueError"),
+        ("tool/plan.py", "def f():\n    'Fail; `ValueError` if not.'\n    raise ValueError('no')", None),
+        ("tool/plan.py", "def _f():\n    raise ValueError('no')", None),
+        (
+            "tool/plan.py",
+            "class C:\n    def __init__(self):\n        raise ValueError('no')",
+            "__init__ does not say that it raises ValueError",
+        ),
         ("attic/box.py", "", "attic stands on no floor"),
         ("tool/plan.py", "\n" * 301, "301 lines"),
         ("tool/plan.py", "\n" * 300, None),

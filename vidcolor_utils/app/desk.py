@@ -61,7 +61,7 @@ class FilmDesk:
     and at the latest when Python ends.
 
     Args:
-        max_megabytes: largest file taken.
+        max_megabytes: largest file taken; above 0, or it raises `InputError`.
         colorizer: predicts the chroma; if not given, the network that ships is loaded when it is first needed.
     """
 

@@ -1,4 +1,4 @@
-"""Figures for the notebooks: arrays in, a figure shown, nothing computed. Matplotlib is used only here.
+"""Figures for the notebooks: arrays in, a figure shown, nothing computed. What lessons draw is in `lesson`.
 
 Every figure has an `alt`, the text for those who do not see it. Lines differ in style as well as in colour.
 """

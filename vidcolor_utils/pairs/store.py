@@ -56,7 +56,7 @@ class ClipStore:
             raise InputError(f"{self.folder / MANIFEST}: not a manifest of prepared clips") from None
 
     def names(self, split: str) -> list[str]:
-        """Names of the clips of a split, "train", "dev" or "test", sorted."""
+        """Names of the clips of a split, "train", "dev" or "test", sorted; raises `ValueError` at another."""
         if split not in SPLITS:
             raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
         return list(self.manifest["split"][split])

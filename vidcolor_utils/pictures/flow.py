@@ -37,6 +37,9 @@ class DenseFlow:
             `None` searches at full size.
         finest: scale at which the search ends, 2 for a quarter of the size; `None`: as the preset has it.
 
+    Raises:
+        ValueError: if `max_side` is so small that nothing can be found.
+
     Example:
         flow_of = DenseFlow()
         flow = flow_of(gray, next_gray)

@@ -130,6 +130,9 @@ class DrawnPairs:
         batch: pairs in a draw.
         seed: decides the draws.
         turned: mirror half of the pairs, both frames alike.
+
+    Raises:
+        ValueError: if no clip is longer than the largest gap.
     """
 
     def __init__(

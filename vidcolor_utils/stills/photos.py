@@ -34,7 +34,11 @@ class Photo(NamedTuple):
     encoded: bytes
 
     def decoded(self) -> np.ndarray:
-        """Its picture, uint8 RGB (H, W, 3), decoded each time: thousands of them would not fit into memory."""
+        """Its picture, uint8 RGB (H, W, 3), decoded each time: thousands of them would not fit into memory.
+
+        Raises:
+            InputError: if it is damaged, or no picture.
+        """
         picture = _decode(self.encoded)
         if picture is None:
             raise InputError(f"a photograph of the kind {self.kind!r} cannot be decoded")

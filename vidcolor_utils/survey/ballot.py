@@ -162,7 +162,12 @@ class Ballot:
         return self.trials[len(self.answers)] if len(self.answers) < len(self.trials) else None
 
     def choose(self, side: str) -> None:
-        """Answer the trial with "left" or "right", and write the file."""
+        """Answer the trial with "left" or "right", and write the file.
+
+        Raises:
+            InputError: if `side` is another, or the file holds other answers than those given here.
+            OutputError: if the file cannot be written.
+        """
         if side not in SIDES:
             raise InputError(f"the choice must be left or right. Received: {side!r}")
         if self.trial is not None:

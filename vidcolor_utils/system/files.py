@@ -1,4 +1,7 @@
-"""Outputs that are either complete or not there, and the sha256 of a file, alone or beside it."""
+"""Outputs that are either complete or not there, and what else is done with files as such.
+
+Locks on them, walks over folders, what is hidden there, and the sha256 of a file, alone or beside it.
+"""
 
 from __future__ import annotations
 

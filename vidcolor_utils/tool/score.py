@@ -105,7 +105,7 @@ def score_films(
     active_area: bool = False,
     progress: Progress = silent,
 ) -> Scores:
-    """Score several colorized videos as `score_files` does one, with a row for each by its name."""
+    """Score several colorized videos as `score_files` does one, a row for each by its name; raises as it does."""
     paths = {"true": true_path, **candidates} | ({} if gray_path is None else {"gray": gray_path})
     with ExitStack() as stack:
         found = {name: stack.enter_context(film_to_look_at(Path(path))) for name, path in paths.items()}

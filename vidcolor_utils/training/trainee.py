@@ -43,7 +43,11 @@ class Trainee(nn.Module):
         return next(self.parameters()).device
 
     def tokens(self, batch: Batch) -> torch.Tensor:
-        """Tokens (B, 768, 12, 12) of a batch: those that were kept, or what the transformer reads now."""
+        """Tokens (B, 768, 12, 12) of a batch: those that were kept, or what the transformer reads now.
+
+        Raises:
+            ValueError: if none were kept, and there is no transformer.
+        """
         if batch.tokens is not None:
             return batch.tokens
         if self.vit is None:

@@ -118,7 +118,7 @@ def is_damage(path: Path, error: av.error.FFmpegError) -> bool:
 
 
 def attached_picture(path: Path, index: int) -> bytes:
-    """Read the one packet of a stream that is cover art."""
+    """Read the one packet of a stream that is cover art; raises `InputError` if it is damaged."""
     with open_input(path) as container:
         try:
             return next(

@@ -72,7 +72,7 @@ class VideoReader(Demuxer):
 
     @property
     def time_base(self) -> Fraction:
-        """Seconds in one unit of `LumaFrame.pts`."""
+        """Seconds in one unit of `LumaFrame.pts`; raises `InputError` if the file does not say."""
         if self.stream.time_base is None:
             raise InputError(f"{self.path}: the video's frames have no times")
         return self.stream.time_base

@@ -55,7 +55,7 @@ class TensorView(NamedTuple):
     strides: tuple[int, ...]
 
     def cut(self, raw: bytes) -> np.ndarray:
-        """Copy the tensor out of its storage's bytes."""
+        """Copy the tensor out of its storage's bytes; raises `ValueError` if it reaches past their end."""
         numbers = np.frombuffer(raw, self.storage.dtype, self.storage.numel)
         reach = sum((side - 1) * stride for side, stride in zip(self.shape, self.strides, strict=True))
         is_inside = min(self.offset, *self.strides, 0) == 0 and self.offset + reach < len(numbers)

@@ -24,7 +24,7 @@ def show_bins(values: Mapping[str, np.ndarray], *, unit: str, alt: str, title: s
     """
     cells = (ab_bins() / BIN_WIDTH).astype(int)
     lowest, highest = cells.min(axis=0), cells.max(axis=0)
-    maps = {"colours, at L = 65": _bin_colors(cells - lowest, highest - lowest + 1)}
+    maps = {f"colours, at L = {BIN_LIGHTNESS}": _bin_colors(cells - lowest, highest - lowest + 1)}
     for name, numbers in values.items():
         maps[name] = np.full(highest - lowest + 1, np.nan)
         maps[name][tuple((cells - lowest).T)] = numbers

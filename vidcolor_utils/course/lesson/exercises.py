@@ -96,7 +96,7 @@ def solved(notebook: Mapping[str, Any]) -> dict:
 
 
 def solution_code(cell: Mapping[str, Any]) -> str:
-    """The code in a cell tagged `solution`."""
+    """The code in a cell tagged `solution`; raises `ValueError` if there is none."""
     found = FENCE.findall("".join(cell["source"]))
     if not found:
         raise ValueError("a solution holds no ```python fence")

@@ -142,7 +142,11 @@ def targets(pairs: Sequence[Pair]) -> np.ndarray:
 
 
 def draw_pair(known: Sequence[Known], rng: np.random.Generator, *, wrong: bool) -> Pair:
-    """Draw a target and an exemplar, `GAPS` frames apart in one clip, or of another clip if `wrong`."""
+    """Draw a target and an exemplar, `GAPS` frames apart in one clip, or of another clip if `wrong`.
+
+    Raises:
+        ValueError: if there are no clips so long, or there is only one, and `wrong`.
+    """
     long_enough = [each for each in known if len(each.base) > GAPS[0]]
     if not long_enough or (wrong and len(known) < 2):
         raise ValueError(f"needs clips longer than {GAPS[0]} frames, and another one for wrong exemplars")
