@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+from scipy.special import rel_entr
 
 CDC_STEPS = (1, 2, 4)  # frames between the two histograms compared
 
@@ -44,13 +45,7 @@ def js_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
         q: the same shape.
     """
     middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
-
-
-def _relative_entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    present = p > 0
-    ratio = np.divide(p, q, out=np.ones_like(p), where=present)
-    return np.sum(p * np.log(ratio), axis=-1)
+    return (rel_entr(p, middle).sum(-1) + rel_entr(q, middle).sum(-1)) / 2
 
 
 class ColorDistributionConsistency:

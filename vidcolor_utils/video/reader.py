@@ -10,7 +10,7 @@ from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import av
 import av.container
@@ -18,16 +18,37 @@ import av.error
 import av.stream
 import numpy as np
 
+from vidcolor_utils.pictures.orientation import Orientation
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.counts import MISSING_S, Anchor, truncation_warning
 from vidcolor_utils.video.demuxer import Demuxer
-from vidcolor_utils.video.description import VideoInfo, describe_video, description_of, film_tags, has_captions
+from vidcolor_utils.video.description import (
+    ColorDescription,
+    VideoInfo,
+    describe_video,
+    description_of,
+    film_tags,
+    has_captions,
+)
 from vidcolor_utils.video.ffmpeg import MAX_PIXELS, marks_end, reason
 from vidcolor_utils.video.formats import SAME_S, LumaFrame, luma_format, luma_plane
 from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, Span
 
 SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
 MARGINS_S = (0.0, SEEK_MARGIN_S, 5.0, 25.0)  # the same, in turn, where the one before comes too late
+
+
+class WriterSettings(TypedDict):
+    """What a `VideoWriter` is told of the frames that it gets; see there."""
+
+    rate: Fraction
+    time_base: Fraction
+    bit_depth: int
+    colors: ColorDescription
+    full_range: bool
+    orientation: Orientation
+    pixel_aspect: Fraction | None
+    fields: str | None
 
 
 class VideoReader(Demuxer):
@@ -77,7 +98,7 @@ class VideoReader(Demuxer):
             raise InputError(f"{self.path}: the video's frames have no times")
         return self.stream.time_base
 
-    def writer_settings(self) -> dict:
+    def writer_settings(self) -> WriterSettings:
         """Arguments for a `VideoWriter` that keeps everything these frames have."""
         return {
             "rate": self.info.rate,

@@ -51,11 +51,21 @@ def open_output(
         is_deinterlaced: the frames to write are interlaced no more.
         shown: how messages call the file.
     """
-    settings = reader.writer_settings() | ({"fields": None} if is_deinterlaced else {})
+    settings = reader.writer_settings()
+    if is_deinterlaced:
+        settings["fields"] = None
     any_sound = path.suffix.lower() == ".mkv" and not reader.chapters and encoding.sound in ("auto", "copy")
     any_sound = any_sound and any(map(_has_no_name, reader.other_streams))
-    settings |= {"any_sound": any_sound, "any_tags": any(name.startswith(PHONES) for name in reader.tags)}
-    return VideoWriter(path, reader.info.stored_size, encoding=encoding, shown=shown, **settings)
+    any_tags = any(name.startswith(PHONES) for name in reader.tags)
+    return VideoWriter(
+        path,
+        reader.info.stored_size,
+        encoding=encoding,
+        any_sound=any_sound,
+        any_tags=any_tags,
+        shown=shown,
+        **settings,
+    )
 
 
 def settled(encoding: Encoding, reader: VideoReader, scratch: Path) -> Encoding:
