@@ -27,7 +27,7 @@ from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.tool.preview import preview_file
-from vidcolor_utils.tool.sequence import readable_film
+from vidcolor_utils.tool.stand import readable_film
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.streams import container_for
 

@@ -183,7 +183,7 @@ def _colorize_pipe(
     source: Path, output: Path, container: str | None, workers: int | None, cluster: str | None, **work: Any
 ) -> None:
     """Colorize a film that comes through a pipe, or is written to one; what is said goes to stderr."""
-    from vidcolor_utils.tool.sequence import piped
+    from vidcolor_utils.tool.stand import piped
 
     with piped(source, output, container, sys.stdin.buffer, sys.stdout.buffer) as stand:
         report = _colorize_file(stand.source, stand.output, workers, cluster, goes_on=False, **work)
@@ -270,7 +270,7 @@ def info(file: Path) -> None:
     from vidcolor_utils.stills.images import is_still, num_pixels, read_image
     from vidcolor_utils.stills.pages import num_pages
     from vidcolor_utils.tool.colorize import is_film
-    from vidcolor_utils.tool.sequence import film_to_look_at
+    from vidcolor_utils.tool.stand import film_to_look_at
     from vidcolor_utils.video.files import video_info
 
     if is_still(file) or (not is_film(file) and num_pixels(file)):

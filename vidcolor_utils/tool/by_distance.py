@@ -20,7 +20,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.tool.score import ratio
-from vidcolor_utils.tool.sequence import film_to_look_at
+from vidcolor_utils.tool.stand import film_to_look_at
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span

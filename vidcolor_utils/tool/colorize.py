@@ -29,7 +29,7 @@ from vidcolor_utils.system.files import finished_file, followed, is_same_file
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
-from vidcolor_utils.tool.sequence import needs_stand, renamed, stand_for
+from vidcolor_utils.tool.stand import needs_stand, renamed, stand_for
 from vidcolor_utils.video.codecs import CONTAINERS, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES

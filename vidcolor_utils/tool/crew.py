@@ -13,7 +13,7 @@ from vidcolor_utils.film.tape import segment_frames
 from vidcolor_utils.stills.images import is_still
 from vidcolor_utils.system.errors import VidcolorError
 from vidcolor_utils.system.machine import free_memory, usable_cores
-from vidcolor_utils.tool.sequence import needs_stand
+from vidcolor_utils.tool.stand import needs_stand
 from vidcolor_utils.video.codecs import SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import video_info

@@ -19,7 +19,7 @@ from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
-from vidcolor_utils.tool.sequence import film_to_look_at
+from vidcolor_utils.tool.stand import film_to_look_at
 from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.formats import LumaFrame
 from vidcolor_utils.video.reader import VideoReader

@@ -23,7 +23,7 @@ from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import ColorizeReport, colorize_file
 from vidcolor_utils.tool.crew import workers_for
-from vidcolor_utils.tool.sequence import film_to_look_at
+from vidcolor_utils.tool.stand import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.times import WHOLE, Span, checked_span

@@ -21,7 +21,7 @@ from vidcolor_utils.pictures.flow import MEDIUM, DenseFlow, Motion, occlusion_ma
 from vidcolor_utils.pictures.histograms import ColorDistributionConsistency, Mean
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.progress import Progress, silent
-from vidcolor_utils.tool.sequence import film_to_look_at
+from vidcolor_utils.tool.stand import film_to_look_at
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import is_video, iter_rgb, video_info
 

@@ -20,7 +20,7 @@ from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import followed, is_same_file
 from vidcolor_utils.system.options import YesOrNo, check_option
 from vidcolor_utils.system.progress import Progress, silent
-from vidcolor_utils.tool.sequence import film_to_look_at
+from vidcolor_utils.tool.stand import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import video_info

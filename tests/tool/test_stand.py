@@ -21,7 +21,7 @@ from vidcolor_utils.pictures.chroma import luma01
 from vidcolor_utils.stills.images import HEIF, read_pages
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.sequence import piped
+from vidcolor_utils.tool.stand import piped
 from vidcolor_utils.video import files
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.files import THROUGH_PNG, sequence_files, video_info
