@@ -15,7 +15,7 @@ from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, as_pred
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
 from vidcolor_utils.film.keyframes.album import key_colors
-from vidcolor_utils.film.keyframes.propagate import Filler, Frame, reach
+from vidcolor_utils.film.keyframes.propagate import CarryFrame, Filler, reach
 from vidcolor_utils.pictures import metrics
 from vidcolor_utils.pictures.chroma import resize_ab, with_chroma
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8
@@ -111,7 +111,7 @@ def carried_by_steps(clip: Clip) -> Colors:
 def keyed(grays: list[np.ndarray], automatic: Colors, keys: Mapping[int, np.ndarray]) -> Colors:
     """Colours from key frames: pictures RGB uint8 by the index of their frame, laid over it as the tool does."""
     laid = {index: key_colors(grays[index], picture) for index, picture in keys.items()}
-    frames = (Frame(gray, laid.get(index), index == 0) for index, gray in enumerate(grays))
+    frames = (CarryFrame(gray, laid.get(index), index == 0) for index, gray in enumerate(grays))
     fill = Filler()
     return [fill(reached, ab) for reached, ab in zip(reach(frames), automatic, strict=True)]
 

@@ -16,7 +16,7 @@ import numpy as np
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.keyframes.carrier import GrayFilm
 from vidcolor_utils.film.keyframes.hints import laid_over, layer_of
-from vidcolor_utils.film.keyframes.propagate import Filler, Frame, Reached, reach
+from vidcolor_utils.film.keyframes.propagate import CarryFrame, Filler, Reached, reach
 from vidcolor_utils.film.keyframes.regions import region_around
 from vidcolor_utils.film.look import Hint
 from vidcolor_utils.pictures.chroma import resize_ab, with_chroma
@@ -173,7 +173,9 @@ def _reached(
     grays: dict[float, np.ndarray], keys: dict[float, np.ndarray], shown: Iterable[float]
 ) -> dict[float, Reached]:
     """Carry the colours of some frames to those that are shown."""
-    frames = (Frame(gray, keys.get(seconds), index == 0) for index, (seconds, gray) in enumerate(grays.items()))
+    frames = (
+        CarryFrame(gray, keys.get(seconds), index == 0) for index, (seconds, gray) in enumerate(grays.items())
+    )
     wanted = set(shown)
     return {seconds: each for seconds, each in zip(grays, reach(frames), strict=True) if seconds in wanted}
 

@@ -3,7 +3,7 @@ import pytest
 
 from tests.helpers.films import write_part
 from tests.helpers.keyed import error, two_shots, write_film
-from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key, carried_apart
+from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, TimedKey, carried_apart
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.reader import VideoReader
@@ -18,7 +18,7 @@ def film(make_video):
 def key(film, seconds, shot):
     with VideoReader(film.path) as reader:
         gray = film.gray(next(reader.frames_from(seconds)), reader)
-    return Key(seconds, np.full((*gray.shape, 2), 20, np.float16), shot)
+    return TimedKey(seconds, np.full((*gray.shape, 2), 20, np.float16), shot)
 
 
 def test_frames_are_gray_and_small(film):

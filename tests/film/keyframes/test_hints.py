@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.keyed import panned, write_film
 from vidcolor_utils.film.keyframes.carrier import GrayFilm
 from vidcolor_utils.film.keyframes.hints import HintedColors, chroma_of, laid_over, layer_of
-from vidcolor_utils.film.keyframes.propagate import Frame, reach
+from vidcolor_utils.film.keyframes.propagate import CarryFrame, reach
 from vidcolor_utils.film.keyframes.source import colors_of
 from vidcolor_utils.film.look import PLAIN, Hint, Look
 from vidcolor_utils.pictures.color import lab_from_rgb
@@ -130,7 +130,7 @@ def test_regions_that_overlap_share():
 
 def test_where_nothing_arrived_the_colours_below_stay():
     gray, ab = np.full((48, 64), 90, np.uint8), np.full((12, 16, 2), 7, np.float32)
-    (reached,) = reach([Frame(gray, None, True)])
+    (reached,) = reach([CarryFrame(gray, None, True)])
     assert laid_over(ab, reached, np.zeros((48, 64), np.float32)) is ab
 
 
@@ -139,7 +139,7 @@ def test_a_layer_lies_over_the_colours_as_far_as_its_share():
     gray, ab = rgb[..., 1].copy(), np.full((96, 128, 2), 7, np.float32)
     region = np.zeros(gray.shape, np.float32)
     region[:, :64] = 1
-    (reached,) = reach([Frame(gray, layer_of([(region, RED)]), True)])
+    (reached,) = reach([CarryFrame(gray, layer_of([(region, RED)]), True)])
     result = laid_over(ab, reached, gray.astype(np.float32) / 255)
     np.testing.assert_allclose(result[:, :60], np.broadcast_to(chroma_of(RED), (96, 60, 2)), atol=0.5)
     np.testing.assert_allclose(result[:, 68:], 7, atol=0.5)

@@ -4,14 +4,14 @@ import pytest
 from tests.helpers.keyed import SIZE, ab_of, error, gray_of, panned
 from vidcolor_utils.film.keyframes import propagate
 from vidcolor_utils.film.keyframes.matching import Library
-from vidcolor_utils.film.keyframes.propagate import Filler, Frame, reach, runs
+from vidcolor_utils.film.keyframes.propagate import CarryFrame, Filler, reach, runs
 
 ODD = np.full((8, 8, 2), 40, np.float32)  # automatic colours unlike any of the clips
 
 
 def colors(frames, keys=(), cuts=(0,)):
     fill = Filler()
-    film = (Frame(gray_of(rgb), ab_of(rgb) if i in keys else None, i in cuts) for i, rgb in enumerate(frames))
+    film = (CarryFrame(gray_of(rgb), ab_of(rgb) if i in keys else None, i in cuts) for i, rgb in enumerate(frames))
     return [fill(reached, ODD) for reached in reach(film)]
 
 
@@ -52,7 +52,7 @@ def test_a_film_without_key_frames_keeps_its_colours(shot):
 def test_runs_end_at_key_frames_cuts_and_when_they_are_long(monkeypatch):
     monkeypatch.setattr(propagate, "WAIT", 4)
     gray, key = np.zeros((8, 8), np.uint8), np.zeros((8, 8, 2), np.float32)
-    film = [Frame(gray, key if i in (2, 11) else None, i in (0, 11)) for i in range(13)]
+    film = [CarryFrame(gray, key if i in (2, 11) else None, i in (0, 11)) for i in range(13)]
     found = [(len(run.frames), run.following is not None) for run in runs(film)]
     assert found == [(2, True), (4, False), (4, False), (1, False), (2, False)]
 
@@ -65,7 +65,7 @@ def test_frames_are_given_out_as_they_come_and_memory_does_not_grow(monkeypatch)
     def film():
         for index in range(40):
             asked.append(index)
-            yield Frame(np.zeros((48, 64), np.uint8), None, index == 0)
+            yield CarryFrame(np.zeros((48, 64), np.uint8), None, index == 0)
 
     out = reach(film())
     for count in range(1, 30):

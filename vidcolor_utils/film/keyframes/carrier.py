@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from vidcolor_utils.film.keyframes.album import key_colors
-from vidcolor_utils.film.keyframes.propagate import Frame, Reached, reach
+from vidcolor_utils.film.keyframes.propagate import CarryFrame, Reached, reach
 from vidcolor_utils.film.painting import FINE_SIDE, find_area, small_luma
 from vidcolor_utils.film.shots import shot_around
 from vidcolor_utils.pictures.active_area import Area
@@ -29,11 +29,11 @@ from vidcolor_utils.video.times import Span
 SIDE = 240  # short side at which key frames' colours are carried, in pixels
 
 
-class Key(NamedTuple):
-    """A key frame of a film."""
+class TimedKey(NamedTuple):
+    """A key frame of a film, or the points of a frame that have a colour."""
 
     seconds: float
-    ab: np.ndarray  # float16 (h, w, C), its colours
+    ab: np.ndarray  # float16 (h, w, 2), its colours; of points (h, w, 3), see `hints.layer_of`
     shot: Span
 
 
@@ -137,7 +137,7 @@ class Carrier:
         keys: its key frames, by time.
     """
 
-    def __init__(self, film: GrayFilm, keys: list[Key]):
+    def __init__(self, film: GrayFilm, keys: list[TimedKey]):
         self._film, self._keys = film, keys
         self._shots = sorted({key.shot for key in keys})
 
@@ -158,7 +158,7 @@ class Carrier:
             for each in reached:
                 yield Timed(times.pop(0), each)
 
-    def _frames(self, frames: Iterable[GrayFrame], times: list[float]) -> Iterator[Frame]:
+    def _frames(self, frames: Iterable[GrayFrame], times: list[float]) -> Iterator[CarryFrame]:
         """Make frames for `reach`; their times are noted."""
         waiting = list(self._keys)
         last: int | None = None
@@ -170,7 +170,7 @@ class Carrier:
             is_key = bool(waiting) and waiting[0].seconds <= seconds + SAME_S
             key = waiting.pop(0).ab.astype(np.float32) if is_key else None
             shot = self._shot_at(seconds)
-            yield Frame(gray, key, is_first or shot != last)
+            yield CarryFrame(gray, key, is_first or shot != last)
             last, is_first = shot, False
 
     def _shot_at(self, seconds: float) -> int | None:
@@ -178,7 +178,7 @@ class Carrier:
         return next((number for number, span in enumerate(self._shots) if span.holds(seconds)), None)
 
 
-def carried_apart(film: GrayFilm, keys: list[Key], seconds: float) -> Generator[TimedLayers, None, None]:
+def carried_apart(film: GrayFilm, keys: list[TimedKey], seconds: float) -> Generator[TimedLayers, None, None]:
     """Carry the colours of each key frame of one shot by itself, all in one pass over the film.
 
     Args:

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidcolor_utils.film.keyframes.carrier import GrayFilm, Key, carried_apart
+from vidcolor_utils.film.keyframes.carrier import GrayFilm, TimedKey, carried_apart
 from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.film.keyframes.propagate import Reached
 from vidcolor_utils.film.keyframes.regions import region_around
@@ -80,9 +80,9 @@ class HintedColors:
                 yield None if ab is None else reduce(partial(laid_over, luma=picture.luma), reached, ab)
 
     @cached_property
-    def _keys(self) -> list[Key]:
+    def _keys(self) -> list[TimedKey]:
         """The points of each frame together, see `layer_of`."""
-        keys: list[Key] = []
+        keys: list[TimedKey] = []
         with VideoReader(self._source) as reader:
             for seconds, group in groupby(sorted(self._hints), key=lambda hint: hint.at):
                 frame = frame_at(reader, seconds)
@@ -90,7 +90,7 @@ class HintedColors:
                 gray = self._film.gray(frame, reader)
                 places = [(self._film.place(hint.x, hint.y, gray, reader), hint.color) for hint in group]
                 layer = layer_of([(region_around(gray, *place), color) for place, color in places])
-                keys.append(Key(frame.seconds, layer.astype(np.float16), shot))
+                keys.append(TimedKey(frame.seconds, layer.astype(np.float16), shot))
         return keys
 
 

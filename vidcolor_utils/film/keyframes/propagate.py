@@ -40,18 +40,18 @@ AROUND = 0.15  # of the frame's short side: how far colours that arrived shift a
 LEAST_WEIGHT = 0.05  # of what arrived around a point, at which half of that shift is left
 
 
-class Frame(NamedTuple):
-    """A frame of a film."""
+class CarryFrame(NamedTuple):
+    """A frame of a film, to which colours are carried, or from which."""
 
     gray: np.ndarray  # uint8 (h, w), as large as colours are carried
-    key: np.ndarray | None = None  # its ab (h, w, 2) if it is a key frame
+    key: np.ndarray | None = None  # if it is a key frame, its ab (h, w, 2), or (h, w, 3) of points
     is_first: bool = False  # of a shot
 
 
-class _Key:
+class _Described:
     """A key frame, whose points are described when they are first needed."""
 
-    def __init__(self, frame: Frame):
+    def __init__(self, frame: CarryFrame):
         ab = np.zeros((*frame.gray.shape, 2), np.float32) if frame.key is None else frame.key
         self.frame = KeyFrame(frame.gray, ab)
 
@@ -65,7 +65,7 @@ class Reached(NamedTuple):
 
     gray: np.ndarray
     carried: Carried | None  # None in a shot, or part of one, without
-    keys: list[_Key]  # those key frames
+    keys: list[_Described]  # those key frames
     back: np.ndarray | None  # flow to the frame before, of half the size, if both are of one shot
 
     @property
@@ -77,13 +77,13 @@ class Reached(NamedTuple):
 class Run(NamedTuple):
     """Frames of one shot, of which at most the first is a key frame."""
 
-    frames: list[Frame]
-    following: Frame | None  # the key frame after them, in the same shot
+    frames: list[CarryFrame]
+    following: CarryFrame | None  # the key frame after them, in the same shot
 
 
-def runs(frames: Iterable[Frame]) -> Iterator[Run]:
+def runs(frames: Iterable[CarryFrame]) -> Iterator[Run]:
     """Cut frames at key frames and cuts, and where a run is `WAIT` long."""
-    run: list[Frame] = []
+    run: list[CarryFrame] = []
     for frame in frames:
         if run and (frame.key is not None or frame.is_first or len(run) == WAIT):
             yield Run(run, frame if frame.key is not None and not frame.is_first else None)
@@ -93,19 +93,19 @@ def runs(frames: Iterable[Frame]) -> Iterator[Run]:
         yield Run(run, None)
 
 
-def reach(frames: Iterable[Frame]) -> Generator[Reached, None, None]:
+def reach(frames: Iterable[CarryFrame]) -> Generator[Reached, None, None]:
     """Carry the colours of key frames to all frames of their shots."""
     finder, last = StepFinder(), None
-    key: _Key | None = None
+    key: _Described | None = None
     track: Track | None = None
     for run in runs(frames):
         if run.frames[0].is_first:
             key = track = last = None
         if run.frames[0].key is not None:
-            key = _Key(run.frames[0])
+            key = _Described(run.frames[0])
             track = Track(key.frame)
         steps = _steps(run, last, finder)
-        following = None if run.following is None else _Key(run.following)
+        following = None if run.following is None else _Described(run.following)
         behind = _from_behind(run, steps, following)
         keys = [each for each in (key, following) if each is not None]
         for frame, step, late in zip(run.frames, steps, behind, strict=False):
@@ -116,7 +116,7 @@ def reach(frames: Iterable[Frame]) -> Generator[Reached, None, None]:
         last = run.frames[-1].gray
 
 
-def _next(track: Track, frame: Frame, step: Step | None) -> Carried:
+def _next(track: Track, frame: CarryFrame, step: Step | None) -> Carried:
     if frame.key is not None or step is None:
         return track.here()
     return track.step(frame.gray, step.back, step.ahead)
@@ -129,7 +129,7 @@ def _steps(run: Run, last: np.ndarray | None, finder: StepFinder) -> list[Step |
     return [first, *(finder(*pair, ahead_too=run.following is not None) for pair in pairwise(grays))]
 
 
-def _from_behind(run: Run, steps: list[Step | None], following: _Key | None) -> list[Carried | None]:
+def _from_behind(run: Run, steps: list[Step | None], following: _Described | None) -> list[Carried | None]:
     if following is None:
         return [None] * len(run.frames)
     track, found = Track(following.frame), []

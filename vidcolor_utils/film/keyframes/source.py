@@ -12,7 +12,7 @@ import numpy as np
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.film.director import FilmColors, Photographs
 from vidcolor_utils.film.keyframes.album import ROUNDED_S, KeyPicture, read_key_pictures
-from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, Key
+from vidcolor_utils.film.keyframes.carrier import Carrier, GrayFilm, TimedKey
 from vidcolor_utils.film.keyframes.edges import enlarged
 from vidcolor_utils.film.keyframes.hints import HintedColors
 from vidcolor_utils.film.keyframes.propagate import Filler
@@ -72,9 +72,9 @@ class KeyedColors:
         return (*self._automatic.warnings_of(span), *own)
 
     @property
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[TimedKey]:
         """The key frames that show what they should, by time."""
-        return [each for each in self._found if isinstance(each, Key)]
+        return [each for each in self._found if isinstance(each, TimedKey)]
 
     def colors(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray | None]:
         """Yield the ab of each frame of one segment, None where it keeps its own."""
@@ -96,16 +96,16 @@ class KeyedColors:
         return read_key_pictures(self._folder)
 
     @cached_property
-    def _found(self) -> list[Key | str]:
+    def _found(self) -> list[TimedKey | str]:
         """Give the key frame that each picture makes, or say why it is not used."""
-        found: list[Key | str] = []
+        found: list[TimedKey | str] = []
         with VideoReader(self._source) as reader:
             for picture in self._pictures:
-                keys = [each for each in found if isinstance(each, Key)]
+                keys = [each for each in found if isinstance(each, TimedKey)]
                 found.append(self._key_of(picture, reader, keys))
         return found
 
-    def _key_of(self, picture: KeyPicture, reader: VideoReader, before: list[Key]) -> Key | str:
+    def _key_of(self, picture: KeyPicture, reader: VideoReader, before: list[TimedKey]) -> TimedKey | str:
         try:
             frame = frame_at(reader, picture.seconds + ROUNDED_S)
         except InputError as error:
@@ -116,10 +116,10 @@ class KeyedColors:
         if ab is None:
             return f"it does not look like the frame at {time_text(picture.seconds)}"
         shot = self._film.shot_around(frame.seconds, [key.shot for key in before])
-        return Key(frame.seconds, ab.astype(np.float16), shot)
+        return TimedKey(frame.seconds, ab.astype(np.float16), shot)
 
 
-def _why_not_used(found: Key | str, span: Span) -> str:
+def _why_not_used(found: TimedKey | str, span: Span) -> str:
     if isinstance(found, str):
         return found
     return "" if found.shot.meets(span) else outside(found.seconds)
