@@ -1,3 +1,4 @@
+import re
 import struct
 import time
 from io import BytesIO
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import traitlets
 from PIL import Image
 
 from vidcolor_utils.video.files import video_info
@@ -283,3 +285,14 @@ def test_messages_of_a_film_given_up_do_nothing(browser):
     browser.say(kind="get", file="film", start=0)
     browser.wait_until_idle()
     assert (browser.page.stage, browser.page.problem, browser.received) == ("waiting", "", b"")
+
+
+def test_the_sliders_end_where_the_page_says(browser):
+    page = browser.page
+    limits = page.get_state(["usual", "most"])
+    sliders = re.findall(r"""this\.slider\("(\w+)", "[^"]+", [a-z]+\)""", ColorizePage._esm)
+    assert set(sliders) == set(limits["most"]) == set(limits["usual"])
+    for name, most in limits["most"].items():
+        setattr(page, name, most)
+        with pytest.raises(traitlets.TraitError):
+            setattr(page, name, most + 0.01)

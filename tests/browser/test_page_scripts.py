@@ -48,6 +48,7 @@ STATE = {  # a film is open, with two frames on its sheet
     **{"name": "film.mp4", "film": "2 s", "share": 0, "strip": {}, "saved": {}},
     **dict.fromkeys(("problem", "words", "busy"), ""),
     **{"saturation": 1, "strength": 0.5, "usual": {"saturation": 1, "strength": 0.5}, "max_megabytes": 9},
+    "most": {"saturation": 3, "strength": 0.98},
 }
 
 

@@ -142,6 +142,14 @@ def test_too_many_bytes_are_refused(monkeypatch):
         FrameScrubber({"a": moving(9)})
 
 
+def test_the_browser_is_told_what_may_be_chosen():
+    scrubber = FrameScrubber({"a": moving()})
+    state = scrubber.get_state(["_esm", "amplifications"])
+    assert 'get("amplifications")' in state["_esm"] and state["amplifications"]
+    for factor in state["amplifications"]:
+        scrubber.amplify = factor
+
+
 def test_numpys_numbers_are_taken_as_ones_that_a_browser_can_be_sent():
     scrubber = FrameScrubber({"a": moving()}, frame=np.int64(3), amplify=np.int32(8), rate=np.float32(12))
     assert (scrubber.frame, scrubber.amplify, scrubber.rate) == (3, 8, 12)

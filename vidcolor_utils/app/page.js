@@ -46,8 +46,9 @@ class Page {
     this.problem.setAttribute("role", "alert");
     this.preview = element("div", { className: "vidcolor-preview" });
     const calm = "how long a colour stays: 0 lets every frame choose anew, which flickers; it shows in the finished film only";
-    this.calm = this.slider("strength", "Calm", 0.98, calm);
-    const strength = this.slider("saturation", "Strength of the colours", 3, "0 is gray, 1 is the usual, 3 is very strong");
+    this.calm = this.slider("strength", "Calm", calm);
+    const strong = `0 is gray, 1 is the usual, ${this.model.get("most").saturation} is very strong`;
+    const strength = this.slider("saturation", "Strength of the colours", strong);
     this.settings = element("div", { className: "vidcolor-settings" }, strength, this.calm);
     this.view = element("section", {}, this.preview, this.comparison.root);
     this.root.replaceChildren(this.buildHeader(), this.drop, this.view, this.settings, this.sheet.root);
@@ -75,8 +76,8 @@ class Page {
   }
 
   // Moving it changes the number beside it; letting it go tells Python.
-  slider(name, title, max, hint) {
-    const usual = this.model.get("usual")[name];
+  slider(name, title, hint) {
+    const [usual, max] = ["usual", "most"].map((limit) => this.model.get(limit)[name]);
     const input = element("input", { type: "range", min: 0, max, step: 0.01, value: this.model.get(name) });
     const value = element("span", {}); // no <output>, which the label would name instead
     const show = () => (value.textContent = Number(input.value) === usual ? `${usual}, the usual` : input.value);

@@ -56,7 +56,7 @@ class ColorizePage(ThreadedWidget):
         film: a description of the open film or photograph.
         preview: JPEGs, a few frames or the photograph, each gray above colour.
         saturation, strength: factor on the colours, and that of the steadiness, set by the visitor.
-        usual: what these two are by default.
+        usual, most: what these two are by default, and at most.
         share: of the colorizing, or of the search for shots, in [0, 1]; `words` says the same.
         result: `name` and size in bytes (`film`) of what was coloured, size and type of the comparison, and the
             `saturation`, `strength` and `edits` that it was made with.
@@ -83,6 +83,7 @@ class ColorizePage(ThreadedWidget):
     saturation = traitlets.Float(PLAIN.saturation, min=0.0, max=LARGEST_SATURATION).tag(sync=True)
     strength = traitlets.Float(PLAIN.strength, min=0.0, max=STRONGEST).tag(sync=True)
     usual = traitlets.Dict({"saturation": PLAIN.saturation, "strength": PLAIN.strength}).tag(sync=True)
+    most = traitlets.Dict({"saturation": LARGEST_SATURATION, "strength": STRONGEST}).tag(sync=True)
     share = traitlets.Float().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
     result = traitlets.Dict().tag(sync=True)

@@ -8,7 +8,6 @@ const SYNC_MS = 250; // how often Python hears of the frame while playing
 const MIN_PANEL = 192; // smallest natural width of a panel, in CSS pixels
 const MAX_COLUMNS = 6;
 const BIG_STEP = 10;
-const AMPLIFICATIONS = [1, 2, 4, 8, 16];
 const SPEEDS = [0.25, 0.5, 1, 2]; // factors on the rate
 const DIVIDER_STEP = 0.05; // of the width, by which the arrow keys move the divider
 const KEYS = "Keys: left and right step (with Shift by 10), Home and End jump, space plays, d shows differences.";
@@ -380,7 +379,7 @@ class View {
   differenceControls() {
     this.check = element("input", { type: "checkbox" });
     this.check.addEventListener("change", () => this.player.set("difference", this.check.checked));
-    const factors = AMPLIFICATIONS.map((factor) => [factor, `\u00d7 ${factor}`]);
+    const factors = this.model.get("amplifications").map((factor) => [factor, `\u00d7 ${factor}`]);
     this.amplify = choice("Amplification of the differences", factors, this.model.get("amplify"));
     this.amplify.addEventListener("change", () => this.player.set("amplify", Number(this.amplify.value)));
     const label = element("label", {}, this.check, ` difference to ${this.names[0]}`);

@@ -90,6 +90,7 @@ class FrameScrubber(anywidget.AnyWidget):
     playing = traitlets.Bool().tag(sync=True, echo_update=False)
     difference = traitlets.Bool().tag(sync=True, echo_update=False)
     amplify = WholeNumber(4).tag(sync=True, echo_update=False)
+    amplifications = traitlets.List(list(AMPLIFICATIONS)).tag(sync=True)  # what it may be
     rate = Number(25.0).tag(sync=True)
 
     def __init__(
