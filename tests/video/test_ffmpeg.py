@@ -42,16 +42,3 @@ def test_large_frames_are_decoded_by_no_more_threads_than_there_are_cores(make_v
         assert ffmpeg.find_video(container, path).codec_context.thread_count != 5
         monkeypatch.setattr("vidcolor_utils.video.codecs.LARGE", 1)
         assert ffmpeg.find_video(container, path).codec_context.thread_count == 5
-
-
-def test_mp4_is_told_to_start_with_its_index(monkeypatch):
-    asked = {}
-    monkeypatch.setattr(ffmpeg.av, "open", lambda path, mode, options: asked.update({path: options}))
-    for name, any_tags in (("a.MP4", False), ("a.mov", True), ("a.mkv", True)):
-        ffmpeg.open_muxer(Path(name), any_tags=any_tags)
-    flags = {path: options.get("movflags") for path, options in asked.items()}
-    assert flags == {
-        "file:a.MP4": "+faststart",
-        "file:a.mov": "+faststart+use_metadata_tags",
-        "file:a.mkv": None,
-    }

@@ -1,9 +1,8 @@
-"""Numbers and names of FFmpeg, what it is allowed to open, and what its muxers want."""
+"""Numbers and names of FFmpeg, what it is allowed to open, and the packets that it reads."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from av.stream import Disposition
 
 from vidcolor_utils.system.errors import InputError, UnreadableError
 from vidcolor_utils.system.machine import usable_cores
-from vidcolor_utils.video.codecs import INTERMEDIATE, is_large
+from vidcolor_utils.video.codecs import is_large
 
 # Formats that hold their own data. Playlists (hls, dash, concat) could name other files and addresses.
 FORMATS = (
@@ -45,10 +44,6 @@ LENGTH_BYTES = {"h264": 4, "hevc": 21}  # where a header says how long lengths o
 EMPTY_MOV_TEXT = bytes(2)  # the length of a text, 0
 MATROSKA = (".mkv", ".webm")
 CHUNK = 1 << 24  # bytes read at a time
-# Languages that FFmpeg numbers in .mov by the other of their two names in ISO 639-2, and Swedish by QuickTime's.
-UNNUMBERED = "sqi hye eus mya zho cze nld fre kat deu ell isl mkd msa fas rum slo bod cym swe"
-OTHER_NAMES = "alb arm baq bur chi ces dut fra geo ger gre ice mac may per ron slk tib wel sve"
-NUMBERED = dict(zip(UNNUMBERED.split(), OTHER_NAMES.split(), strict=True))
 KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
 
 
@@ -234,32 +229,6 @@ def is_pause(packet: Packet) -> bool:
     return packet.stream.type == "subtitle" and bytes(packet) == EMPTY_MOV_TEXT
 
 
-def is_mp4_kin(path: Path) -> bool:
-    """Tell .mp4, .mov and the like by the name of a file to write: no Matroska, and no segment."""
-    return path.suffix.lower() not in (*MATROSKA, INTERMEDIATE)
-
-
-def open_muxer(path: Path, *, any_sound: bool = False, any_tags: bool = False) -> av.container.OutputContainer:
-    """Open a file to write, in the container that its suffix says.
-
-    Args:
-        path: the file.
-        any_sound: a .mkv that also takes sound for which Matroska has no name of its own, under its number in .avi
-            and .wmv: the muxer can, but says no when PyAV asks it first. One that hands all on to it is not asked;
-            it hands on no chapters.
-        any_tags: .mp4 and its kin take tags of any name, and keep all as phones do; others take them anyway.
-    """
-    if any_sound:
-        quoted = re.sub(r"([\\'|])", r"\\\1", str(path))
-        return av.open(f"[f=matroska]file:{quoted}", "w", format="tee")
-    options: dict[str, str] = {}
-    if is_mp4_kin(path):
-        options["movflags"] = "+faststart+use_metadata_tags" if any_tags else "+faststart"
-        # Finer than the usual 1/1000 s: a shorter film would be said to last no time, and none of it be shown.
-        options["movie_timescale"] = "90000"
-    return av.open(f"file:{path}", "w", options=options)
-
-
 def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
     """Read the title and the like of a file that was just written; raises `UnreadableError` if that cannot be."""
     try:
@@ -267,34 +236,3 @@ def written_tags(path: Path, *, shown: Path | None = None) -> dict[str, str]:
             return dict(container.metadata)
     except (av.error.FFmpegError, OSError) as error:
         raise UnreadableError(f"{shown or path}: cannot be read back ({reason(error)})", path) from None
-
-
-def stream_tags(container: av.container.OutputContainer, tags: Mapping[str, str]) -> dict[str, str]:
-    """Give tags of a stream as a container takes them: .mov knows languages that have a number in it."""
-    language = NUMBERED.get(tags.get("language", "")) if container.format.name == "mov" else None
-    title = {"title": tags["name"]} if "name" in tags else {}  # what .mp4 calls so only when it is read
-    return {**title, **tags, **({"language": language} if language else {})}
-
-
-def describe(stream: av.stream.Stream, container: av.container.OutputContainer, source: av.stream.Stream) -> None:
-    """Give a stream of a container to write the tags and the flags of the one that it is made of."""
-    stream.metadata.update(stream_tags(container, source.metadata))
-    stream.disposition = source.disposition
-
-
-def copied(
-    container: av.container.OutputContainer, stream: av.stream.Stream, coded_as: av.stream.Stream | None = None
-) -> av.stream.Stream:
-    """Add a stream like another one to a container, for packets that are copied.
-
-    What a decoder must know is taken from `coded_as`, if that one does not say all of it.
-
-    Raises:
-        ValueError: if the container does not take it.
-    """
-    copy = container.add_stream_from_template(coded_as or stream, opaque=True)
-    if isinstance(copy, av.AudioStream) and copy.layout.name.endswith("channels"):
-        # .mp4 takes no sound that leaves the order of channels open.
-        copy.layout = f"{copy.layout.nb_channels}c"
-    describe(copy, container, stream)
-    return copy

@@ -19,10 +19,10 @@ from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders.lead_in import lead_in
-from vidcolor_utils.video.encoders.muxers import is_taken, muxer_takes
+from vidcolor_utils.video.encoders.muxers import copied, is_taken, muxer_takes, open_muxer
 from vidcolor_utils.video.encoders.sound import SOUND_CODECS, is_sound, sound_encoders
 from vidcolor_utils.video.encoders.subtitles import SUBTITLE_CODECS, subtitle_encoder
-from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, copied, open_muxer, stream_name
+from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, stream_name
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter

@@ -21,6 +21,7 @@ from vidcolor_utils.video.codecs import INTERMEDIATE, Encoding
 from vidcolor_utils.video.description import ColorDescription
 from vidcolor_utils.video.encoders import pictures
 from vidcolor_utils.video.encoders.lead_in import with_lead_in
+from vidcolor_utils.video.encoders.muxers import copied, is_mp4_kin, open_muxer, stream_tags
 from vidcolor_utils.video.encoders.sound import SoundEncoder
 from vidcolor_utils.video.encoders.subtitles import SubtitleEncoder
 from vidcolor_utils.video.ffmpeg import (
@@ -29,13 +30,9 @@ from vidcolor_utils.video.ffmpeg import (
     FULL_RANGE,
     LIMITED_RANGE,
     REFUSALS,
-    copied,
-    is_mp4_kin,
     is_pause,
-    open_muxer,
     reason,
     stream_name,
-    stream_tags,
 )
 from vidcolor_utils.video.fields import FieldMarker
 from vidcolor_utils.video.formats import chroma_shape, fill_planes, yuv_from_rgb
@@ -60,7 +57,7 @@ class VideoWriter:
         orientation: of the frames; stored as a tag.
         pixel_aspect: width of a pixel over its height.
         fields: "top" or "bottom", the field that comes first, if the frames are interlaced.
-        any_sound: take sound without a name in Matroska, but no chapters, see `ffmpeg.open_muxer`.
+        any_sound: take sound without a name in Matroska, but no chapters, see `muxers.open_muxer`.
         any_tags: take tags of any name, see there.
         shown: how messages call the file; its path if not given.
 

@@ -13,8 +13,7 @@ import av.audio.stream
 import av.error
 import av.stream
 
-from vidcolor_utils.video.encoders.muxers import muxer_takes
-from vidcolor_utils.video.ffmpeg import describe
+from vidcolor_utils.video.encoders.muxers import describe, muxer_takes
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
