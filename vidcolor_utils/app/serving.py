@@ -25,6 +25,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # asks for without the token against cross-site requests, or when they are idle.
 SETTINGS = TEMPLATES / "voila.json"
 REMOVALS = 5  # tries, a second apart
+PACKAGES = ("voila", "anywidget", "ipykernel")  # that it needs and not all have
 VOILA = re.compile(r"--(\w+\.\w+=.*|debug)", re.DOTALL)  # options that are handed on
 TITLE = "Colorize your film"
 ABOVE = f"""# {TITLE}
@@ -39,6 +40,16 @@ PAGE = "from vidcolor_utils.app.page import ColorizePage\nColorizePage(max_megab
 
 def main() -> None:
     """Run the command `vidcolor-app`."""
+    parser = _parser()
+    known, others = parser.parse_known_args()
+    if problem := _what_is_wrong(known, others):
+        parser.error(problem)
+    _end_as_by_ctrl_c()
+    chosen = [*(["--no-browser"] if known.no_browser else []), *([f"--port={known.port}"] if known.port else [])]
+    sys.exit(serve_page(known.max_megabytes, [*chosen, *others]))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vidcolor-app",
         description="Open a page that colorizes films and photographs, on this machine only. Ctrl-C ends it.",
@@ -49,25 +60,30 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, help="on which it is served (8866, or the next that is free)")
     parser.add_argument("--no-browser", action="store_true", help="open no browser; the address is printed")
-    known, others = parser.parse_known_args()
+    return parser
+
+
+def _what_is_wrong(known: argparse.Namespace, others: Sequence[str]) -> str | None:
+    """Say what is wrong with the options or the installation, None if nothing is."""
     strange = [each for each in others if not VOILA.fullmatch(each)]
     if strange:
-        parser.error(f"{strange[0]}: there is no such option, and files are dropped on the page")
+        return f"{strange[0]}: there is no such option, and files are dropped on the page"
     if known.port is not None and not 0 < known.port < 1 << 16:
-        parser.error("--port must be a number from 1 to 65535")
+        return "--port must be a number from 1 to 65535"
     if not 0 < known.max_megabytes < math.inf:
-        parser.error("--max-megabytes must be a number above 0")
-    missing = [
-        package for package in ("voila", "anywidget", "ipykernel") if importlib.util.find_spec(package) is None
-    ]
+        return "--max-megabytes must be a number above 0"
+    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
-        parser.error(f"{', '.join(missing)} not found: run `pip install '.[app]'` where you ran `pip install .`")
-    for name in ("SIGTERM", "SIGHUP"):  # the temporary files go, however it ends: the window may be closed, too
+        return f"{', '.join(missing)} not found: run `pip install '.[app]'` where you ran `pip install .`"
+    return None
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have the temporary files go, however it ends: the window may be closed, too."""
+    for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    chosen = [*(["--no-browser"] if known.no_browser else []), *([f"--port={known.port}"] if known.port else [])]
-    sys.exit(serve_page(known.max_megabytes, [*chosen, *others]))
 
 
 def serve_page(max_megabytes: float, options: Sequence[str] = ()) -> int:

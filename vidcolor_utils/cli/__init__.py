@@ -75,13 +75,7 @@ def main() -> None:
 
 def run(command: click.Group) -> None:
     """Run a group of commands; every expected failure is one line on stderr and an exit code."""
-    _open_closed_streams()
-    _print_anything()
-    handler = logging.StreamHandler()
-    handler.setFormatter(_PlainFormatter("vidcolor: %(message)s"))
-    logging.basicConfig(handlers=[handler])
-    logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, _on_terminate)
+    _prepare()
     try:
         sys.exit(command.main(standalone_mode=False))
     except click.UsageError as error:
@@ -102,6 +96,17 @@ def run(command: click.Group) -> None:
         cause = error.__cause__ or error
         line = ", and ".join(["interrupted; nothing was left half-written", *getattr(cause, "__notes__", ())])
         fail(line, TERMINATED if isinstance(cause, _Terminated) else INTERRUPTED)
+
+
+def _prepare() -> None:
+    """Have all that is printed or logged be shown, and the end that the system asks for be an orderly one."""
+    _open_closed_streams()
+    _print_anything()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_PlainFormatter("vidcolor: %(message)s"))
+    logging.basicConfig(handlers=[handler])
+    logging.getLogger("vidcolor_utils").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _on_terminate)
 
 
 def _advice(missing: str) -> str:

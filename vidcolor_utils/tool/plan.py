@@ -25,6 +25,7 @@ from vidcolor_utils.tool.colorize import ColorizeReport, colorize_file
 from vidcolor_utils.tool.crew import workers_for
 from vidcolor_utils.tool.stand import film_to_look_at
 from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
@@ -67,18 +68,29 @@ def plan_file(
     workers = workers_for(source, output, look=look, encoding=encoding, span=span, segment_s=segment_s)
     frames = expected_frames(info, span)
     return {
-        "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
-        "part": f"{time_text(span.start)} to {'the end' if span.end is None else time_text(span.end)}",
+        **_facts_of_source(source, info, span),
         "frames": frames,
         "segments": None if frames is None else max(1, math.ceil(frames / segment_frames(info.rate, segment_s))),
         "kept": ", ".join([*info.sound, *info.subtitles]) or "no sound, no subtitles",
-        "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
-        "resumes": "if nothing has changed: segments of an earlier run are there"
-        if work_folder_path(output).is_dir()
-        else None,
+        **_facts_of_output(output, encoding),
         "processes": f"{workers} will work on it; speed and time are those of one" if workers > 1 else None,
         "speed": f"{fps:.1f} frames per second in a trial of {trial} frames",
         "time": None if frames is None else f"about {time_text(math.ceil(frames / fps)).removesuffix('.000')}",
+    }
+
+
+def _facts_of_source(source: Path, info: VideoInfo, span: Span) -> dict[str, object]:
+    return {
+        "source": f"{source}: {info.width}x{info.height}, {info.codec}, {float(info.rate):.3f} frames per second",
+        "part": f"{time_text(span.start)} to {'the end' if span.end is None else time_text(span.end)}",
+    }
+
+
+def _facts_of_output(output: Path, encoding: Encoding) -> dict[str, object]:
+    is_begun = work_folder_path(output).is_dir()
+    return {
+        "output": f"{output} ({encoding.codec})" + (", which is there and would be replaced" * output.exists()),
+        "resumes": "if nothing has changed: segments of an earlier run are there" if is_begun else None,
     }
 
 
