@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from vidcolor_utils.app import comparison
-from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison
+from vidcolor_utils.app.comparison import jpeg, write_comparison
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.files import iter_rgb, video_info
@@ -62,14 +62,6 @@ def test_what_is_no_video_is_refused(tmp_path, make_video):
     with pytest.raises(InputError, match="not a video"):
         write_comparison(tmp_path / "text.mp4", make_video(), tmp_path / "both.mp4")
     assert not (tmp_path / "both.mp4").exists()
-
-
-def test_a_strip_is_cut_into_its_moments():
-    strip = np.zeros((30, 3 * 320 + 2 * 4, 3), np.uint8)
-    strip[:, 324:644] = 200, 40, 40
-    pictures = [np.asarray(Image.open(BytesIO(each))) for each in moments_of(strip)]
-    assert [picture.shape for picture in pictures] == [(30, 320, 3)] * 3
-    assert [picture[..., 0].mean() > 190 for picture in pictures] == [False, True, False]
 
 
 def test_a_jpeg_keeps_the_order_of_colours():

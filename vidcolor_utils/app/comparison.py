@@ -1,4 +1,4 @@
-"""Pictures for the page: gray and coloured in one file, to be shown one over the other; moments of a film."""
+"""Pictures for the page: gray and coloured in one file, to be shown one over the other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 
 from vidcolor_utils.pictures.color import luma_from_rgb, rgb_from_gray, to_uint8
-from vidcolor_utils.pictures.show import GAP, to_width
+from vidcolor_utils.pictures.show import to_width
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
 from vidcolor_utils.system.files import finished_file
-from vidcolor_utils.tool import preview
 from vidcolor_utils.video.files import iter_rgb
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.writer import VideoWriter
@@ -72,12 +71,6 @@ def _gray(luma: np.ndarray) -> np.ndarray:
 
 def _stacked(upper: np.ndarray, lower: np.ndarray, width: int, pixel_aspect: float = 1) -> np.ndarray:
     return np.concatenate([to_width(each, width, pixel_aspect) for each in (upper, lower)])
-
-
-def moments_of(strip: np.ndarray) -> list[bytes]:
-    """Cut a strip of `preview_file`, RGB uint8, into its moments, each a JPEG."""
-    starts = range(0, strip.shape[1], preview.WIDTH + GAP)
-    return [jpeg(strip[:, start : start + preview.WIDTH]) for start in starts]
 
 
 def jpeg(rgb: np.ndarray) -> bytes:

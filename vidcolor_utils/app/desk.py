@@ -13,20 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from vidcolor_utils.app.comparison import jpeg, moments_of, write_comparison, write_still_comparison
+from vidcolor_utils.app.comparison import jpeg, write_comparison, write_still_comparison
 from vidcolor_utils.app.incoming import MAX_MEGABYTES, Incoming
 from vidcolor_utils.app.remembering import Looks
 from vidcolor_utils.app.sheet import ContactSheet
 from vidcolor_utils.app.words import in_words
 from vidcolor_utils.colorizers.base import Colorizer, SaturatedColorizer
 from vidcolor_utils.film.look import PLAIN, Look
+from vidcolor_utils.pictures.show import side_by_side
 from vidcolor_utils.stills.images import is_still, read_image, written_suffix
 from vidcolor_utils.stills.pages import num_pages
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.tool.colorize import colorize_file
-from vidcolor_utils.tool.preview import preview_file
+from vidcolor_utils.tool.preview import preview_columns
 from vidcolor_utils.tool.stand import readable_film
 from vidcolor_utils.video.files import video_info
 from vidcolor_utils.video.streams import container_for
@@ -167,15 +168,14 @@ class FilmDesk:
             InputError: if nothing is open, or its frames cannot be had.
         """
         self._need_file()
-        picture = self._path("preview.jpg")
         with self._naming_the_file():
             if self._is_photograph:
-                colored = self._path("preview.png")
+                colored, picture = self._path("preview.png"), self._path("preview.jpg")
                 colorize_file(self._source, colored, self._looks.close, look=look.for_still())
                 write_still_comparison(self._source, colored, picture)
                 return [picture.read_bytes()]
-            preview_file(self._source, picture, self._looks.moments, count=PREVIEW_FRAMES, look=look)
-        return moments_of(read_image(picture).rgb)
+            columns = preview_columns(self._source, self._looks.moments, count=PREVIEW_FRAMES, look=look)
+        return [jpeg(side_by_side({time: picture})) for time, picture in columns.items()]
 
     def colorize(self, look: Look = PLAIN, *, progress: Progress = silent) -> Colored:
         """Colorize the film or photograph.

@@ -20,7 +20,7 @@ from vidcolor_utils.film.stored_color import ColorDetector
 from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
-from vidcolor_utils.pictures.show import side_by_side, to_width
+from vidcolor_utils.pictures.show import GAP, PAPER, side_by_side, to_width
 from vidcolor_utils.stills.images import StillImage, check_image_name, is_still, write_image
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import check_target
@@ -35,9 +35,7 @@ from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
 WIDTH = 320  # of each frame in the strip, in pixels
-ROWS_GAP = 4
 COUNT = 8  # of frames
-PAPER = 255
 
 
 def preview_file(
@@ -75,14 +73,36 @@ def preview_file(
         OutputError: if `output` cannot be written.
     """
     source, output, look = Path(source), Path(output), replace(look, **options)
+    check_image_name(output)
+    check_target(output, source)
+    columns = preview_columns(source, colorizer, count=count, look=look, span=span, progress=progress)
+    write_image(output, StillImage(side_by_side(columns), None))
+    return ColorizeReport(output, len(columns), ())
+
+
+def preview_columns(
+    source: str | Path,
+    colorizer: Colorizer | None = None,
+    *,
+    count: int = COUNT,
+    look: Look = PLAIN,
+    span: Span = WHOLE,
+    progress: Progress = silent,
+) -> dict[str, np.ndarray]:
+    """Colorize a few frames of a video as `preview_file` does, and write nothing.
+
+    Returns:
+        Time in words to RGB (H, `WIDTH`, 3) uint8, all of one size, gray above colour.
+
+    Raises:
+        FileNotFoundError, InputError, OptionError: as `preview_file` does.
+    """
+    source, span = Path(source), checked_span(span)
     check_option("count", count, Within(1, whole=True))
-    span = checked_span(span)
     if look.is_of_one_film:
         raise OptionError(f"{source}: a preview shows no key frames and no points: colorize a part of the film")
-    check_image_name(output)
     if source.exists() and is_still(source):
         raise InputError(f"{source}: a preview is for videos; this is a picture")
-    check_target(output, source)
     with film_to_look_at(source) as film, VideoReader(film) as reader:
         check_size(reader)
         painted = _Painted(reader, FilmColors(film, look, colorizer), look)
@@ -91,10 +111,9 @@ def preview_file(
             pictures = painted.luma(frame), painted.rgb(frame)
             columns[time_text(frame.seconds)] = _gray_above_color(*pictures, reader.info.shown_pixel_aspect)
             progress(done, count)
-        if not columns:
-            raise InputError(f"{source}: there is no frame between the start and the end asked for")
-        write_image(output, StillImage(side_by_side(columns), None))
-    return ColorizeReport(output, len(columns), ())
+    if not columns:
+        raise InputError(f"{source}: there is no frame between the start and the end asked for")
+    return columns
 
 
 class _Painted:
@@ -159,4 +178,4 @@ def _shown(luma: np.ndarray, reader: VideoReader) -> np.ndarray:
 
 def _gray_above_color(luma: np.ndarray, rgb: np.ndarray, pixel_aspect: float) -> np.ndarray:
     gray, color = (to_width(picture, WIDTH, pixel_aspect) for picture in (rgb_from_gray(to_uint8(luma)), rgb))
-    return np.concatenate([gray, np.full((ROWS_GAP, WIDTH, 3), PAPER, np.uint8), color])
+    return np.concatenate([gray, np.full((GAP, WIDTH, 3), PAPER, np.uint8), color])
