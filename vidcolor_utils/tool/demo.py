@@ -72,11 +72,8 @@ def write_gray(source: str | Path, output: str | Path, progress: Progress = sile
         finished_file(output, source=source) as part,
         VideoWriter(part, reader.info.stored_size, **reader.writer_settings()) as writer,
     ):
-        middle = 1 << (writer.bit_depth - 1)
         for frame in reader.luma_frames():
-            luma = to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth)
-            neutral = np.full(writer.chroma_shape, middle, luma.dtype)
-            writer.write_planes(luma, neutral, neutral, pts=frame.pts)
+            writer.write_luma(to_depth(frame.luma, reader.info.bit_depth, writer.bit_depth), pts=frame.pts)
             progress(reader.counts.decoded, reader.info.frames)
 
 

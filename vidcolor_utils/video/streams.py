@@ -106,8 +106,7 @@ def _failure(encoding: Encoding, reader: VideoReader, scratch: Path) -> str | No
         encoding.check(scratch.with_suffix(encoding.spec.containers[0]))
         with quiet_native_logs(), open_output(reader, scratch, encoding) as writer:
             kind = np.uint8 if writer.bit_depth == 8 else np.uint16
-            gray = np.full(writer.chroma_shape, 1 << (writer.bit_depth - 1), kind)
-            writer.write_planes(np.zeros((writer.height, writer.width), kind), gray, gray, pts=0)
+            writer.write_luma(np.zeros((writer.height, writer.width), kind), pts=0)
     except (VidcolorError, NotImplementedError) as error:  # the latter: PyAV finds no such device
         return str(error).removeprefix(f"{scratch}: ").partition(": take ")[0]
     finally:

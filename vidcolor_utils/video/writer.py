@@ -257,6 +257,11 @@ class VideoWriter:
         fill_planes(frame, (luma, u, v))
         self._encode(frame, pts)
 
+    def write_luma(self, luma: np.ndarray, pts: int) -> None:
+        """Encode the next frame as `write_planes` does, without colour."""
+        neutral = np.full(self.chroma_shape, 1 << (self.bit_depth - 1), luma.dtype)
+        self.write_planes(luma, neutral, neutral, pts)
+
     def write_rgb(self, rgb: np.ndarray, pts: int) -> None:
         """Encode one RGB frame (H, W, 3) uint8."""
         self._encode(yuv_from_rgb(rgb, self.pixel_format, self.colors.matrix, full_range=self.full_range), pts)
