@@ -32,9 +32,23 @@ def steady_ab(lumas, network=None):
     return SteadyColorizer(network, in_turn=[MirroredColorizer(network)]).predict_ab(lumas)
 
 
+class Remembering(FrameColorizer):
+    """Reads no picture twice: what it reads in one is always the same."""
+
+    def __init__(self):
+        super().__init__()
+        self._meanings = {}
+
+    def understand(self, luma):
+        picture = luma.tobytes()
+        if picture not in self._meanings:
+            self._meanings[picture] = super().understand(luma)
+        return self._meanings[picture]
+
+
 @pytest.fixture(scope="module")
 def network():
-    return FrameColorizer()
+    return Remembering()
 
 
 @pytest.fixture(scope="module")
