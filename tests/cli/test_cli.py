@@ -31,12 +31,17 @@ def test_unknown_option():
 
 
 @pytest.mark.parametrize(
-    ("package", "command"), [("keras", ["export"]), ("torch", ["export"]), ("onnx", ["train", "vit"])]
+    ("package", "there", "command"),
+    [("keras", (), ["export"]), ("torch", ("keras",), ["export"]), ("onnx", (), ["train", "vit"])],
 )
-def test_what_training_needs_is_named(tmp_path, package, command):
-    """Whatever is installed here, as if this was not."""
+def test_what_training_needs_is_named(tmp_path, package, there, command):
+    """Whatever is installed here, as if this was not; what is `there` takes seconds to import, and is empty."""
     (tmp_path / CHECKPOINT).touch()
-    code = f"import sys; sys.modules[{package!r}] = None; from vidcolor_utils.cli import main; main()"
+    code = (
+        f"import sys, types; sys.modules[{package!r}] = None; "
+        f"sys.modules.update((name, types.ModuleType(name)) for name in {there}); "
+        "from vidcolor_utils.cli import main; main()"
+    )
     run = run_afresh("-c", code, *command, tmp_path, "-o", "a.safetensors")
     assert fails_in_one_line(run, 2) and "which the network that ships does not: run `pip install " in run.stderr
 

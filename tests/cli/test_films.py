@@ -4,18 +4,18 @@ import os
 import re
 import resource
 import signal
-import subprocess
-import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers.command import REPOSITORY, fails_in_one_line, run_vidcolor
+from tests.helpers.command import fails_in_one_line, run_vidcolor, start_vidcolor
 from tests.helpers.films import moving_disc
 from vidcolor_utils.video.files import iter_rgb, video_info
+from vidcolor_utils.video.writer import VideoWriter
 
 
 def leftovers(folder, *known):
@@ -172,43 +172,31 @@ def test_full_disk(make_video, tmp_path, room):
     assert leftovers(tmp_path, source.name) == []
 
 
-def hear_interrupts():
+def hear_interrupts_and_be_slow():
     """A shell starts its background jobs, such as a whole test run, deaf to SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-SLOWED = """
-import time
-from vidcolor_utils.cli import main
-from vidcolor_utils.video.writer import VideoWriter
-write = VideoWriter.write_planes
-VideoWriter.write_planes = lambda *given, **named: (time.sleep(0.1), write(*given, **named))[1]
-main()
-"""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    write = VideoWriter.write_planes
+    VideoWriter.write_planes = lambda *given, **named: (time.sleep(0.1), write(*given, **named))[1]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_in_the_middle(make_video, tmp_path, number, code):
     source = make_video(frames=200, size=(96, 128))
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOWED, "colorize", source, "-o", tmp_path / "out.mp4"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        preexec_fn=hear_interrupts,
-    )
+    said = tmp_path / "said"
+    command = ["colorize", source, "-o", tmp_path / "out.mp4"]
+    process = start_vidcolor(*command, said=(Path(os.devnull), said), before=hear_interrupts_and_be_slow)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".out.mp4.vidcolor/.000000.part-*")):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.exitcode is None and time.monotonic() < deadline
         time.sleep(0.02)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == code, stderr
+    os.kill(process.pid, number)
+    process.join(60)
+    stderr = said.read_text()
+    assert process.exitcode == code, stderr
     assert stderr.splitlines()[-1] == (
         "vidcolor: interrupted; nothing was left half-written, and the same command goes on"
     )
-    assert leftovers(tmp_path, source.name) == []
+    assert leftovers(tmp_path, source.name, said.name) == []
 
 
 def test_info_of_video_and_image(make_video, tmp_path):

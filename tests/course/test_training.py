@@ -4,8 +4,7 @@ import csv
 import dataclasses
 import importlib.util
 import json
-import os
-import signal
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.helpers.runs import TINY
 from vidcolor_utils.course.apply import colorize_clip, frame_scores
 from vidcolor_utils.course.config import build_model
 from vidcolor_utils.course.training import train_report_model
+from vidcolor_utils.pairs.examples import FramePairs
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.system.errors import InputError
 
@@ -39,12 +39,28 @@ def samples() -> list[tuple[int, dict[str, np.ndarray]]]:
 
 
 @pytest.fixture(scope="module")
-def whole_run(clips: Path, tmp_path_factory: pytest.TempPathFactory, samples: list) -> tuple[Path, dict]:
+def cut_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a kill in the middle of the second epoch would leave: a copy of what is on the disk then."""
+    return tmp_path_factory.mktemp("killed") / "run"
+
+
+@pytest.fixture(scope="module")
+def whole_run(
+    clips: Path, tmp_path_factory: pytest.TempPathFactory, samples: list, cut_off: Path
+) -> tuple[Path, dict]:
     """An uninterrupted run."""
-    folder = tmp_path_factory.mktemp("whole")
-    record = train_report_model(
-        clips, folder, TINY, verbose=0, on_sample=lambda epoch, shown: samples.append((epoch, shown))
-    )
+    folder, examples = tmp_path_factory.mktemp("whole"), FramePairs.__getitem__
+
+    def examples_and_copy(self: FramePairs, index: int) -> tuple:
+        if self.training and (self.epoch, index) == (1, 1):
+            shutil.copytree(folder, cut_off)  # raises if it is asked twice
+        return examples(self, index)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FramePairs, "__getitem__", examples_and_copy)
+        record = train_report_model(
+            clips, folder, TINY, verbose=0, on_sample=lambda epoch, shown: samples.append((epoch, shown))
+        )
     return folder, record
 
 
@@ -113,43 +129,19 @@ def test_best_weights_are_those_of_the_lowest_dev_loss(whole_run: tuple[Path, di
     assert (best == final) == (losses.index(min(losses)) == len(losses) - 1)
 
 
-KILLED = """
-import os, signal, sys
-from vidcolor_utils.pairs.examples import FramePairs
-from vidcolor_utils.course.training import train_report_model
-from tests.helpers.runs import TINY
-from tests.helpers.eager import without_graphs
-
-examples = FramePairs.__getitem__
-
-def examples_or_death(self, index):
-    if self.training and (self.epoch, index) == (1, 1):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return examples(self, index)
-
-FramePairs.__getitem__ = examples_or_death
-with without_graphs(own_adam=True):
-    train_report_model(sys.argv[1], sys.argv[2], TINY, verbose=0)
-"""
-
-
 @without_graphs(own_adam=True)  # which `whole_run` has
 def test_killed_in_mid_epoch_and_started_again_ends_where_it_would_have(
-    clips: Path, whole_run: tuple[Path, dict], tmp_path: Path
+    clips: Path, whole_run: tuple[Path, dict], cut_off: Path
 ):
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-c", KILLED, str(clips), str(tmp_path)]
-    killed = subprocess.run(command, env=environment, timeout=1800, capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
-    assert not (tmp_path / "run.json").exists()
-    assert len((tmp_path / "history.csv").read_text().splitlines()) == 2  # header, first epoch
+    assert not (cut_off / "run.json").exists()
+    assert len((cut_off / "history.csv").read_text().splitlines()) == 2  # header, first epoch
 
     def stopped(*_: np.ndarray) -> dict:
         raise InterruptedError("stopped again, while scoring")
 
     with pytest.raises(InterruptedError):
-        train_report_model(clips, tmp_path, TINY, verbose=0, score=stopped)
-    record = train_report_model(clips, tmp_path, TINY, verbose=0)
+        train_report_model(clips, cut_off, TINY, verbose=0, score=stopped)
+    record = train_report_model(clips, cut_off, TINY, verbose=0)
     expected = whole_run[1]
     assert len(record["history"]) == TINY.epochs
     for row, expected_row in zip(record["history"], expected["history"], strict=True):

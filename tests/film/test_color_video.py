@@ -4,16 +4,13 @@ import itertools
 import json
 import logging
 import os
-import signal
-import subprocess
-import sys
 import time
 
 import av
 import numpy as np
 import pytest
 
-from tests.helpers.command import REPOSITORY, run_vidcolor
+from tests.helpers.command import run_vidcolor, start_vidcolor
 from tests.helpers.films import (
     FRAMES,
     SEGMENT_S,
@@ -231,11 +228,6 @@ def test_a_span_beyond_the_end_is_refused(film, colorizer, tmp_path):
     assert os.listdir(tmp_path) == [film.name]
 
 
-def start_vidcolor(*arguments):
-    command = [sys.executable, "-c", "from vidcolor_utils.cli import main; main()", *map(str, arguments)]
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, stderr=subprocess.DEVNULL)
-
-
 def test_killed_at_three_moments_the_same_command_goes_on(make_video, tmp_path):
     film = make_video(frames=80, sound="aac")
     command = ["colorize", film, "--segment", "0.8", "--every", "8", "-o"]
@@ -245,10 +237,10 @@ def test_killed_at_three_moments_the_same_command_goes_on(make_video, tmp_path):
         process = start_vidcolor(*command, out)
         deadline = time.monotonic() + 60
         while len(list(work_folder_path(out).glob("[0-9]*.json"))) < finished:
-            assert process.poll() is None and time.monotonic() < deadline
+            assert process.exitcode is None and time.monotonic() < deadline
             time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     last = run_vidcolor(*command, out)
     assert last.returncode == 0 and "going on" in last.stderr
     np.testing.assert_array_equal(decoded(out), decoded(tmp_path / "whole.mp4"))

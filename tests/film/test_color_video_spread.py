@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.clusters import cluster_of
 from tests.helpers.command import fails_in_one_line, run_vidcolor
 from tests.helpers.elsewhere import Elsewhere
 from tests.helpers.films import FRAMES, SEGMENT_S, Interrupted, crash_after, decoded, frame_times, packets_of
@@ -129,15 +130,12 @@ def test_finished_segments_are_kept_over_gaps(make_video, quick, tmp_path, monke
 
 
 def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
-    distributed = pytest.importorskip("distributed")
     film, marks, out = make_video(frames=80, sound="aac"), tmp_path / "marks", tmp_path / "together.mp4"
     marks.mkdir()
     options = {"segment_s": SEGMENT_S, "every": 8}
     colorize_file(film, tmp_path / "alone.mp4", **options)
     with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
-        ) as cluster,
+        cluster_of(2) as cluster,
         spread_over(cluster.scheduler_address) as spread,
     ):
         report = colorize_file(film, out, spread=Dying(spread, marks), **options)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -18,7 +19,14 @@ SECONDS = 120
 # second of imports. It runs nothing itself, so no thread and no network of the tests is in it.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
-    ["vidcolor_utils.tool.colorize", "vidcolor_utils.cli", "rich.progress", "onnxruntime", "tests.helpers.command"]
+    [
+        "vidcolor_utils.tool.colorize",
+        "vidcolor_utils.cli",
+        "rich.progress",
+        "onnxruntime",
+        "distributed.nanny",
+        "tests.helpers.command",
+    ]
 )
 
 
@@ -26,21 +34,35 @@ def run_vidcolor(
     *arguments: object, cwd: str | os.PathLike | None = None, before: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess:
     """Run `vidcolor` in a process of its own, in the folder `cwd`; `before`, a module's, is called there first."""
-    words = ["vidcolor", *map(str, arguments)]
     with tempfile.TemporaryDirectory() as folder:
         said = [Path(folder, name) for name in ("stdout", "stderr")]
-        place = os.fspath(cwd or os.getcwd())
-        process = _PROCESSES.Process(target=_in_the_fork, args=(words, said, dict(os.environ), place, before))
-        process.start()
+        process = start_vidcolor(*arguments, said=said, cwd=cwd, before=before)
         process.join(SECONDS)
         if process.exitcode is None:
             process.kill()
-            raise subprocess.TimeoutExpired(words, SECONDS)
-        return subprocess.CompletedProcess(words, process.exitcode, *(path.read_text() for path in said))
+            raise subprocess.TimeoutExpired(arguments, SECONDS)
+        return subprocess.CompletedProcess(arguments, process.exitcode, *(path.read_text() for path in said))
+
+
+def start_vidcolor(
+    *arguments: object,
+    said: Sequence[Path] = (Path(os.devnull), Path(os.devnull)),
+    cwd: str | os.PathLike | None = None,
+    before: Callable[[], None] | None = None,
+) -> multiprocessing.process.BaseProcess:
+    """Begin what `run_vidcolor` does; `said` are the files for its standard output and its errors."""
+    words, place = ["vidcolor", *map(str, arguments)], os.fspath(cwd or os.getcwd())
+    process = _PROCESSES.Process(target=_in_the_fork, args=(words, said, dict(os.environ), place, before))
+    process.start()
+    return process
 
 
 def _in_the_fork(
-    words: list[str], said: list[Path], environment: dict[str, str], place: str, before: Callable[[], None] | None
+    words: list[str],
+    said: Sequence[Path],
+    environment: dict[str, str],
+    place: str,
+    before: Callable[[], None] | None,
 ) -> None:
     """What a fork does. Descriptors are replaced, not only Python's streams: native libraries are heard, too."""
     for number, path in enumerate(said, start=1):

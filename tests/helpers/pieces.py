@@ -46,3 +46,14 @@ def read_beyond(item: int, folder: Path) -> None:
     """Fail as reading beyond the end of a file does; each try leaves a file."""
     (folder / f"{item}-{time.monotonic_ns()}").touch()
     raise EOFError("cut short")
+
+
+class Stubborn(Exception):
+    """One that cannot be made again from what it was sent as."""
+
+    def __init__(self, one: str, two: str):
+        super().__init__(f"{one} and {two}")
+
+
+def stumble(_: int) -> None:
+    raise Stubborn("this", "that")

@@ -1,5 +1,6 @@
 """What each way of installing brings: the tool without TensorFlow, the course with all that it names."""
 
+import json
 import re
 import subprocess
 import sys
@@ -62,26 +63,41 @@ def test_the_environment_of_conda_and_binder_is_the_course():
     assert others == {"pip": ["-r requirements.txt"]}
 
 
-def run_without_the_course(*arguments: object) -> subprocess.CompletedProcess:
-    """Run the command as in an environment that has the tool alone."""
-    program = WITHOUT_THEM + "from vidcolor_utils.cli import main; main()"
-    command = [sys.executable, "-c", program, *map(str, arguments)]
+IN_TURN = """
+import json
+from vidcolor_utils.cli import main
+
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["vidcolor", *words]
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+    print("well ended:", words[0])
+"""
+
+
+def run_without_the_course(*commands: tuple) -> subprocess.CompletedProcess:
+    """Run commands in turn, to the first that fails, as in an environment that has the tool alone."""
+    words = json.dumps(commands, default=str)
+    command = [sys.executable, "-c", WITHOUT_THEM + IN_TURN, words]
     return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
 
 
 def test_the_tool_works_without_the_course(make_video, tmp_path):
     source, output = make_video(sound="aac"), tmp_path / "color.mp4"
-    for arguments in (
+    result = run_without_the_course(
         ("colorize", source, "-o", output),
         ("stabilize", source, output, "-o", tmp_path / "calm.mp4"),
         ("score", source, output),
         ("info", output),
-    ):
-        result = run_without_the_course(*arguments)
-        assert result.returncode == 0, result.stderr
+    )
+    assert result.returncode == 0, result.stderr
+    assert re.findall("^well ended: (.*)$", result.stdout, re.M) == ["colorize", "stabilize", "score", "info"]
 
 
 def test_what_needs_keras_says_how_to_get_it(tmp_path):
-    result = run_without_the_course("train", "frame", "--images", tmp_path, "--val-images", tmp_path)
+    result = run_without_the_course(("train", "frame", "--images", tmp_path, "--val-images", tmp_path))
     assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
     assert "pip install keras tensorflow-cpu" in result.stderr

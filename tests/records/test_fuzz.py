@@ -65,16 +65,16 @@ def leave_half(case):
 
 
 @pytest.mark.parametrize(
-    ("command", "kind"),
+    ("command", "kind", "seconds"),
     [
-        (abort, "crash (SIGABRT)"),
-        (sleep, "hang"),
-        (take_memory, "output error"),
-        (leave_half, "partial output"),
+        (abort, "crash (SIGABRT)", 5),
+        (sleep, "hang", 0.5),
+        (take_memory, "output error", 5),
+        (leave_half, "partial output", 5),
     ],
 )
-def test_a_run_is_watched(tmp_path, monkeypatch, command, kind):
-    monkeypatch.setattr("records.strain.fuzz.WALL_S", 5)
+def test_a_run_is_watched(tmp_path, monkeypatch, command, kind, seconds):
+    monkeypatch.setattr("records.strain.fuzz.WALL_S", seconds)
     source = tmp_path / "in.mp4"
     source.write_bytes(b"x")
     case = Case(0, "in.mp4", "none", source, ("colorize",), tmp_path / "out.mp4", False)

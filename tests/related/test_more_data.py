@@ -45,11 +45,16 @@ def test_a_square_is_the_middle():
     assert square(wide).shape == (64, 64, 3) and (square(wide) == 200).all()
 
 
+@pytest.fixture(scope="module")
+def encoder():
+    return build_encoder()
+
+
 @without_graphs()
-def test_encoded_pictures_have_features_at_four_strides_and_their_own_colours():
+def test_encoded_pictures_have_features_at_four_strides_and_their_own_colours(encoder):
     squares = np.zeros((3, 64, 64, 3), np.uint8)
     squares[1] = (255, 0, 0)
-    made = encoded(squares, build_encoder())
+    made = encoded(squares, encoder)
     assert [part.shape[1:3] for part in made.features] == [(16, 16), (8, 8), (4, 4), (2, 2)]
     np.testing.assert_allclose(made.ab[1, 5, 5].astype(float), (80.09, 67.20), atol=0.1)  # sRGB red in Lab
     assert gray_error(made) == pytest.approx((80.09 + 67.20) / 6, abs=0.1)
@@ -63,11 +68,11 @@ def squares():
 
 
 @without_graphs()
-def test_a_decoder_learns_what_it_sees_and_is_the_same_again(squares):
-    known = encoded(squares, build_encoder())
-    config = DecoderConfig(8, pictures=160, batch=8, readings=2)
+def test_a_decoder_learns_what_it_sees_and_is_the_same_again(squares, encoder):
+    known = encoded(squares, encoder)
+    config = DecoderConfig(8, pictures=80, batch=8, readings=2)
     decoder, readings = train_decoder(known, known, config)
-    assert [reading.pictures for reading in readings] == [80, 160]
+    assert [reading.pictures for reading in readings] == [40, 80]
     chosen = np.random.default_rng(0).permutation(24)[:8]
     assert readings[-1].learned_from == pytest.approx(mean_error(decoder, known, chosen))
     assert readings[-1].learned_from < 0.9 * gray_error(Photographs(known.features, known.ab[chosen]))

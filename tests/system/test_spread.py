@@ -14,7 +14,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from tests.helpers.clips import contents, prepare, sepia
-from tests.helpers.pieces import die_at, is_worker, process_of, read_beyond, write_slowly
+from tests.helpers.clusters import cluster_of
+from tests.helpers.pieces import die_at, is_worker, process_of, read_beyond, stumble, write_slowly
 from vidcolor_utils.pairs.prepare import prepare_clips
 from vidcolor_utils.pairs.sources import Clip, rendered_clips
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
@@ -24,7 +25,7 @@ from vidcolor_utils.system.spread import ProcessSpread, ThreadSpread, spread_ove
 @pytest.fixture(scope="module")
 def cluster():
     """A Dask cluster of three processes."""
-    with LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL") as three:
+    with cluster_of(3) as three:
         yield three
 
 
@@ -140,17 +141,6 @@ def test_a_piece_that_takes_down_every_process_ends_the_work(tmp_path):
     with pytest.raises(VidcolorError, match="several processes down: 2"):
         list(ProcessSpread(2)(partial(die_at, folder=tmp_path, deaths=9), range(5)))
     assert len(list(tmp_path.glob("2-*"))) == 3
-
-
-class Stubborn(Exception):
-    """One that cannot be made again from what it was sent as."""
-
-    def __init__(self, one: str, two: str):
-        super().__init__(f"{one} and {two}")
-
-
-def stumble(_: int) -> None:
-    raise Stubborn("this", "that")
 
 
 def test_an_error_that_cannot_be_sent_says_the_same():

@@ -289,31 +289,33 @@ def test_what_a_photograph_cannot_be_written_to_is_said_truly(tmp_path, name, pr
         colorize_file(tmp_path / "photo.png", tmp_path / name, GrayColorizer())
 
 
+# Not `ru_maxrss`: a process begins with that of the one that started it, and these tests may hold gigabytes.
 PEAK = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.tool.colorize import colorize_file
 colorize_file(sys.argv[1], sys.argv[2], GrayColorizer())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="peaks are counted in other units elsewhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are told by /proc")
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_a_photograph_takes_as_much_memory_as_the_manual_says(tmp_path, suffix):
-    """25 bytes a pixel, by what 24 megapixels take beyond 8."""
+    """At most 25 bytes a pixel, by what 12 megapixels take beyond 4; next to none would be this test's fault."""
     peaks = []
-    for height in (2000, 6000):
+    for height in (1000, 3000):
         ramp = np.linspace(0, 255, 4000).astype(np.uint8)
         source = tmp_path / f"{height}{suffix}"
         Image.fromarray(np.tile(ramp, (height, 1))).save(source)
         command = [sys.executable, "-c", PEAK, source, tmp_path / f"out{suffix}"]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout.split()[-1]) * 1024)
-    assert (peaks[1] - peaks[0]) / 16e6 < 27
+    assert 5 < (peaks[1] - peaks[0]) / 8e6 < 27
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="peaks are counted in other units elsewhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are told by /proc")
 def test_a_tiff_takes_as_much_memory_as_one_page(tmp_path):
     """Less than a byte a pixel of the four pages that one has more; all together would take three or more."""
     peaks = []

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from tests.helpers.clusters import cluster_of
 from tests.helpers.command import run_vidcolor
 from tests.helpers.films import decoded, moving_disc
 from tests.helpers.folders import Plain, states
@@ -201,14 +202,13 @@ def kill_a_worker(cluster, output, killed):
 
 
 def test_a_killed_worker_costs_only_its_segment(make_video, tmp_path):
-    distributed = pytest.importorskip("distributed")
     films, options = tmp_path / "films", {"segment_s": 1.0, "every": 12}
     films.mkdir()
     make_video(frames=100).rename(films / "a.mp4")
     colorize_folder(films, tmp_path / "alone", **options)
     killed = []
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        cluster_of(2) as cluster,
         spread_over(cluster.scheduler_address) as spread,
     ):
         killer = threading.Thread(target=kill_a_worker, args=(cluster, tmp_path / "out" / "a.mp4", killed))
