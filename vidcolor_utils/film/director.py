@@ -52,7 +52,7 @@ class Manner(NamedTuple):
     as_predicted: bool = False
 
     def of(self, colorizer: Colorizer) -> Colorizer:
-        """Return a colorizer that looks so, in this order: who looks closely leaves chroma as it already was."""
+        """Return a colorizer that looks so; in this order, as one that looks closely is asked for nothing more."""
         colorizer = as_predicted(colorizer) if self.as_predicted else colorizer
         colorizer = looking_closely(colorizer) if self.closely else colorizer
         return MirroredColorizer(colorizer) if self.mirrored else colorizer
