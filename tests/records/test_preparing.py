@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from records.films import write_walk
-from records.speed import preparing
 from records.speed.preparing import bench_preparation, bench_training, prepare_as_published
 from tests.helpers.eager import without_graphs
 
@@ -30,8 +29,6 @@ def test_the_published_way_leaves_previous_current_and_true_frames(tmp_path):
 
 
 @without_graphs()
-def test_training_is_compared_with_arrays_in_memory(monkeypatch):
-    monkeypatch.setattr(preparing, "RUN_LENGTH", 2)
-    monkeypatch.setattr(preparing, "TRAINING_FRAMES", 5)  # two batches, as of 17 frames with runs of 8
+def test_training_is_compared_with_arrays_in_memory():
     row = bench_training(width=1 / 64, rounds=1)
-    assert row["batch"] == 2 and 0 < row["computing"] <= 1
+    assert row["batch"] == 8 and 0 < row["computing"] <= 1
