@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -17,7 +19,7 @@ def _close_figures():
 
 
 def test_show_image_fills_the_width_and_keeps_the_shape():
-    plotting.show_image(np.full((50, 200, 3), 128, np.uint8), "a title", alt="gray")
+    plotting.show_image(np.full((150, 600, 3), 128, np.uint8), "a title", alt="gray")
     axes = plt.gcf().axes[0]
     box = axes.get_position()
     width, height = box.width * plt.gcf().get_figwidth(), box.height * plt.gcf().get_figheight()
@@ -25,6 +27,12 @@ def test_show_image_fills_the_width_and_keeps_the_shape():
     assert height == pytest.approx(width / 4)
     assert axes.get_title() == "a title"
     assert not axes.axison
+
+
+def test_show_image_does_not_blow_up_a_small_picture():
+    plotting.show_image(np.full((300, 260, 3), 128, np.uint8), alt="gray")
+    figure = plt.gcf()
+    assert tuple(figure.get_size_inches() * figure.dpi) == pytest.approx((520, 600))
 
 
 def test_plot_lines_draws_each_series_where_it_belongs():
@@ -114,12 +122,26 @@ def test_a_figure_without_alt_is_refused():
         plotting.plot_lines({"one": [1]}, x_label="x", y_label="y", alt=" ")
 
 
-@pytest.mark.parametrize(("last", "written"), [(30, True), (100_000, False)])
-def test_an_axis_over_many_decades_writes_powers_of_ten_alone(last, written):
+@pytest.mark.parametrize(("last", "written"), [(3, "23456789"), (30, "235"), (100_000, "")])
+def test_the_longer_an_axis_the_fewer_numbers_it_writes(last, written):
     plotting.plot_lines({"one": [1, 2]}, x=[1, last], x_label="n", y_label="loss", log_x=True, alt="a line")
     axes = plt.gcf().axes[0]
-    assert bool(axes.xaxis.get_minor_formatter()(2)) is written
+    assert "".join(axes.xaxis.get_minor_formatter()(number) for number in range(2, 10)) == written
     assert axes.xaxis.get_major_formatter()(1_000_000) == "1,000,000"
+
+
+@pytest.mark.parametrize("span", [1.5, 3, 6, 8, 12, 45, 70, 10_000])
+@pytest.mark.parametrize("first", [0.4, 200, 9000])
+def test_numbers_on_a_logarithmic_axis_do_not_print_over_each_other(first, span):
+    ends = [first, first * span]
+    plotting.plot_lines({"one": ends}, x=ends, x_label="n", y_label="loss", log=True, log_x=True, alt="a line")
+    plt.gcf().canvas.draw()
+    axes = plt.gcf().axes[0]
+    for number, axis in enumerate((axes.xaxis, axes.yaxis)):
+        low, high = axis.get_view_interval()
+        texts = [text for text in axis.get_ticklabels(which="both") if low <= text.get_position()[number] <= high]
+        boxes = [text.get_window_extent() for text in texts if text.get_text()]
+        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_a_running_mean_of_few_values_is_their_mean():

@@ -63,11 +63,6 @@ def broken(path: Path) -> list[str]:
     return found
 
 
-def step(name: str) -> int:
-    """The number of a notebook, by which the course is ordered."""
-    return int(name[:2])
-
-
 def test_the_pages_are_found():
     names = {path.relative_to(REPOSITORY).as_posix() for path in PAGES}
     assert {"README.md", "CONTRIBUTING.md", "data/README.md", "vidcolor_utils/weights/MODEL_CARD.md"} <= names
@@ -97,14 +92,20 @@ def test_the_readme_lists_the_notebooks_in_the_order_of_the_course():
 
 
 @pytest.mark.parametrize("name", COURSE)
-def test_the_first_cells_lead_to_the_notebooks_before_and_after(name):
+def test_the_first_cell_leads_to_the_notebooks_before_and_after_and_to_all(name):
+    title = "".join(json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())["cells"][0]["source"])
+    *around, readme = links(title.strip().split("\n\n")[-1])
+    chapters = sorted({*COURSE, "06_colorize_your_film"})
+    here = chapters.index(name)
+    neighbours = chapters[max(0, here - 1) : here] + chapters[here + 1 : here + 2]
+    assert [Path(link).stem for _, link in around] == neighbours
+    assert all(text[:2] == link[:2] for text, link in around)
+    assert readme == ("README", "../README.md#the-course")
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_a_chapter_is_linked_by_its_number(name):
     cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())["cells"][:2]  # title, and box
-    text = "\n".join("".join(cell["source"]) for cell in cells)
-    found = [(text, Path(link).stem) for text, link in links(text) if link.endswith(".ipynb")]
-    steps = sorted(set(map(step, COURSE)))
-    here = steps.index(step(name))
-    neighbours = set(steps[max(0, here - 1) : here + 2]) - {step(name)}
-    assert neighbours <= {step(target) for _, target in found}
-    for text, target in found:
-        number = target.partition("_")[0]
-        assert re.search(rf"\b{number}(\b|_)", text), f"{text!r} leads to {target}"
+    for text, link in links("\n".join("".join(cell["source"]) for cell in cells)):
+        number = Path(link).stem.partition("_")[0]
+        assert not link.endswith(".ipynb") or re.search(rf"\b{number}(\b|_)", text), f"{text!r} leads to {link}"

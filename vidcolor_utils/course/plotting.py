@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from vidcolor_utils.course.lesson.shown import Picture, show
 
@@ -23,22 +23,26 @@ LINES_HEIGHT = 3.6
 MARGIN = 0.3  # inches above a picture with a title
 DPI = 100
 BESIDE: Final = "outside right upper"  # where a legend hides no line
-CROWDED = 60  # largest over smallest value of a logarithmic axis from which only powers of ten are written
+LARGEST = 2  # times its own size: pictures of few pixels say no more when they fill the page
+FULL = 8  # largest over smallest value of a logarithmic axis up to which every tick has its number
+CROWDED = 60  # ... and from which only powers of ten have
+PLAIN: Final = "{x:,.10g}"  # a number without powers of ten
 JPEG_QUALITY = 88
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
 def show_image(rgb: np.ndarray, title: str | None = None, *, alt: str) -> None:
-    """Show a picture over the full width, without axes.
+    """Show a picture without axes, over the full width, or at `LARGEST` times its size where that is less.
 
     Args:
         rgb: (H, W, 3) uint8, or float in [0, 1].
         title: line above it.
         alt: what is to be seen.
     """
-    height = WIDTH * rgb.shape[0] / rgb.shape[1]
-    figure = plt.figure(figsize=(WIDTH, height + (MARGIN if title else 0)), dpi=DPI)
+    width = min(WIDTH, LARGEST * rgb.shape[1] / DPI)
+    height = width * rgb.shape[0] / rgb.shape[1]
+    figure = plt.figure(figsize=(width, height + (MARGIN if title else 0)), dpi=DPI)
     axes = figure.add_axes((0, 0, 1, height / figure.get_figheight()))
     axes.imshow(rgb, interpolation="antialiased")
     axes.axis("off")
@@ -264,12 +268,20 @@ def plot_points(
 
 
 def _plain_numbers(axis: Axis, log: bool) -> None:
-    """Write 6,000 on a logarithmic axis, not 6 x 10^3; over many decades only powers of ten, the rest collides."""
+    """Write 6,000 on a logarithmic axis, not 6 x 10^3, and no more numbers than have room."""
     if log:
         low, high = axis.get_view_interval()
-        written = StrMethodFormatter("{x:,.10g}")
-        axis.set_major_formatter(written)
-        axis.set_minor_formatter(written if high < CROWDED * low else NullFormatter())
+        axis.set_major_formatter(StrMethodFormatter(PLAIN))
+        axis.set_minor_formatter(_between_decades(high / low))
+
+
+def _between_decades(span: float) -> Formatter:
+    """The numbers between powers of ten: all on a short axis, 2, 3 and 5 on a longer one, none on a long one."""
+    if span < FULL:
+        return StrMethodFormatter(PLAIN)
+    if span < CROWDED:
+        return FuncFormatter(lambda x, _: PLAIN.format(x=x) if f"{x:e}"[0] in "235" else "")
+    return NullFormatter()
 
 
 def show_figure(alt: str, kind: str = "png") -> None:
