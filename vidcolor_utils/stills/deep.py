@@ -73,7 +73,8 @@ def deep_pixels(path: Path, page: Image.Image, content: Content) -> Pixels | Non
             layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content(), np.uint8), cv2.IMREAD_UNCHANGED))
         return None if layers is None else _taken_apart(_in_full_range(layers, page, content()), (3, False))
     if lies_together(page):
-        _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)
+        stored = np.memmap(path, np.uint8, "r")  # a name that is not UTF-8 would take the process down
+        _, found = cv2.imdecodemulti(stored, cv2.IMREAD_UNCHANGED, range=(page.tell(), page.tell() + 1))
         layers = _in_rgb_order(found[0]) if found else None
         if layers is not None:  # OpenCV turns a TIFF as well
             return _taken_apart(layers, extra_alpha(page))._replace(is_upright=True)
