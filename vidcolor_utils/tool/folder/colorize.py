@@ -125,7 +125,7 @@ def _worked_on(
 ) -> Iterator[Outcome]:
     """Do the jobs; photographs that follow each other, but large ones, `AT_ONCE` where this process does them."""
     if not spread.is_local:
-        yield from _spread_by_size(function, jobs, spread)
+        yield from _spread_by_size(function, jobs, spread.but_for(_lost))
         return
     if look.method != METHODS[0]:  # Keras makes its functions in the first call
         yield from spread(function, jobs)
@@ -140,6 +140,12 @@ def _spread_by_size(function: Callable[[Job], Outcome], jobs: Sequence[Job], spr
     yield from spread(function, [job for job in jobs if job not in large])
     for job in large:
         yield from spread(function, [job])
+
+
+def _lost(job: Job) -> Outcome:
+    """What becomes of a file that takes several processes down; it must not cost the others either."""
+    error = f"{job.source}: took several processes down: there may be too little memory for it"
+    return Result(job.name, str(job.output), "failed", error=error), {}
 
 
 def _is_large(job: Job) -> bool:
