@@ -17,7 +17,7 @@ from vidcolor_utils.stills.notes import notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
 from vidcolor_utils.stills.still import StillImage
 from vidcolor_utils.stills.tiff import RAW, is_raw, pictures_of
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import NO_MEMORY, InputError, NoMemoryError, is_want_of_memory
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 HEIF = (".heic", ".heif")
@@ -84,6 +84,7 @@ class PageReader:
     Raises:
         FileNotFoundError: if there is no such file.
         InputError: if it is no image; from what is asked for the picture that cannot be read.
+        NoMemoryError: if there is too little memory for a picture; from what is asked for it.
     """
 
     def __init__(self, path: str | Path, *, first_only: bool = False):
@@ -127,7 +128,7 @@ class PageReader:
 
     def _next(self) -> StillImage | None:
         image = next(self._stills, None)
-        if isinstance(image, InputError):
+        if isinstance(image, InputError | NoMemoryError):
             raise image
         if isinstance(image, Image.DecompressionBombError):
             told = f"has more than {MOST_PIXELS:,} pixels, the most that are taken"
@@ -144,6 +145,8 @@ class PageReader:
         """Read what is there of the next page of a damaged file, and pass over those of which nothing is."""
         with _taking_what_is_there():
             while isinstance(image := next(self._stills, None), Exception):
+                if isinstance(image, NoMemoryError):
+                    raise image
                 self._missing += 1
         if image is None and not self._given and self._missing:
             reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
@@ -163,10 +166,14 @@ class PageReader:
                     try:
                         found.append(self._still(page))
                     except Exception as error:  # decoders raise whatever they like at what is damaged
-                        found.append(error)
+                        found.append(self._told(error))
                     yield found.pop()
         except Exception as error:
-            yield error
+            yield self._told(error)
+
+    def _told(self, error: Exception) -> Exception:
+        """Tell want of memory from damage: of a whole file nothing must be left out."""
+        return NoMemoryError(f"{self._path}: {NO_MEMORY}") if is_want_of_memory(error) else error
 
     def _still(self, page: Image.Image) -> StillImage:
         with _unheard(page):

@@ -18,7 +18,7 @@ from vidcolor_utils.film.director import Photographs
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.record import fingerprint, identify, versions
 from vidcolor_utils.stills.images import is_still, num_pixels
-from vidcolor_utils.system.errors import OptionError, VidcolorError
+from vidcolor_utils.system.errors import NO_MEMORY, OptionError, VidcolorError, is_want_of_memory
 from vidcolor_utils.system.files import alone, check_target
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Steps, silent_steps
@@ -174,6 +174,8 @@ def _colorize(task: Task, photographs: Photographs, progress: Steps, job: Job) -
     except (VidcolorError, OSError) as error:
         return Result(job.name, str(job.output), "failed", error=str(error)), {}
     except Exception as error:  # a mistake of ours must not cost the files after this one
+        if is_want_of_memory(error):
+            return Result(job.name, str(job.output), "failed", error=f"{job.source}: {NO_MEMORY}"), {}
         log.exception("%s", job.source)
         return Result(job.name, str(job.output), "failed", error=f"{type(error).__name__}: {error}"), {}
     seconds = time.monotonic() - started
