@@ -135,6 +135,7 @@ def test_want_of_memory_is_one_line(monkeypatch, capsys):
     def fail(**_):
         raise MemoryError
 
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # of this process, which goes on
     monkeypatch.setattr(vidcolor, "main", fail)
     with pytest.raises(SystemExit) as end:
         run(vidcolor)
