@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.command import REPOSITORY, fails_in_one_line, run_afresh, run_vidcolor
-from vidcolor_utils.cli import vidcolor
+from vidcolor_utils.cli import run, vidcolor
 from vidcolor_utils.film.look import Look
 from vidcolor_utils.pairs.sources import find_clips
 from vidcolor_utils.tool.colorize import colorize_file
@@ -134,3 +134,14 @@ def test_every_default_is_that_of_the_library():
                     compared.append((command, option.name, option.default, parameter.default))
     assert [row for row in compared if row[2] != row[3]] == []
     assert len(compared) > 20
+
+
+def test_want_of_memory_is_one_line(monkeypatch, capsys):
+    def fail(**_):
+        raise MemoryError
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # of this process, which goes on
+    monkeypatch.setattr(vidcolor, "main", fail)
+    with pytest.raises(SystemExit) as end:
+        run(vidcolor)
+    assert (end.value.code, capsys.readouterr().err) == (1, "vidcolor: there is not enough memory for this\n")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.helpers.films import moving_disc
+from vidcolor_utils.cli import screen
 from vidcolor_utils.cli.screen import fail, folder_table, score_table, show, warn
 from vidcolor_utils.pictures.active_area import Area
 from vidcolor_utils.tool.folder.book import Result
@@ -57,3 +58,12 @@ def test_what_would_steer_a_terminal_is_shown_as_a_mark(capsys):
     with pytest.raises(SystemExit):
         fail("\x1b[2Jfilm.mp4: no such file", 2)
     assert capsys.readouterr().err == "vidcolor: \ufffd[2Jfilm.mp4: no such file\n"
+
+
+def test_a_bar_has_no_name_that_steers_a_terminal(monkeypatch):
+    shown = io.StringIO()
+    terminal = Console(file=shown, force_terminal=True, color_system=None)
+    monkeypatch.setattr(screen, "Console", lambda **_: terminal)
+    with screen.progress_bars() as open_bar:
+        open_bar("a\x1b]0;title\x1b\\[b].png")(1, 2)
+    assert "\x1b]0;" not in shown.getvalue() and "a\ufffd]0;title\ufffd\\[b].png" in shown.getvalue()

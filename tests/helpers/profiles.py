@@ -1,6 +1,12 @@
 """Colour profiles for tests."""
 
+import struct
+
 from PIL import ImageCms
+
+# XYZ of red, green and blue under D50.
+ADOBE_RGB = (0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)
+PROPHOTO = (0.7977, 0.2880, 0.0), (0.1352, 0.7119, 0.0), (0.0313, 0.0001, 0.8249)
 
 
 def gray_profile(gamma: float) -> bytes:
@@ -24,3 +30,18 @@ def linear_profile() -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     curve = profile.index(b"para")  # ICC.1: signature, 4 zeros, kind of function, 2 zeros, gamma
     return profile[: curve + 8] + bytes(4) + b"\0\1\0\0" + profile[curve + 16 :]
+
+
+def wide_profile(colorants) -> bytes:
+    """An ICC profile of RGB with other primaries than sRGB, and another name."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    names = b"rXYZ", b"gXYZ", b"bXYZ"
+    for name, start, size in struct.iter_unpack(">4sII", profile[132 : 132 + 12 * profile[131]]):
+        if name in names:
+            numbers = colorants[names.index(name)]
+            profile[start + 8 : start + 20] = struct.pack(">3i", *(round(each * 65536) for each in numbers))
+        if name == b"desc":
+            profile[start : start + size] = profile[start : start + size].replace(
+                "sRGB".encode("utf-16-be"), "Wide".encode("utf-16-be")
+            )
+    return bytes(profile)

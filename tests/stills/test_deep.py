@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import cv2
@@ -132,3 +133,14 @@ def test_16_bits_of_which_8_are_read_are_said(tmp_path, photometric, layers):
     assert pages.images[0].alpha is None
     assert pages.warnings == ([f"{tmp_path / 'in.tif'}: of its 16 bits 8 are read"] if is_cut else [])
     assert pages.images[0].rgb.dtype == (np.uint8 if is_cut else np.uint16)
+
+
+def test_a_tiff_whose_name_is_not_utf_8_is_read(tmp_path):
+    """As Latin-1 and Shift-JIS are, of old disks; OpenCV takes the process down over such a path."""
+    write_tiff(tmp_path / "in.tif", RGB, None)
+    path = tmp_path / os.fsdecode(b"caf\xe9.tif")
+    try:
+        (tmp_path / "in.tif").rename(path)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    np.testing.assert_array_equal(read(path).rgb, RGB)

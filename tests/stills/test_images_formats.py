@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image
 
 from vidcolor_utils.colorizers.base import GrayColorizer
-from vidcolor_utils.stills.images import is_animation, is_still, read_pages
+from vidcolor_utils.stills.images import is_animation, is_still, num_pixels, read_pages
 from vidcolor_utils.stills.notes import ORIENTATIONS
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.colorize import colorize_file
@@ -51,6 +51,17 @@ def test_without_its_reader_heic_is_refused_with_the_readers_name(tmp_path, monk
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError, match="pip install pillow-heif"):
         read_pages(tmp_path / "in.heic")
+
+
+@pytest.mark.parametrize("name", ["in.heic", "in.jpg"])
+def test_a_heic_of_any_name_is_looked_at_before_one_was_read(tmp_path, monkeypatch, name):
+    """By that a folder keeps large ones apart; phones share them as .jpg."""
+    heif = pytest.importorskip("pillow_heif", reason="needs pillow-heif (pip install '.[heif]')")
+    heif.from_pillow(Image.fromarray(np.full((48, 64, 3), 99, np.uint8))).save(tmp_path / "in.heic", quality=95)
+    (tmp_path / "in.heic").rename(tmp_path / name)
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    assert num_pixels(tmp_path / name) == 64 * 48
+    assert read_pages(tmp_path / name).images[0].rgb.shape == (48, 64, 3)
 
 
 def test_with_its_reader_heic_is_coloured(tmp_path):

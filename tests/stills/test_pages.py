@@ -12,7 +12,7 @@ from PIL import Image, ImageFile
 from vidcolor_utils.stills import pages
 from vidcolor_utils.stills.images import is_animation, read_pages
 from vidcolor_utils.stills.pages import PageReader, num_pages, open_picture
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, NoMemoryError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 
@@ -102,6 +102,26 @@ def test_what_is_missing_of_a_page_is_black_and_not_the_page_before(tmp_path):
         np.testing.assert_array_equal(next(reader).rgb, NOISE)
         found = next(reader).rgb
     assert (found[:16] == 255 - NOISE[:16]).all() and not found[40:].any()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("Insufficient memory")])
+@pytest.mark.parametrize("damaged_first", [False, True])
+def test_want_of_memory_is_not_told_as_damage_and_costs_no_page(tmp_path, monkeypatch, error, damaged_first):
+    if isinstance(error, cv2.error):
+        error.code = cv2.Error.StsNoMem
+    write(tmp_path / "in.tif", NOISE, 255 - NOISE, NOISE // 2, compression="zlib")
+    if damaged_first:
+        damaged(tmp_path / "in.tif", 0)
+    still = pages._still
+
+    def too_large(path, page, said):
+        if page.tell() == 1:
+            raise error
+        return still(path, page, said)
+
+    monkeypatch.setattr(pages, "_still", too_large)
+    with pytest.raises(NoMemoryError, match=r"in\.tif: there is not enough memory"):
+        read_pages(tmp_path / "in.tif")
 
 
 def test_a_page_that_is_blank_and_whole_is_something(tmp_path):

@@ -73,3 +73,18 @@ def test_whole_numbers_with_room_to_spare_are_not_black(tmp_path, kind, top, whi
     gray = np.linspace(0, top, 32 * 24).reshape(24, 32)
     tifffile.imwrite(tmp_path / "in.tif", gray.astype(kind))
     assert np.abs(luma_of(tmp_path / "in.tif") - gray / white).max() < 0.005
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize("byteorder", "<>")
+@pytest.mark.parametrize("kind", ["float32", "int16", "int32", "uint16", "uint32", "white is zero"])
+def test_numbers_are_read_in_both_orders_of_bytes(tmp_path, kind, byteorder, compression):
+    """As Photoshop on a Mac writes them."""
+    is_inverted, dtype = kind == "white is zero", "uint16" if kind == "white is zero" else kind
+    white = 1.0 if kind == "float32" else 32767 if kind == "int16" else 65535
+    gray = np.linspace(0, white, 32 * 24).reshape(24, 32).astype(dtype)
+    photometric = "miniswhite" if is_inverted else "minisblack"
+    stored = white - gray if is_inverted else gray
+    settings = {"photometric": photometric, "byteorder": byteorder, "compression": compression}
+    tifffile.imwrite(tmp_path / "in.tif", stored.astype(dtype), metadata=None, **settings)
+    assert np.abs(luma_of(tmp_path / "in.tif") - gray / white).max() < 0.001

@@ -4,13 +4,22 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
-from tests.helpers.profiles import gray_profile, linear_profile
+from tests.helpers.profiles import ADOBE_RGB, PROPHOTO, gray_profile, linear_profile, wide_profile
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import StillImage, read_image, read_pages, write_pages
 from vidcolor_utils.stills.notes import Notes
-from vidcolor_utils.stills.profiles import is_for_gray, is_for_rgb, is_srgb, srgb_profile
+from vidcolor_utils.stills.profiles import (
+    SWATCHES,
+    in_deep_srgb,
+    in_srgb,
+    is_for_gray,
+    is_for_rgb,
+    is_srgb,
+    srgb_profile,
+)
 from vidcolor_utils.tool.colorize import colorize_file
 
 LIGHT = 0.735  # half of the light in sRGB (IEC 61966-2-1: 1.055 x 0.5^(1/2.4) - 0.055)
@@ -99,11 +108,61 @@ def test_a_gray_profile_beside_16_bits_of_alpha_is_honoured(tmp_path):
 
 def test_colour_of_16_bits_keeps_no_profile_of_other_pixels(tmp_path):
     rgb = np.random.default_rng(0).integers(0, 65536, (24, 32, 3)).astype(np.uint16)
-    for profile, is_kept in ((gray_profile(1.0), False), (linear_profile(), True)):
+    for profile, is_kept in ((gray_profile(1.0), False), (srgb_profile(), True)):
         (tmp_path / "in.png").write_bytes(png_of_16_bits(rgb, profile))
         image = read_pages(tmp_path / "in.png").images[0]
         np.testing.assert_array_equal(image.rgb, rgb)
         assert image.notes.profile == (profile if is_kept else None)
+
+
+WIDE = [wide_profile(ADOBE_RGB), wide_profile(PROPHOTO), linear_profile()]
+
+
+@pytest.mark.parametrize("profile", WIDE, ids=["adobe", "prophoto", "linear"])
+@pytest.mark.parametrize("is_gray", [False, True])
+def test_colour_of_16_bits_looks_as_its_profile_says(tmp_path, profile, is_gray):
+    """Colours are added in sRGB, and would be stretched by a wider profile that goes with them."""
+    rgb = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    rgb = rgb[..., :1].repeat(3, -1) if is_gray else rgb
+    Image.fromarray(rgb).save(tmp_path / "in.png", icc_profile=profile)
+    expected = read_pages(tmp_path / "in.png").images[0]
+    tifffile.imwrite(tmp_path / "in.tif", rgb.astype(np.uint16) * 257, photometric="rgb", iccprofile=profile)
+    pages = read_pages(tmp_path / "in.tif")
+    (found,) = pages.images
+    assert found.rgb.dtype == np.uint16 and is_srgb(found.notes.profile) and pages.warnings == []
+    assert np.abs(found.in_8_bits().rgb.astype(int) - expected.rgb).max() <= (1 if profile != WIDE[2] else 8)
+    assert np.abs(found.luma - expected.luma).mean() < 0.003
+
+
+@pytest.mark.parametrize("kind", range(5))
+def test_curves_of_all_kinds_are_those_that_littlecms_makes_of_them(tmp_path, kind):
+    """ICC.1:2022, 10.18: sRGB's own function, in as many numbers as a kind has."""
+    numbers = [(2.2,), (2.2, 0.9, 0.1), (2.2, 0.9, 0.05, 0.05), (2.4, 0.9479, 0.0521, 0.0774, 0.0405)]
+    numbers.append((2.4, 0.9, 0.0521, 0.0774, 0.0405, 0.01, 0.01))
+    coded = b"para" + bytes(4) + struct.pack(">HH", kind, 0)
+    coded += b"".join(struct.pack(">i", round(number * 65536)) for number in numbers[kind])
+    profile = bytearray(wide_profile(ADOBE_RGB) + coded)
+    for place in range(132, 132 + 12 * profile[131], 12):
+        if profile[place + 1 : place + 4] == b"TRC":
+            profile[place + 4 : place + 12] = struct.pack(">II", len(profile) - len(coded), len(coded))
+    profile[:4] = struct.pack(">I", len(profile))
+    swatches = SWATCHES.astype(np.uint16) * 257
+    found, known = in_deep_srgb(swatches, bytes(profile)), in_srgb(Image.fromarray(SWATCHES), bytes(profile))[0]
+    assert np.abs(found / 257 - known).max() <= 1.5
+
+
+def test_a_profile_that_16_bits_cannot_follow_is_followed_with_8(tmp_path, monkeypatch):
+    rgb = np.random.default_rng(0).integers(0, 65536, (24, 32, 3)).astype(np.uint16)
+    alpha = np.full((24, 32, 1), 65535, np.uint16)
+    tables = WIDE[0].replace(b"chad", b"A2B0")
+    assert in_deep_srgb(rgb, tables) is None and in_deep_srgb(rgb, WIDE[0][:300]) is None
+    monkeypatch.setattr("vidcolor_utils.stills.pixels.in_deep_srgb", lambda *_: None)
+    path = tmp_path / "in.tif"
+    layers = np.dstack([rgb, alpha])
+    tifffile.imwrite(path, layers, photometric="rgb", iccprofile=WIDE[0], extrasamples=["unassalpha"])
+    pages = read_pages(path)
+    assert pages.images[0].rgb.dtype == pages.images[0].alpha.dtype == np.uint8
+    assert pages.warnings == [f"{path}: of its 16 bits 8 are read"]
 
 
 def with_profile(jp2: bytes, profile: bytes) -> bytes:
@@ -124,10 +183,7 @@ def test_a_profile_in_a_jpeg_2000_is_honoured(tmp_path, channels, dtype):
     (tmp_path / "in.jp2").write_bytes(with_profile(encoded.tobytes(), profile))
     image = read_pages(tmp_path / "in.jp2").images[0]
     assert image.rgb.dtype == dtype
-    if dtype == np.uint16 and channels == 3:  # the numbers stay, with their profile
-        assert image.notes.profile == profile and image.luma.mean() == pytest.approx(0.502, abs=0.01)
-    else:
-        assert image.luma.mean() == pytest.approx(LIGHT, abs=0.01)
+    assert image.luma.mean() == pytest.approx(LIGHT, abs=0.01) and is_srgb(image.notes.profile)
 
 
 @pytest.mark.parametrize("suffix", [".bmp", ".tga", ".ppm", ".jp2", ".jpg"])

@@ -7,6 +7,7 @@ from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.stills.images import StillImage, read_pages
 from vidcolor_utils.stills.notes import Notes
 from vidcolor_utils.stills.writing import PageWriter, save_pages
+from vidcolor_utils.system.errors import NoMemoryError
 from vidcolor_utils.tool.colorize import colorize_file
 
 RAMP = np.linspace(2000, 63000, 32 * 24).astype(np.uint16).reshape(24, 32)
@@ -60,6 +61,16 @@ def test_each_page_keeps_its_own_notes(tmp_path):
     found = [image.notes for image in read_pages(tmp_path / "out.tif").images]
     assert [each.exif[0x010E] for each in found] == ["first", "second"]
     assert all(each.exif[0x4746] == 4 and each.dpi == (300, 300) for each in found)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_want_of_memory_is_named(tmp_path, monkeypatch, suffix):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("vidcolor_utils.stills.writing.lost_notes", fail)
+    with pytest.raises(NoMemoryError, match="there is not enough memory"):
+        save_pages(tmp_path / f"out{suffix}", [StillImage(np.zeros((8, 8, 3), np.uint8), None)])
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp", ".ppm"])

@@ -9,6 +9,7 @@ from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
@@ -141,6 +142,23 @@ def test_a_piece_that_takes_down_every_process_ends_the_work(tmp_path):
     with pytest.raises(VidcolorError, match="several processes down: 2"):
         list(ProcessSpread(2)(partial(die_at, folder=tmp_path, deaths=9), range(5)))
     assert len(list(tmp_path.glob("2-*"))) == 3
+
+
+def test_a_piece_that_takes_down_every_process_costs_no_other_where_a_result_is_made_of_it(tmp_path):
+    work = ProcessSpread(2).but_for(lambda item: (item, "lost"))
+    results = dict(work(partial(die_at, folder=tmp_path, deaths=9), range(5)))
+    assert results == {0: 1, 1: 1, 2: "lost", 3: 1, 4: 1}
+
+
+def test_a_piece_that_takes_down_workers_of_a_cluster_costs_no_other(tmp_path):
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        cluster_of(2) as two,
+        spread_over(two.scheduler_address) as spread,
+    ):
+        work = spread.but_for(lambda item: (item, "lost"))
+        results = dict(work(partial(die_at, folder=tmp_path, deaths=9), [2]))
+    assert results == {2: "lost"}
 
 
 def test_an_error_that_cannot_be_sent_says_the_same():

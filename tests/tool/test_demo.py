@@ -20,6 +20,13 @@ def test_write_gray_is_gray(make_video, tmp_path):
             assert abs(ours.luma.astype(int) - theirs.luma).mean() < 1.5
 
 
+def test_films_of_somebody_else_are_not_replaced(tmp_path):
+    (tmp_path / "color.mp4").write_text("mine")
+    with pytest.raises(InputError, match=r"color\.mp4: is there, and no demo's scores"):
+        run_demo(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["color.mp4"]
+
+
 def test_what_a_demo_cannot_be_is_said(tmp_path):
     with pytest.raises(InputError, match="no clip hike: there are"):
         run_demo(tmp_path, clip="hike")

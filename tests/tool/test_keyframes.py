@@ -62,6 +62,15 @@ def test_a_gray_picture_of_each_shot_is_written_with_a_page_that_shows_it(film, 
     assert all(path.name in page for path in pictures) and "Shot 2, 0:00." in page
 
 
+def test_a_page_of_somebody_else_is_not_replaced(film, tmp_path):
+    for _ in range(2):
+        write_key_frames(film, tmp_path / "keys", at=[0.2])
+    (tmp_path / "keys" / "index.html").write_text("mine")
+    with pytest.raises(InputError, match=r"index\.html: is there and no page of key frames"):
+        write_key_frames(tmp_path / "not_looked_at.mp4", tmp_path / "keys", at=[0.2])
+    assert (tmp_path / "keys" / "index.html").read_text() == "mine"
+
+
 def test_times_choose_frames_and_one_behind_the_end_is_refused(film, tmp_path):
     written = write_key_frames(film, tmp_path / "keys", at=np.array([0.21, 0.5]))
     assert [each.seconds for each in written.chosen] == pytest.approx([0.2, 0.48])

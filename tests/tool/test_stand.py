@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -257,6 +261,23 @@ def test_a_film_goes_through_a_pipe(make_video, tmp_path):
         ]
         told = subprocess.run(asked, input=run.stdout, capture_output=True, check=True)
         assert (told.stdout.decode().split(), told.stderr) == (["5"], b"")
+
+
+def test_a_full_temporary_folder_is_named(tmp_path, monkeypatch):
+    """By the command it was called the standard output."""
+
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "open", lambda *_: Full())
+    told = rf"{tmp_path.name}.*: cannot be written \(No space left on device\); TMPDIR names another folder"
+    with (
+        pytest.raises(OutputError, match=told),
+        piped(Path("-"), tmp_path / "out.mp4", None, io.BytesIO(b"film"), io.BytesIO()),
+    ):
+        pass
 
 
 def test_a_pipe_needs_a_format(tmp_path):

@@ -92,6 +92,8 @@ def run(command: click.Group) -> None:
     except OSError as error:
         _discard_output()
         fail(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
+    except MemoryError:
+        fail("there is not enough memory for this", 1)
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ or error
         line = ", and ".join(["interrupted; nothing was left half-written", *getattr(cause, "__notes__", ())])

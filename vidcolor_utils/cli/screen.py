@@ -96,7 +96,7 @@ def progress_bars(unit: str = "frames") -> Iterator[Steps]:
     with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def open_bar(name: str) -> Progress:
-            task = bars.add_task(escape(name), total=None)
+            task = bars.add_task(cell(name), total=None)
             return lambda done, total: bars.update(task, completed=done, total=total)
 
         yield open_bar

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from vidcolor_utils.film.joining import Segment, join_segments
 from vidcolor_utils.film.painting import FINE_SIDE, Painter, Plan, find_area, remembered_by
@@ -20,7 +20,7 @@ from vidcolor_utils.film.repair import Repair
 from vidcolor_utils.film.tape import UNCUT, Cutting, Place, Tape, unfinished
 from vidcolor_utils.film.work_folder import WorkFolder
 from vidcolor_utils.pictures.sizes import fit_short_side
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.video.codecs import Encoding
@@ -232,7 +232,8 @@ def _color_segments(
             done += _count_frames([made[place.segment]])
         return made
     tell(done, 0)
-    for index, record in spread(partial(_make_elsewhere, plan, work), _places(plan, reader, finished)):
+    others = spread.but_for(partial(_give_up, plan.source))
+    for index, record in others(partial(_make_elsewhere, plan, work), _places(plan, reader, finished)):
         made[index] = record
         done += _count_frames([record])
         tell(done, 0)
@@ -249,6 +250,10 @@ def _places(plan: Plan, reader: VideoReader, finished: Mapping[int, SegmentRecor
         yield place
         for _ in tape.segment():
             pass
+
+
+def _give_up(source: Path, place: Place) -> NoReturn:
+    raise VidcolorError(f"{source}: its segment {place.segment + 1} took several processes down")
 
 
 def _make_elsewhere(plan: Plan, work: WorkFolder, place: Place) -> tuple[int, SegmentRecord]:

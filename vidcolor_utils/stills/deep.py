@@ -12,7 +12,14 @@ from PIL import Image
 
 from vidcolor_utils.stills.jpeg2000 import bits_of_jpeg2000
 from vidcolor_utils.stills.profiles import DEEP
-from vidcolor_utils.stills.tiff import BITS_PER_SAMPLE, PHOTOMETRIC, as_stored, extra_alpha, lies_together
+from vidcolor_utils.stills.tiff import (
+    BITS_PER_SAMPLE,
+    PHOTOMETRIC,
+    as_stored,
+    extra_alpha,
+    is_swapped,
+    lies_together,
+)
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 SAMPLE_FORMAT, SMALLEST, LARGEST = 339, 340, 341  # tags of TIFF
@@ -73,7 +80,8 @@ def deep_pixels(path: Path, page: Image.Image, content: Content) -> Pixels | Non
             layers = _in_rgb_order(cv2.imdecode(np.frombuffer(content(), np.uint8), cv2.IMREAD_UNCHANGED))
         return None if layers is None else _taken_apart(_in_full_range(layers, page, content()), (3, False))
     if lies_together(page):
-        _, found = cv2.imreadmulti(str(path), start=page.tell(), count=1, flags=cv2.IMREAD_UNCHANGED)
+        stored = np.memmap(path, np.uint8, "r")  # a name that is not UTF-8 would take the process down
+        _, found = cv2.imdecodemulti(stored, cv2.IMREAD_UNCHANGED, range=(page.tell(), page.tell() + 1))
         layers = _in_rgb_order(found[0]) if found else None
         if layers is not None:  # OpenCV turns a TIFF as well
             return _taken_apart(layers, extra_alpha(page))._replace(is_upright=True)
@@ -139,7 +147,7 @@ def gray01(page: Image.Image) -> np.ndarray:
     """Read gray of more than 8 bits as float32 in [0, 1], black 0."""
     tags = getattr(page, "tag_v2", {})
     if page.mode == "F":
-        values = np.nan_to_num(np.asarray(page, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        values = np.nan_to_num(_stored(page, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
         black, white = _float_range(values, tags)
     else:
         black, (values, white) = 0.0, _integers(page, tags)
@@ -147,6 +155,13 @@ def gray01(page: Image.Image) -> np.ndarray:
     values /= np.float32(white - black)
     np.clip(values, 0, 1, out=values)
     return np.subtract(1, values, out=values) if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else values
+
+
+def _stored(page: Image.Image, kind: type) -> np.ndarray:
+    """The numbers of a page of gray, of a kind that the file has, in this machine's order of bytes."""
+    swapped = is_swapped(page)
+    values: np.ndarray = np.asarray(page).astype(kind, copy=False)
+    return values.byteswap() if swapped else values
 
 
 def _float_range(values: np.ndarray, tags: dict) -> tuple[float, float]:
@@ -166,9 +181,8 @@ def _integers(page: Image.Image, tags: dict) -> tuple[np.ndarray, float]:
     of the usual range that holds them.
     """
     bits, signed = (tags.get(BITS_PER_SAMPLE) or (16,))[0], SIGNED in (tags.get(SAMPLE_FORMAT) or ())
-    integers = np.asarray(page)
-    if bits == 32 and not signed:
-        integers = integers.view(np.uint32)  # Pillow reads them as signed
+    # Pillow reads those of 32 bits as signed.
+    integers = _stored(page, {(16, True): np.int16, (32, False): np.uint32}.get((bits, signed), np.int32))
     room, top = float(2 ** (bits - signed) - 1), float(integers.max(initial=0))
     usual = (room,) if bits <= 16 else (255.0, float(DEEP), room)
     return integers.astype(np.float32), next((white for white in usual if top <= white), max(top, float(DEEP)))

@@ -17,10 +17,11 @@ from vidcolor_utils.stills.notes import notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
 from vidcolor_utils.stills.still import StillImage
 from vidcolor_utils.stills.tiff import RAW, is_raw, pictures_of
-from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.errors import NO_MEMORY, InputError, NoMemoryError, is_want_of_memory
 from vidcolor_utils.system.quiet import quiet_native_logs
 
 HEIF = (".heic", ".heif")
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 # What is read as its content says, whatever the name: none for which Pillow starts another program, as for EPS.
 FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SGI".split())  # noqa: SIM905
 MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # of what Pillow does not take for an attack
@@ -30,8 +31,7 @@ _READING = Lock()  # what Python warns of and how Pillow takes damaged files is 
 
 def open_picture(path: Path) -> Image.Image:
     """Open a picture with Pillow, in the formats that are read; raises whatever Pillow does."""
-    formats = (*FORMATS, "HEIF") if path.suffix.lower() in HEIF else FORMATS
-    return Image.open(path, formats=formats)
+    return Image.open(path, formats=(*FORMATS, "HEIF") if _knows_heif(path) else FORMATS)
 
 
 @contextmanager
@@ -84,14 +84,15 @@ class PageReader:
     Raises:
         FileNotFoundError: if there is no such file.
         InputError: if it is no image; from what is asked for the picture that cannot be read.
+        NoMemoryError: if there is too little memory for a picture; from what is asked for it.
     """
 
     def __init__(self, path: str | Path, *, first_only: bool = False):
         self._path, self._most = Path(path), 1 if first_only else None
         if not self._path.exists():
             raise FileNotFoundError(f"{path}: no such file")
-        if self._path.suffix.lower() in HEIF:
-            _learn_heif(self._path)
+        if _is_heif(self._path) and not _knows_heif(self._path):
+            raise InputError(f"{path}: to read it, run `pip install pillow-heif`")
         self._said: list[str] = []
         self._missing = self._given = 0  # pages that cannot be read, and that can
         self._pages = 1
@@ -127,7 +128,7 @@ class PageReader:
 
     def _next(self) -> StillImage | None:
         image = next(self._stills, None)
-        if isinstance(image, InputError):
+        if isinstance(image, InputError | NoMemoryError):
             raise image
         if isinstance(image, Image.DecompressionBombError):
             told = f"has more than {MOST_PIXELS:,} pixels, the most that are taken"
@@ -144,6 +145,8 @@ class PageReader:
         """Read what is there of the next page of a damaged file, and pass over those of which nothing is."""
         with _taking_what_is_there():
             while isinstance(image := next(self._stills, None), Exception):
+                if isinstance(image, NoMemoryError):
+                    raise image
                 self._missing += 1
         if image is None and not self._given and self._missing:
             reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
@@ -163,10 +166,14 @@ class PageReader:
                     try:
                         found.append(self._still(page))
                     except Exception as error:  # decoders raise whatever they like at what is damaged
-                        found.append(error)
+                        found.append(self._told(error))
                     yield found.pop()
         except Exception as error:
-            yield error
+            yield self._told(error)
+
+    def _told(self, error: Exception) -> Exception:
+        """Tell want of memory from damage: of a whole file nothing must be left out."""
+        return NoMemoryError(f"{self._path}: {NO_MEMORY}") if is_want_of_memory(error) else error
 
     def _still(self, page: Image.Image) -> StillImage:
         with _unheard(page):
@@ -194,9 +201,21 @@ def _still(path: Path, page: Image.Image, said: list[str]) -> StillImage:
     return StillImage(orientation.upright(pixels.rgb), alpha, notes_of(page, pixels.profile))
 
 
-def _learn_heif(path: Path) -> None:
+def _is_heif(path: Path) -> bool:
+    """Tell by how it begins (ISO 23008-12, 10.2): phones give such files other names as well."""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(64)
+        return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head
+    return False
+
+
+def _knows_heif(path: Path) -> bool:
+    """Teach Pillow to open a HEIF, if this is one and that is installed."""
+    if not _is_heif(path):
+        return False
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        raise InputError(f"{path}: to read it, run `pip install pillow-heif`") from None
+        return False
     register_heif_opener()
+    return True

@@ -10,7 +10,16 @@ from PIL import Image
 
 from vidcolor_utils.stills.deep import Content, Pixels, bits_of, deep_pixels, gray01
 from vidcolor_utils.stills.jpeg2000 import profile_of_jpeg2000
-from vidcolor_utils.stills.profiles import DEEP, in_srgb, in_srgb_gray, is_for_gray, is_for_rgb
+from vidcolor_utils.stills.profiles import (
+    DEEP,
+    in_deep_srgb,
+    in_srgb,
+    in_srgb_gray,
+    is_for_gray,
+    is_for_rgb,
+    is_srgb,
+    srgb_profile,
+)
 from vidcolor_utils.stills.tiff import as_upright, is_mixed_up
 
 OPAQUE_MODES = {"LA": "L", "La": "L", "PA": "RGB", "P": "RGB", "RGBA": "RGB", "RGBa": "RGB"}
@@ -32,8 +41,9 @@ def pixels_of(path: Path, page: Image.Image) -> Pixels:
     is_deep_gray = page.mode.startswith(("I", "F"))
     if not is_deep_gray and bits > 8:
         deep = deep_pixels(path, page, content)
+        deep = None if deep is None else _in_srgb(deep, profile)
         if deep is not None:
-            return _with_profile(deep, profile)._replace(bits=bits)
+            return deep._replace(bits=bits)
     is_upright = page.format == "TIFF"
     if page.format == "TIFF" and is_mixed_up(page):
         page, is_upright = as_upright(path, page), False
@@ -47,12 +57,17 @@ def _profile_of(page: Image.Image, content: Content) -> bytes | None:
     return page.info.get("icc_profile") or None
 
 
-def _with_profile(deep: Pixels, profile: bytes | None) -> Pixels:
-    """Leave 16 bits of colour as they are, with their profile; one of other pixels does not go with them."""
-    if profile is not None and is_for_gray(profile) and _is_gray(deep.rgb):
+def _in_srgb(deep: Pixels, profile: bytes | None) -> Pixels | None:
+    """Bring colour of 16 bits to sRGB; None where that goes with 8 alone. One of other pixels does not count."""
+    if profile is None or not (is_for_rgb(profile) or (is_for_gray(profile) and _is_gray(deep.rgb))):
+        return deep
+    if is_srgb(profile):
+        return deep._replace(profile=profile)
+    if _is_gray(deep.rgb):  # as most are that are to be coloured
         rgb, profile = in_srgb_gray(deep.rgb[..., 0] / np.float32(DEEP), profile)
         return deep._replace(rgb=rgb, profile=profile)
-    return deep._replace(profile=profile if profile is not None and is_for_rgb(profile) else None)
+    found = in_deep_srgb(deep.rgb, profile)
+    return None if found is None else deep._replace(rgb=found, profile=srgb_profile())
 
 
 def _is_gray(rgb: np.ndarray) -> bool:

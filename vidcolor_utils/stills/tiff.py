@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from vidcolor_utils.system.errors import InputError
 
@@ -22,6 +22,11 @@ MASK_PHOTOMETRIC = 4
 MULTIPLIED, SEPARATE = 1, 2  # of EXTRA_SAMPLES: alpha
 RAW = "a raw photograph: develop it to a TIFF first"
 SENSORS = (32803, 34892)  # of PHOTOMETRIC: a colour filter array, and what is made of it
+
+BIG_ENDIAN = b"MM"
+# Whole numbers without a sign, of gray, that Pillow 13 opens in the other order of bytes only.
+TiffImagePlugin.OPEN_INFO.setdefault((BIG_ENDIAN, 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
+TiffImagePlugin.OPEN_INFO.setdefault((BIG_ENDIAN, 1, (1,), 1, (32,), ()), ("I", "I;32BS"))
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it thinks of damaged files goes to nobody
 
@@ -139,6 +144,14 @@ def lies_together(page: Image.Image) -> bool:
 def is_mixed_up(page: Image.Image) -> bool:
     """Tell whether Pillow 13 mixes up the rows of a page: an uncompressed one that is to be turned on its side."""
     return page.info.get("compression") == "raw" and _tags(page).get(ORIENTATION, 1) > 4
+
+
+def is_swapped(page: Image.Image) -> bool:
+    """Tell, of a page that is not read yet, whether Pillow 13 swaps bytes that libtiff has swapped already."""
+    if not (isinstance(page, TiffImagePlugin.TiffImageFile) and page.tile):
+        return False
+    codec, _, _, arguments = page.tile[0]
+    return codec == "libtiff" and (arguments or ("",))[0] in ("F;32BF", "I;16BS", "I;32BS")
 
 
 def as_upright(path: Path, page: Image.Image) -> Image.Image:

@@ -20,7 +20,7 @@ from vidcolor_utils.stills.keeping import BARE, lost_notes, save_options, too_lo
 from vidcolor_utils.stills.notes import DESCRIPTIVE, IPTC, WINDOWS_TEXTS, XMP, Notes, directories_of
 from vidcolor_utils.stills.profiles import in_srgb, is_srgb
 from vidcolor_utils.stills.still import StillImage
-from vidcolor_utils.system.errors import OutputError
+from vidcolor_utils.system.errors import NO_MEMORY, NoMemoryError, OutputError
 
 if TYPE_CHECKING:
     import tifffile
@@ -124,6 +124,8 @@ def encoding_errors(path: Path, shown: Path) -> Iterator[None]:
         yield
     except OutputError:
         raise
+    except MemoryError:
+        raise NoMemoryError(f"{shown}: {NO_MEMORY}") from None
     except Exception as error:  # encoders raise whatever they like at what they do not take
         raise OutputError(f"{shown}: cannot be written ({reason_of(path, error)})") from None
 

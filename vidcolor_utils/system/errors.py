@@ -43,6 +43,19 @@ class UnreadableError(OutputError):
         self.path = path
 
 
+NO_MEMORY = "there is not enough memory for it"
+OF_OPENCV = -4  # its code for the same
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Tell whether memory was all that was missing, by what Python, NumPy or OpenCV raises."""
+    return isinstance(error, MemoryError) or getattr(error, "code", None) == OF_OPENCV
+
+
+class NoMemoryError(VidcolorError):
+    """There is not enough memory. Exit code 1."""
+
+
 @contextmanager
 def telling_of(original: Path, copy: Path) -> Iterator[None]:
     """Have the errors of a block name an original where they would name its copy; the two may be one."""

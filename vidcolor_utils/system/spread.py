@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
 from itertools import chain, islice
 from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, TypeVar
 
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError
 
@@ -33,14 +34,26 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
+def give_up(item: object) -> NoReturn:
+    """Raise a `VidcolorError` for a piece of work that takes several processes down with it."""
+    raise VidcolorError(f"a piece of work took several processes down: {getattr(item, 'name', item)}")
+
+
 class Spread:
     """Calls a function with many items, here and in their order, as `map` does."""
 
     is_local = True  # whether it calls in this very process, which can be shown how far it is
+    _lost: Callable[[Any], Any] = staticmethod(give_up)
 
     def __call__(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Yield the results; items are taken from their source as they are needed."""
         return map(function, items)
+
+    def but_for(self, lost: Callable[[Any], Any]) -> Self:
+        """Give the same, with what makes the result of an item that takes several processes down, or raises."""
+        other = copy(self)
+        other._lost = lost
+        return other
 
 
 HERE = Spread()
@@ -80,7 +93,7 @@ class ProcessSpread(Spread):
         self._workers = workers
 
     def __call__(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield the results; raises `VidcolorError` if a call takes several processes down with it."""
+        """Yield the results; raises `VidcolorError` if a call takes several processes down, see `but_for`."""
         pieces: Iterator[_Piece] = map(_Piece, items)
         everyone: list[_Worker] = []
         idle: list[_Worker] = []
@@ -101,7 +114,11 @@ class ProcessSpread(Spread):
                     try:
                         result = worker.result()
                     except _Died:
-                        pieces = chain([worker.piece.lost()], pieces)
+                        again = _Piece(worker.piece.item, worker.piece.deaths + 1)
+                        if again.deaths == MOST_DEATHS:
+                            yield self._lost(again.item)
+                        else:
+                            pieces = chain([again], pieces)
                         continue
                     idle.append(worker)
                     yield result
@@ -122,12 +139,6 @@ class _Piece(NamedTuple):
 
     item: Any
     deaths: int = 0  # processes that it was lost with
-
-    def lost(self) -> _Piece:
-        """Count one more."""
-        if self.deaths + 1 == MOST_DEATHS:
-            raise VidcolorError(f"a piece of work took several processes down: {self.item}")
-        return self._replace(deaths=self.deaths + 1)
 
 
 class _Died(Exception):
@@ -212,8 +223,24 @@ class ClusterSpread(Spread):
         self._client = client
 
     def __call__(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield the results; raises `VidcolorError` if a call takes several processes down with it."""
-        return _spread(self._client, function, items)
+        """Yield the results; raises `VidcolorError` if a call takes several processes down, see `but_for`."""
+        from distributed import KilledWorker, as_completed
+
+        items = iter(items)
+        under_way, item_of = as_completed(loop=self._client.loop), {}
+        while True:  # a million calls under way would be too many for a scheduler
+            wanted = max(LEAST_AHEAD, AHEAD * sum(self._client.nthreads().values())) - under_way.count()
+            for item in islice(items, max(0, wanted)):
+                under_way.add(call := self._client.submit(function, item, pure=False))
+                item_of[call] = item
+            if under_way.is_empty():
+                return
+            item = item_of.pop(call := next(under_way))
+            try:
+                result = call.result()
+            except KilledWorker:
+                result = self._lost(item)
+            yield result
 
 
 @contextmanager
@@ -273,22 +300,3 @@ def _connect(address: str, stack: ExitStack) -> Client:
     if not client.nthreads():
         log.warning("%s: the cluster has no worker yet: waiting for one", address)
     return client
-
-
-def _spread(client: Client, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Keep just enough calls under way: a million at once would be too many for a scheduler."""
-    from distributed import KilledWorker, as_completed
-
-    items = iter(items)
-    under_way = as_completed(loop=client.loop)
-    while True:
-        wanted = max(LEAST_AHEAD, AHEAD * sum(client.nthreads().values())) - under_way.count()
-        for item in islice(items, max(0, wanted)):
-            under_way.add(client.submit(function, item, pure=False))
-        if under_way.is_empty():
-            return
-        try:
-            result = next(under_way).result()
-        except KilledWorker as error:
-            raise VidcolorError(f"a piece of work took several processes down: {error}") from None
-        yield result

@@ -12,6 +12,7 @@ from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.pictures.show import side_by_side, strip, to_width
 from vidcolor_utils.stills.images import StillImage, write_animation, write_image
 from vidcolor_utils.system.builtin import DEMO_CLIPS, builtin_clip
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, write_json, writing
 from vidcolor_utils.system.progress import Progress, Steps, silent, silent_steps
 from vidcolor_utils.tool.colorize import colorize_file
@@ -41,10 +42,12 @@ def run_demo(out_dir: str | Path, *, clip: str = DEMO_CLIPS[0], progress: Steps 
         The scores of the first `SCORED_FRAMES` frames at `PANEL_WIDTH`, as written.
 
     Raises:
-        InputError: if there is no such clip, or its package is not installed.
+        InputError: if there is no such clip, or its package is not installed; if `out_dir` holds a film of one of
+            these names, and no scores.
         OutputError: if a file cannot be written.
     """
     out_dir = Path(out_dir)
+    _check_folder(out_dir)
     with writing(out_dir):
         out_dir.mkdir(parents=True, exist_ok=True)
     true, gray, color = builtin_clip(clip), out_dir / "gray.mp4", out_dir / "color.mp4"
@@ -57,6 +60,13 @@ def run_demo(out_dir: str | Path, *, clip: str = DEMO_CLIPS[0], progress: Steps 
     scores = score_start((true, color, gray), progress("scoring"))
     write_json(out_dir / "scores.json", scores)
     return scores
+
+
+def _check_folder(folder: Path) -> None:
+    """Check that films that would be replaced are those of a demo."""
+    for name in ("gray.mp4", "color.mp4", "side_by_side.mp4"):
+        if (folder / name).exists() and not (folder / "scores.json").exists():
+            raise InputError(f"{folder / name}: is there, and no demo's scores: remove it or name another folder")
 
 
 def score_start(videos: Iterable[Path], progress: Progress = silent) -> Scores:

@@ -14,7 +14,7 @@ from vidcolor_utils.film.keyframes.choose import Chosen, choose, find_shots
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.stills.images import StillImage, read_image, write_image
-from vidcolor_utils.system.errors import OptionError
+from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import finished_file, writing
 from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
@@ -37,6 +37,7 @@ figcaption {{ margin-top: .3rem }}
 <h1>Key frames of {name}</h1>
 <p>Colour any of these pictures, keep their names, and give this folder to <code>vidcolor colorize</code>.</p>
 """
+START = HEAD.partition("{name}")[0]  # by which a page of an earlier run is known
 FIGURE = '<figure><img src="{file}" alt="{name}"><figcaption>{name}</figcaption></figure>\n'
 
 
@@ -70,7 +71,8 @@ def write_key_frames(
         progress: called after every frame that is looked at.
 
     Raises:
-        FileNotFoundError, InputError: as `VideoReader` does, and if the film ends before a time.
+        FileNotFoundError, InputError: as `VideoReader` does, if the film ends before a time, and if there is an
+            `index.html` that somebody else wrote.
         OptionError: if `every` or `per_shot` is no whole number above 0, a time is below 0, or more than one of
             the three is given.
         OutputError: if the folder cannot be written to.
@@ -80,6 +82,7 @@ def write_key_frames(
     """
     source, folder = Path(source), Path(folder)
     times = _checked_choice(every, per_shot, at)
+    _check_page(folder / PAGE)
     with film_to_look_at(source) as film:
         chosen = [] if times else choose(list(find_shots(film, progress)), per_shot=per_shot, every=every)
         with writing(folder):
@@ -90,6 +93,12 @@ def write_key_frames(
     with finished_file(folder / PAGE) as part, writing(folder / PAGE):
         part.write_text(_page(source.name, chosen), "utf-8")
     return KeyFrames(folder, chosen, kept)
+
+
+def _check_page(page: Path) -> None:
+    """Check that a page that is there was written here."""
+    if page.is_file() and not page.read_bytes().startswith(START.encode()):
+        raise InputError(f"{page}: is there and no page of key frames: remove it or name another folder")
 
 
 def _checked_choice(every: int | None, per_shot: int | None, at: Sequence[float]) -> list[float]:

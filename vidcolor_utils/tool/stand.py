@@ -19,7 +19,7 @@ from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.work_folder import work_folder_path
 from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
 from vidcolor_utils.system.errors import InputError, OptionError, VidcolorError, telling_of
-from vidcolor_utils.system.files import hidden_beside
+from vidcolor_utils.system.files import hidden_beside, writing
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.encoders.animations import write_apng
@@ -172,6 +172,15 @@ def renamed(report: ColorizeReport, stand: Stand, output: Path) -> ColorizeRepor
     return report._replace(output=output, warnings=tuple(map(stand.told, report.warnings)))
 
 
+def _keep(stdin: BinaryIO, film: Path) -> None:
+    """Write what comes through a pipe to a file in a temporary folder."""
+    with film.open("wb") as file:
+        while chunk := stdin.read(CHUNK_BYTES):
+            with writing(film.parent, advice="; TMPDIR names another folder, on a larger disk"):
+                file.write(chunk)
+                file.flush()
+
+
 @contextmanager
 def piped(source: Path, output: Path, container: str | None, stdin: BinaryIO, stdout: BinaryIO) -> Iterator[Stand]:
     """Read a film from a pipe and write one to a pipe, where "-" is named; both go through a temporary file.
@@ -185,6 +194,7 @@ def piped(source: Path, output: Path, container: str | None, stdin: BinaryIO, st
 
     Raises:
         InputError: if a container is missing, or unknown.
+        OutputError: if the temporary folder has no room for what comes.
     """
     if str(output) == "-" and container not in SUFFIX_OF_FORMAT:
         raise InputError(f"a pipe has no name: say the format of what is written: {', '.join(SUFFIX_OF_FORMAT)}")
@@ -192,9 +202,7 @@ def piped(source: Path, output: Path, container: str | None, stdin: BinaryIO, st
         film, target = source, output
         if str(source) == "-":
             film = Path(folder) / "input"
-            with film.open("wb") as file:
-                while chunk := stdin.read(CHUNK_BYTES):
-                    file.write(chunk)
+            _keep(stdin, film)
         if str(output) == "-":
             target = Path(folder) / f"output{SUFFIX_OF_FORMAT[str(container)]}"
         names = {str(work_folder_path(target)): "output", str(film): "stdin", str(target): "stdout"}

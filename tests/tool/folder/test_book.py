@@ -1,12 +1,14 @@
 """What stands in a folder's report: done, changed, failed, interrupted."""
 
 import json
+import os
 
 import pytest
 from PIL import Image
 
 from tests.helpers.folders import states
 from vidcolor_utils.film.look import Reference
+from vidcolor_utils.tool.folder.book import BY_HAND
 from vidcolor_utils.tool.folder.colorize import colorize_folder
 from vidcolor_utils.tool.folder.jobs import REPORT
 
@@ -93,3 +95,17 @@ def test_another_photograph_of_the_same_name_colours_anew(folder, tmp_path):
     }
     Image.new("RGB", (40, 30), (60, 90, 200)).save(photograph)
     assert set(states(colorize_folder(folder, tmp_path / "out", **options)).values()) == {"done"}
+
+
+def test_what_was_changed_by_hand_is_never_replaced(folder, tmp_path):
+    out = tmp_path / "out"
+    colorize_folder(folder, out)
+    Image.new("RGB", (40, 30), (200, 90, 60)).rotate(3).save(out / "photo.png")
+    by_hand, later = (out / "photo.png").read_bytes(), (out / REPORT).stat().st_mtime + 1
+    os.utime(out / "photo.png", (later, later))
+    for options in ({}, {}, {"saturation": 0.5}, {"saturation": 0.5}, {}):
+        *_, photo = colorize_folder(folder, out, **options)
+        assert photo.state == "there already" and (out / "photo.png").read_bytes() == by_hand
+        assert photo.warnings == (f"{out / 'photo.png'}: {BY_HAND}",)
+    (out / "photo.png").unlink()
+    assert [(each.state, each.warnings) for each in colorize_folder(folder, out)][-1] == ("done", ())

@@ -96,6 +96,22 @@ class InBatches(Spread):
         return map(function, items)
 
 
+class Deadly(InBatches):
+    """Stands for processes that a file takes down."""
+
+    def __call__(self, function, items):
+        return (self._lost(job) if job.name == "a.mp4" else function(job) for job in items)
+
+
+def test_a_file_that_takes_processes_down_costs_no_other(folder, tmp_path):
+    results = colorize_folder(folder, tmp_path / "out", spread=Deadly())
+    assert states(results) == {"a.mp4": "failed", "old/b.avi": "done", "photo.png": "done"}
+    assert (
+        results[0].error
+        == f"{folder / 'a.mp4'}: took several processes down: there may be too little memory for it"
+    )
+
+
 def test_large_photographs_are_handed_to_other_processes_one_at_a_time(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("vidcolor_utils.tool.folder.colorize.LARGE", 50 * 40)
     for name in ("large_1.png", "large_2.png"):

@@ -22,6 +22,19 @@ def test_no_output_takes_the_name_of_another(tmp_path):
     assert outputs == ["a.avi.mkv.mkv", "a.avi.mkv", "a.mpg.mkv", "b.avi.mkv", "b.mkv"]
 
 
+def test_outputs_whose_names_differ_in_case_alone_are_kept_apart(tmp_path, monkeypatch):
+    """They would be one file on a Mac, or on a stick; here they are listed, as such a disk may hold the output."""
+    names = ["IMG.jpg", "Scan.pgm", "cafe\u0301.jpg", "caf\u00e9.jpg", "img.jpg", "scan.png"]
+    paths = [tmp_path / name for name in names]
+    monkeypatch.setattr("vidcolor_utils.tool.folder.jobs.files_below", lambda *_, **__: paths)
+    for path in paths:
+        path.write_bytes(b"x")
+    jobs = find_jobs(tmp_path, tmp_path / "out", Encoding())
+    assert [job.output.name for job in jobs] == [
+        *("IMG.jpg", "Scan.pgm.png", "cafe\u0301.jpg", "caf\u00e9.jpg.jpg", "img.jpg.jpg", "scan.png")
+    ]
+
+
 def test_links_to_folders_are_followed_but_not_in_circles(tmp_path, caplog):
     inside, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
     for each in (inside, elsewhere):

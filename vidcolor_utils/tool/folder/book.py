@@ -17,6 +17,7 @@ from vidcolor_utils.system.files import write_json
 from vidcolor_utils.tool.folder.jobs import Job
 
 STATES = ("done", "there already", "failed")
+BY_HAND = "was changed since it was made, and stays: remove it to have it coloured anew"
 WRITE_S = 2.0  # seconds from one writing of the report to the next: of many files it is long
 
 log = logging.getLogger(__name__)
@@ -49,13 +50,17 @@ class Book:
     def __init__(self, path: Path, made_with: dict, jobs: Sequence[Job]):
         self.results: dict[str, Result] = {}
         self._path, self._made_with, self._jobs = path, made_with, jobs
-        self._records = _earlier_files(path, made_with)
         self._written = -inf
+        earlier, is_same = _earlier_files(path, made_with)
+        self._records = dict(earlier) if is_same else {}
         for job in jobs:
-            record = self._records.get(job.name)
-            if record is not None and _is_done(job, record):
-                self.results[job.name] = result = _passed_over(job, record)
-                self._records[job.name] = record | result._asdict()
+            record = earlier.get(job.name)
+            if record is not None and _is_by_hand(job, record, path):
+                record |= {"by_hand": True}
+            elif record is None or not (is_same and _is_done(job, record)):
+                continue
+            self.results[job.name] = result = _passed_over(job, record)
+            self._records[job.name] = record | result._asdict()
 
     def note(self, result: Result, made_of: Mapping) -> None:
         """Take a file down: what became of it, and of which source; now and then this goes to the disk."""
@@ -72,17 +77,29 @@ class Book:
         self._written = time.monotonic()
 
 
-def _earlier_files(path: Path, made_with: dict) -> dict[str, dict]:
+def _earlier_files(path: Path, made_with: dict) -> tuple[dict[str, dict], bool]:
+    """What an earlier run wrote of the files, and whether it made them in the same way."""
     if not path.exists():
-        return {}
+        return {}, True
     try:
         report = json.loads(path.read_text())
-        if report["made_with"] == made_with:
-            return report["files"]
+        files, is_same = report["files"], report["made_with"] == made_with
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{path}: is there and no report of a folder: remove it or name another folder") from None
-    log.warning("%s: made with other options or versions: starting over", path)
-    return {}
+    if not is_same:
+        log.warning("%s: made with other options or versions: starting over", path)
+    return files, is_same
+
+
+def _is_by_hand(job: Job, record: Mapping, report: Path) -> bool:
+    """Tell whether somebody has changed an output after it was taken down."""
+    try:
+        status = job.output.stat()
+        if record["state"] == "failed" or record.get("by_hand"):
+            return record["state"] != "failed"
+        return status.st_size != record["bytes"] and status.st_mtime_ns > report.stat().st_mtime_ns
+    except OSError:  # one of them is gone
+        return False
 
 
 def _is_done(job: Job, record: Mapping) -> bool:
@@ -95,4 +112,7 @@ def _is_done(job: Job, record: Mapping) -> bool:
 
 def _passed_over(job: Job, record: Mapping) -> Result:
     warnings = tuple(record["warnings"])
+    said = f"{job.output}: {BY_HAND}"
+    if record.get("by_hand") and said not in warnings:
+        warnings = (*warnings, said)
     return Result(job.name, str(job.output), "there already", record["frames"], record["seconds"], warnings)

@@ -19,7 +19,7 @@ from vidcolor_utils.film.director import Photographs
 from vidcolor_utils.film.look import PLAIN, SEGMENT_LENGTH, SEGMENT_S, Look, LookOptions
 from vidcolor_utils.film.record import identify, versions
 from vidcolor_utils.stills.images import is_still, num_pixels
-from vidcolor_utils.system.errors import OptionError, VidcolorError
+from vidcolor_utils.system.errors import NO_MEMORY, OptionError, VidcolorError, is_want_of_memory
 from vidcolor_utils.system.files import alone, check_target
 from vidcolor_utils.system.options import check_option
 from vidcolor_utils.system.progress import Steps, silent_steps
@@ -126,7 +126,7 @@ def _worked_on(
 ) -> Iterator[Outcome]:
     """Do the jobs; photographs that follow each other, but large ones, `AT_ONCE` where this process does them."""
     if not spread.is_local:
-        yield from _spread_by_size(function, jobs, spread)
+        yield from _spread_by_size(function, jobs, spread.but_for(_lost))
         return
     if look.method != METHODS[0]:  # Keras makes its functions in the first call
         yield from spread(function, jobs)
@@ -141,6 +141,12 @@ def _spread_by_size(function: Callable[[Job], Outcome], jobs: Sequence[Job], spr
     yield from spread(function, [job for job in jobs if job not in large])
     for job in large:
         yield from spread(function, [job])
+
+
+def _lost(job: Job) -> Outcome:
+    """What becomes of a file that takes several processes down; it must not cost the others either."""
+    error = f"{job.source}: took several processes down: there may be too little memory for it"
+    return Result(job.name, str(job.output), "failed", error=error), {}
 
 
 def _is_large(job: Job) -> bool:
@@ -169,6 +175,8 @@ def _colorize(task: Task, photographs: Photographs, progress: Steps, job: Job) -
     except (VidcolorError, OSError) as error:
         return Result(job.name, str(job.output), "failed", error=str(error)), {}
     except Exception as error:  # a mistake of ours must not cost the files after this one
+        if is_want_of_memory(error):
+            return Result(job.name, str(job.output), "failed", error=f"{job.source}: {NO_MEMORY}"), {}
         log.exception("%s", job.source)
         return Result(job.name, str(job.output), "failed", error=f"{type(error).__name__}: {error}"), {}
     seconds = time.monotonic() - started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,17 +59,24 @@ def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
 
 
 def _apart(names: Sequence[Path], targets: Sequence[Path]) -> list[Path]:
-    """Change those names of outputs that are equal, but for what has the name of its source."""
-    counts, taken, found = Counter(targets), set(names), []
+    """Change those names of outputs that are one file somewhere, but for what has the name of its source."""
+    counts, found = Counter(map(_as_one, targets)), list[Path]()
+    owners = {_as_one(name): name for name in reversed(names)}  # the first of them
+    taken = set(owners)
     for name, target in zip(names, targets, strict=True):
-        free = target
-        if target != name and (counts[target] > 1 or target in taken):
+        free, is_own = target, target == name == owners[_as_one(name)]
+        if not is_own and (counts[_as_one(target)] > 1 or _as_one(target) in taken):
             free = name.with_name(f"{name.name}{target.suffix}")
-            while free in taken:
+            while _as_one(free) in taken:
                 free = free.with_name(f"{free.name}{target.suffix}")
-        taken.add(free)
+        taken.add(_as_one(free))
         found.append(free)
     return found
+
+
+def _as_one(path: Path) -> str:
+    """What names have in common that are one file on the disks of macOS, of Windows or of cameras."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
 
 
 def _is_known(path: Path) -> bool:
