@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vidcolor_utils.colorizers.links import Cuts, Linker, flow_size, luma_agreement, small_gray
+from vidcolor_utils.colorizers.links import Cuts, Fade, Linker, flow_size, luma_agreement, small_gray
 
 
 def flat(value):
@@ -43,3 +43,49 @@ def test_cuts_are_where_the_linker_has_no_link():
     links = [linker(gray)[0] for gray in film]
     assert [begins_shot(gray) for gray in film] == [index > 0 and link is None for index, link in enumerate(links)]
     assert [index for index, link in enumerate(links) if link is None] == [0, 3, 6]
+
+
+def blocks(seed):
+    """A picture of squares, uint8, that fills the range of luma."""
+    rng = np.random.default_rng(seed)
+    return np.kron(rng.integers(0, 255, (6, 8)), np.ones((16, 16))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("printed", "least"), [(0.2, 0), (0.4, 0), (0.4, 76)], ids=["in the dark", "in twilight", "faded"]
+)
+def test_cuts_are_seen_in_dark_and_faded_films(printed, least):
+    shots = [blocks(seed) for seed in range(3)]
+    film = [(least + printed * np.roll(shot, 3 * n, axis=1)).astype(np.uint8) for shot in shots for n in range(3)]
+    linker, begins_shot = Linker(), Cuts()
+    assert [linker(gray)[0] is None for gray in film] == [n % 3 == 0 for n in range(9)]
+    assert [begins_shot(gray) for gray in film] == [n in (3, 6) for n in range(9)]
+
+
+def test_of_what_a_fade_lights_the_darkness_has_shown_the_square_of_its_share():
+    """By hand: spread 10 of 40 is (11 / 41)^2; above 60, and where it grows by itself or falls, all."""
+    checks = np.indices((20, 30)).sum(0) % 2
+
+    def seen(*pictures):
+        fade = Fade()
+        return [fade((mean + spread * (2.0 * checks - 1)).astype(np.uint8)) for mean, spread in pictures]
+
+    assert seen((10, 10), (40, 40)) == [1, pytest.approx((11 / 41) ** 2)]
+    assert seen((245, 10), (215, 40)) == [1, pytest.approx((11 / 41) ** 2)]
+    assert seen((40, 40), (10, 10), (40, 40)) == [1, 1, 1]  # a lamp
+    assert seen((61, 61), (120, 120)) == seen((100, 10), (100, 40)) == [1, 1]
+    assert (3 / 60) ** 2 < np.prod(seen(*((level, level) for level in range(2, 60)))) < 0.01
+
+
+def test_a_dissolve_is_trusted_less_and_less_and_a_pan_is_not():
+    first, second = blocks(0), blocks(1)
+    shares = np.clip((np.arange(60) - 20) / 24, 0, 1)
+    linker = Linker()
+    links = [linker((first + share * (second - first)).astype(np.uint8))[0] for share in shares]
+    trusts = np.array([1.0 if link is None else link.trust.mean() for link in links])
+    assert [n for n, link in enumerate(links) if link is None] == [0]
+    assert trusts[:20].min() > 0.95 and trusts[20:50].min() < 0.6
+
+    wide, linker = np.tile(first, 4), Linker()
+    links = [linker(np.ascontiguousarray(wide[:, 2 * n : 2 * n + 128]).astype(np.uint8))[0] for n in range(60)]
+    assert min(link.trust.mean() for link in links[1:]) > 0.85

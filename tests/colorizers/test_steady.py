@@ -80,6 +80,45 @@ def test_no_colour_crosses_a_cut(offline):
     assert (both[5] == -40).all() or offline
 
 
+class Knowing:
+    """Colours the first of two pictures red and the other one blue, by which it sees more of; none in the dark."""
+
+    def __init__(self, first, second):
+        self.pictures = [picture - picture.mean() for picture in (first, second)]
+
+    def predict_ab(self, lumas):
+        return np.stack([self._ab(luma - luma.mean()) for luma in lumas])
+
+    def _ab(self, luma):
+        red, blue = ((luma * picture).mean() / np.square(picture).mean() for picture in self.pictures)
+        color = (60.0, 40.0) if red > max(blue, 0.5) else (10.0, -60.0) if blue > 0.5 else (0.0, 0.0)
+        return np.full((*SIZE, 2), color, np.float32)
+
+
+def joined(first, second, how):
+    """A film of two still pictures that are joined within a second."""
+    steps = np.linspace(0, 1, 24, dtype=np.float32)
+    if how == "dissolve":
+        between = [first + step * (second - first) for step in steps]
+    else:
+        end = np.full_like(first, how == "through white")
+        between = [
+            *(first + step * (end - first) for step in steps),
+            *(end + step * (second - end) for step in steps),
+        ]
+    return [first] * 40 + between + [second] * 12
+
+
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("how", ["dissolve", "through black", "through white"])
+def test_no_colour_stays_when_the_picture_has_become_another_one(how, offline):
+    first, second = texture(0), texture(1)
+    steady = SteadyColorizer(Knowing(first, second), offline=offline)
+    colors = [ab.mean((0, 1)) for ab in steady.stream(joined(first, second, how))]
+    np.testing.assert_allclose(colors[10], (60, 40), atol=0.1)
+    np.testing.assert_allclose(colors[-1], (10, -60), atol=10)
+
+
 def test_fast_motion_and_a_flickering_lamp_are_no_cuts():
     lumas = [0.7 * luma * gain for luma, gain in zip(pan(8), [1, 0.75, 1.25, 1] * 2, strict=True)]
     linker, detector = Linker(), CutDetector()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 
 from vidcolor_utils.pictures.color import to_uint8
 from vidcolor_utils.pictures.cuts import CutDetector, content_changes
-from vidcolor_utils.pictures.flow import DenseFlow, warp
+from vidcolor_utils.pictures.flow import DenseFlow, resized_flow, warp
 from vidcolor_utils.pictures.sizes import fit_short_side, shrunk_in_steps
 
 SIDE = 192  # short side at which chroma is carried, in pixels
@@ -17,6 +18,12 @@ AGREEMENT = 20.0  # difference of luma, of 255, at which trust in a neighbour fa
 SMOOTHING = (5, 5)  # pixels over which that difference is averaged
 MAX_GAIN = 1.5  # change of brightness between neighbours that is put down to the lamp or the shutter
 CUT = 0.5  # mean trust below which a change of content is a cut; motion and flicker stay above
+CONTRAST, MOST_STRETCHED = 50.0, 6.0  # spread of luma, of 255, to which dull pictures are stretched, and how far
+FULL = 60.0  # spread of luma from which all of a picture is seen; in the first frames of a fade little is
+EVEN, LATELY = 1.03, 4  # growth of it from frame to frame that is no fade; frames that it is compared with
+ALIKE = 12.0  # difference of luma, of 255, between what is seen and what was that says nothing
+LEARNED = 1 / 48  # share of it that is taken over in a frame: the memory is of about two seconds
+KNOWN = 0.66  # share of a picture that is like what was seen, below which it has become another one
 
 
 class Link(NamedTuple):
@@ -24,6 +31,73 @@ class Link(NamedTuple):
 
     flow: np.ndarray  # float32 (h, w, 2), from the frame to the neighbour, in pixels
     trust: np.ndarray  # float32 (h, w) in [0, 1], how well the neighbour's luma, carried along, agrees
+
+
+class Memory:
+    """What a film has shown lately, carried along: in a dissolve each frame agrees with the one before, too.
+
+    Pictures are compared at half the size, stretched to `CONTRAST` if they are dull.
+    """
+
+    def __init__(self) -> None:
+        self._seen = np.zeros((0, 0), np.float32)
+
+    def begin(self, gray: np.ndarray) -> None:
+        """Forget all, and look at the first frame of a shot, uint8 (h, w)."""
+        self._seen = _look(gray)
+
+    def held(self, gray: np.ndarray, back: Link) -> Link:
+        """Look at the next frame, uint8 (h, w); give its link, trusted no more than what it shows is known.
+
+        Only where the picture as a whole has become another one: what moves is told by the link itself.
+        """
+        look = _look(gray)
+        size = (look.shape[1], look.shape[0])
+        carried = warp(self._seen, resized_flow(back.flow, look.shape))
+        unlike = np.maximum(np.abs(look - carried) - ALIKE, 0)
+        known = cv2.exp(unlike * unlike * (-1 / AGREEMENT**2))
+        learned = np.maximum(LEARNED, 1 - cv2.resize(back.trust, size, interpolation=cv2.INTER_AREA))
+        self._seen = carried + learned * (look - carried)
+        if known.mean() >= KNOWN:
+            return back
+        trust = np.minimum(back.trust, cv2.resize(known, back.trust.shape[::-1]))
+        return back._replace(trust=trust)
+
+
+def _look(gray: np.ndarray) -> np.ndarray:
+    mean, spread = _mean_and_spread(gray)
+    half = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cv2.blur((half - mean) * stretch_of(spread), (3, 3))
+
+
+class Fade:
+    """How much of what a film shows now could be seen in its last frames.
+
+    Colours that were predicted in the dark, or for what was seen before it, are worth little once a fade has
+    lit the picture, though each of its frames agrees with the one before.
+    """
+
+    def __init__(self) -> None:
+        self._lately: deque[tuple[float, float]] = deque(maxlen=LATELY)
+
+    def __call__(self, gray: np.ndarray) -> float:
+        """Take the next frame, uint8 (h, w); give the share, in (0, 1], 1 where there is no fade.
+
+        In a fade contrast grows as luma leaves black, or white, above all of the last frames; in a shot with
+        motion it grows by itself, and under a lamp that flickers it comes and goes. The shares of its frames
+        multiply to about the square of the ratio of the contrasts at its ends.
+        """
+        mean, spread = _mean_and_spread(gray)
+        growths = [
+            min(
+                (min(spread, FULL) + 1) / (min(other_spread, FULL) + 1),
+                max((mean + 1) / (other_mean + 1), (256 - mean) / (256 - other_mean)),
+            )
+            for other_mean, other_spread in self._lately
+        ]
+        self._lately.append((mean, spread))
+        least = min(growths, default=1.0)
+        return 1.0 if least < EVEN else least**-2
 
 
 class Linker:
@@ -36,6 +110,7 @@ class Linker:
     def __init__(self, *, both_ways: bool = False):
         self._both_ways, self._flow = both_ways, DenseFlow()
         self._last: np.ndarray | None = None
+        self._memory, self._fade = Memory(), Fade()
 
     def __call__(self, gray: np.ndarray) -> tuple[Link | None, Link | None]:
         """Take the next frame, uint8 (h, w).
@@ -48,11 +123,17 @@ class Linker:
             one unless `both_ways`.
         """
         last, self._last = self._last, gray
+        seen = self._fade(gray)
         if last is None:
+            self._memory.begin(gray)
             return None, None
         back = link_between(gray, last, self._flow)
-        if explains_nothing(back) and content_changes(last, gray):
+        if explains_nothing(back, gray, last) and any(content_changes(*pair) for pair in looks(last, gray)):
+            self._memory.begin(gray)
             return None, None
+        back = self._memory.held(gray, back)
+        if seen < 1:
+            back = back._replace(trust=back.trust * np.float32(seen))
         return back, link_between(last, gray, self._flow) if self._both_ways else None
 
 
@@ -67,7 +148,9 @@ class Cuts:
         """Take the next frame, uint8 (h, w); tell whether it begins a shot. The first one is not told to."""
         last, self._last = self._last, gray
         changes = self._changes(gray)
-        return changes and last is not None and explains_nothing(link_between(gray, last, self._flow))
+        if last is None or not (changes or any(content_changes(*pair) for pair in looks(last, gray)[1:])):
+            return False
+        return explains_nothing(link_between(gray, last, self._flow), gray, last)
 
 
 def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
@@ -76,9 +159,44 @@ def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
     return Link(motion, luma_agreement(gray, warp(other.astype(np.float32), motion)))  # floats are fetched faster
 
 
-def explains_nothing(link: Link) -> bool:
-    """Tell whether the neighbour, carried along, is so unlike the frame that a change of content is a cut."""
-    return bool(link.trust.mean() < CUT)
+def explains_nothing(back: Link, gray: np.ndarray, last: np.ndarray) -> bool:
+    """Tell whether a frame is so unlike the one before, carried along, that a change of content is a cut.
+
+    Args:
+        back: from the frame to the one before.
+        gray: the frame, uint8 (h, w).
+        last: the one before.
+    """
+    if back.trust.mean() < CUT:
+        return True
+    return any(
+        luma_agreement(own, warp(other.astype(np.float32), back.flow)).mean() < CUT
+        for other, own in looks(last, gray)[1:]
+    )
+
+
+def stretch_of(spread: float) -> float:
+    """Factor, 1 to `MOST_STRETCHED`, that brings a spread of luma, of 255, to `CONTRAST`."""
+    return max(1.0, CONTRAST / max(spread, CONTRAST / MOST_STRETCHED))
+
+
+def looks(last: np.ndarray, gray: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Give two frames, uint8 (h, w), as they are, and if they are dull, dark or faded, stretched alike too.
+
+    What tells a cut are differences of luma that are large for a picture of usual contrast.
+    """
+    mean, spread = _mean_and_spread(np.concatenate([last, gray]))
+    gain = stretch_of(spread)
+    if gain == 1:
+        return [(last, gray)]
+    # Not `convertScaleAbs`, which turns what is below black upside down.
+    table = np.clip((np.arange(256) - mean) * gain + 128, 0, 255).astype(np.uint8)
+    return [(last, gray), (cv2.LUT(last, table), cv2.LUT(gray, table))]
+
+
+def _mean_and_spread(gray: np.ndarray) -> tuple[float, float]:
+    mean, spread = cv2.meanStdDev(gray)
+    return float(mean[0, 0]), float(spread[0, 0])
 
 
 def luma_agreement(gray: np.ndarray, carried: np.ndarray) -> np.ndarray:

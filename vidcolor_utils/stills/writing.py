@@ -119,7 +119,7 @@ class PageWriter:
 
 @contextmanager
 def encoding_errors(path: Path, shown: Path) -> Iterator[None]:
-    """Turn whatever is raised while a file is written into an `OutputError` that calls it `shown`."""
+    """Turn what is raised while a file is written into `OutputError` or `NoMemoryError`, which call it `shown`."""
     try:
         yield
     except OutputError:

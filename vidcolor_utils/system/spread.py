@@ -114,14 +114,14 @@ class ProcessSpread(Spread):
                     try:
                         result = worker.result()
                     except _Died:
-                        again = _Piece(worker.piece.item, worker.piece.deaths + 1)
-                        if again.deaths == MOST_DEATHS:
-                            yield self._lost(again.item)
+                        item, deaths = worker.piece
+                        if deaths + 1 == MOST_DEATHS:
+                            yield self._lost(item)
                         else:
-                            pieces = chain([again], pieces)
-                        continue
-                    idle.append(worker)
-                    yield result
+                            pieces = chain([_Piece(item, deaths + 1)], pieces)
+                    else:
+                        idle.append(worker)
+                        yield result
         finally:
             for worker in everyone:
                 worker.stop()
@@ -271,9 +271,7 @@ def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spr
     if workers < 1:
         raise OptionError(f"the number of workers must be at least 1. Received: {workers}")
     if cluster and workers > 1:
-        raise OptionError(
-            f"a cluster has workers of its own: leave out the {workers} of this machine, or the cluster"
-        )
+        raise OptionError(f"a cluster has workers of its own: leave out the {workers} of this machine, or it")
     if not cluster:
         yield HERE if workers == 1 else ProcessSpread(workers)
         return
