@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, PngImagePlugin
 
 from vidcolor_utils.pictures.orientation import UPRIGHT
 from vidcolor_utils.stills.notes import notes_of, orientation_of
@@ -24,8 +24,10 @@ HEIF = (".heic", ".heif")
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 # What is read as its content says, whatever the name: none for which Pillow starts another program, as for EPS.
 FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SGI".split())  # noqa: SIM905
+LONGEST_TEXT = 1 << 24  # bytes: programs that make pictures write how they did it
 MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # of what Pillow does not take for an attack
 
+PngImagePlugin.MAX_TEXT_CHUNK = LONGEST_TEXT  # or a picture with a longer text would be taken for damaged
 _READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
 
 
