@@ -94,12 +94,12 @@ def test_finished_file_names_a_bad_folder(tmp_path, where):
         pass
 
 
-@pytest.mark.parametrize("sidecar", ["", "\n", "0" * 64 + "  weights\n"])
+@pytest.mark.parametrize("sidecar", ["", "\n", "0" * 64 + "  weights\n", "caf\u00e9"])
 def test_weights_that_are_not_what_their_sha256_says_are_named(tmp_path, sidecar):
     (tmp_path / "weights").write_bytes(b"numbers")
     write_sidecar(tmp_path / "weights")
     assert read_checked(tmp_path / "weights") == b"numbers"
-    (tmp_path / "weights.sha256").write_text(sidecar)
+    (tmp_path / "weights.sha256").write_text(sidecar, "latin-1")
     with pytest.raises(InputError, match="damaged"):
         read_checked(tmp_path / "weights")
 

@@ -228,7 +228,9 @@ def read_checked(path: str | Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file of weights; if it came with the package, reinstall that")
     content, sidecar = path.read_bytes(), _sidecar(path)
-    if sidecar.exists() and sidecar.read_text("utf-8").split()[:1] != [hashlib.sha256(content).hexdigest()]:
+    if sidecar.exists() and sidecar.read_text("utf-8", "replace").split()[:1] != [
+        hashlib.sha256(content).hexdigest()
+    ]:
         raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")
     return content
 
