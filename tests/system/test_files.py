@@ -5,7 +5,7 @@ import pytest
 
 from vidcolor_utils.system import files
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.system.files import finished_file, read_checked, write_sidecar
+from vidcolor_utils.system.files import check_target, finished_file, read_checked, write_sidecar
 
 
 def test_finished_file_appears_only_when_the_block_ends(tmp_path):
@@ -109,3 +109,8 @@ def test_weights_that_are_not_there_are_named_whoever_named_them(tmp_path):
         FileNotFoundError, match=r"typo\.onnx: no such file of weights; if it came with the package"
     ):
         read_checked(tmp_path / "typo.onnx")
+
+
+def test_a_source_that_is_not_there_is_left_to_whoever_reads_it(tmp_path):
+    (tmp_path / "out.png").touch()
+    check_target(tmp_path / "out.png", tmp_path / "none.mp4")

@@ -194,7 +194,7 @@ def write_json(
 
 def check_target(path: Path, source: str | Path | None) -> None:
     """Check that `path` can be written, as far as that can be told beforehand; raises as `finished_file` does."""
-    if source is not None and path.exists() and os.path.samefile(path, source):
+    if source is not None and is_same_file(path, source):
         raise InputError(f"{path}: input and output are the same file")
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
