@@ -49,6 +49,18 @@ def speaks_ascii():
     sys.stdout.reconfigure(encoding="ascii")
 
 
+def test_what_is_wrong_with_films_is_said_before_the_photographs(tmp_path):
+    for name in ("films", "photos"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "photos" / "a.png").write_text("looked at later: it would be the first to complain")
+    words = "evaluate", "--photos", tmp_path / "photos", "-o", tmp_path / "record.json"
+    for part, told in (("--films", "no video with colour in it"), ("--clips", "no pairs of")):
+        result = run_vidcolor(*words, part, tmp_path / "films")
+        assert fails_in_one_line(result, 2) and told in result.stderr
+    result = run_vidcolor(*words, "--photos", tmp_path / "none")
+    assert fails_in_one_line(result, 2) and "none: no such file or folder" in result.stderr
+
+
 def test_a_table_is_whole_where_it_is_no_terminal_in_every_locale(make_video):
     source = make_video(size=(96, 128))
     printed = run_vidcolor("score", source, source, before=speaks_ascii)

@@ -28,6 +28,24 @@ def test_shipped_files_are_small_and_have_their_sha256(name):
     assert path.with_name(f"{name}.sha256").read_text().split() == [file_sha256(path), name]
 
 
+@pytest.mark.parametrize(
+    ("place", "other"),
+    [
+        ("", "key_colors"),
+        ("", "frame_vit"),
+        ("_vit", "frame"),
+        ("_meaning", "frame_vit"),
+        ("_vit", "frame_meaning"),
+    ],
+)
+def test_another_network_in_the_place_of_one_is_named(tmp_path, place, other):
+    for part in ("", "_vit", "_meaning"):
+        source = other if part == place else f"frame{part}"
+        (tmp_path / f"a{part}.onnx").symlink_to(shipped_weights_path(f"{source}.onnx"))
+    with pytest.raises(InputError, match=r"a.*\.onnx: holds another network"):
+        FrameColorizer(tmp_path / "a.onnx")
+
+
 @pytest.mark.parametrize("name", ["frame.onnx", "frame.safetensors"])
 def test_damaged_files_are_refused(tmp_path, name):
     path = tmp_path / name

@@ -1,5 +1,7 @@
 """What comes with a picture stays with it."""
 
+import zlib
+
 import numpy as np
 import pytest
 import tifffile
@@ -85,6 +87,33 @@ def test_all_eight_orientations_are_pillow_s(tmp_path, orientation):
     with Image.open(tmp_path / "in.png") as picture:
         upright = np.asarray(ImageOps.exif_transpose(picture))
     np.testing.assert_array_equal(read_image(tmp_path / "in.png").rgb, upright)
+
+
+@pytest.mark.parametrize("name", ["in.jpg", "in.png", "in.webp"])
+def test_exif_that_is_damaged_at_its_head_costs_no_picture(tmp_path, name):
+    """As a tool leaves it that wipes notes out."""
+    rgb, path = np.full((24, 32, 3), 99, np.uint8), tmp_path / name
+    noted = Image.Exif()
+    noted[0x010E] = "a description"
+    Image.fromarray(rgb).save(path, exif=noted)
+    content, head = path.read_bytes(), noted.tobytes()[6:14]
+    chunk = content.index(b"eXIf") if name == "in.png" else None
+    content = content.replace(head, bytes(8))
+    if chunk is not None:
+        end = chunk + 4 + int.from_bytes(content[chunk - 4 : chunk], "big")
+        content = content[:end] + zlib.crc32(content[chunk:end]).to_bytes(4, "big") + content[end + 4 :]
+    path.write_bytes(content)
+    pages = read_pages(path)
+    assert pages.images[0].rgb.shape == rgb.shape and np.abs(pages.images[0].rgb.astype(int) - rgb).max() <= 2
+    assert pages.warnings == [f"{path}: some of its notes are damaged, and left out"]
+
+
+def test_a_long_text_of_a_png_is_no_damage(tmp_path):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("workflow", "step " * 400_000, zip=True)
+    Image.new("L", (32, 24), 99).save(tmp_path / "in.png", pnginfo=info)
+    pages = read_pages(tmp_path / "in.png")
+    assert pages.warnings == [] and len(dict(pages.images[0].notes.texts)["workflow"]) == 2_000_000
 
 
 def test_texts_of_a_png_are_kept(tmp_path):

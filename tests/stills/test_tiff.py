@@ -109,3 +109,18 @@ def test_numbers_of_half_a_byte_on_their_side(tmp_path, bits):
         found = read_pages(tmp_path / "in.tif").images[0].luma
         expected = ORIENTATIONS[number].upright(values / (2**bits - 1))
         np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["gray beside alpha", "floats in colour"])
+def test_a_tiff_of_a_kind_that_is_not_read_is_told_from_damage(tmp_path, kind):
+    path = tmp_path / "in.tif"
+    if kind == "floats in colour":
+        tifffile.imwrite(path, np.zeros((24, 32, 3), np.float32), photometric="rgb")
+    else:
+        layers = np.zeros((24, 32, 2), np.uint16)
+        tifffile.imwrite(path, layers, photometric="minisblack", extrasamples=["unassalpha"])
+    with pytest.raises(InputError, match=r"of a kind that is not read: save it as RGB or gray of 8 or 16 bits"):
+        read_pages(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(InputError, match="not an image that can be read"):
+        read_pages(path)

@@ -63,6 +63,21 @@ def test_each_page_keeps_its_own_notes(tmp_path):
     assert all(each.exif[0x4746] == 4 and each.dpi == (300, 300) for each in found)
 
 
+def test_pages_beyond_4_gb_go_into_a_bigtiff_with_their_notes(tmp_path, monkeypatch):
+    monkeypatch.setattr("vidcolor_utils.stills.writing.LARGEST_TIFF", 2 * 24 * 32 * 3 - 1)
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "1955:01:02 03:04:05"
+    gray = np.arange(24 * 32, dtype=np.uint8).reshape(24, 32)
+    for pages, is_big in ((1, False), (2, True)):
+        save_pages(tmp_path / "in.tif", [StillImage(np.dstack([gray] * 3), None, Notes(exif=exif))] * pages)
+        assert colorize_file(tmp_path / "in.tif", tmp_path / "out.tif", GrayColorizer()).warnings == ()
+        with tifffile.TiffFile(tmp_path / "out.tif") as file:
+            assert (file.is_bigtiff, len(file.pages)) == (is_big, pages)
+        found = read_pages(tmp_path / "out.tif").images
+        assert [each.notes.exif.get_ifd(0x8769)[0x9003] for each in found] == ["1955:01:02 03:04:05"] * pages
+        assert all(np.abs(each.rgb.astype(int) - gray[..., None]).max() <= 1 for each in found)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_want_of_memory_is_named(tmp_path, monkeypatch, suffix):
     def fail(*_, **__):

@@ -5,7 +5,7 @@ import pytest
 
 from vidcolor_utils.system import files
 from vidcolor_utils.system.errors import InputError, OutputError
-from vidcolor_utils.system.files import finished_file, read_checked, write_sidecar
+from vidcolor_utils.system.files import check_target, finished_file, read_checked, write_sidecar
 
 
 def test_finished_file_appears_only_when_the_block_ends(tmp_path):
@@ -94,12 +94,12 @@ def test_finished_file_names_a_bad_folder(tmp_path, where):
         pass
 
 
-@pytest.mark.parametrize("sidecar", ["", "\n", "0" * 64 + "  weights\n"])
+@pytest.mark.parametrize("sidecar", ["", "\n", "0" * 64 + "  weights\n", "caf\u00e9"])
 def test_weights_that_are_not_what_their_sha256_says_are_named(tmp_path, sidecar):
     (tmp_path / "weights").write_bytes(b"numbers")
     write_sidecar(tmp_path / "weights")
     assert read_checked(tmp_path / "weights") == b"numbers"
-    (tmp_path / "weights.sha256").write_text(sidecar)
+    (tmp_path / "weights.sha256").write_text(sidecar, "latin-1")
     with pytest.raises(InputError, match="damaged"):
         read_checked(tmp_path / "weights")
 
@@ -109,3 +109,8 @@ def test_weights_that_are_not_there_are_named_whoever_named_them(tmp_path):
         FileNotFoundError, match=r"typo\.onnx: no such file of weights; if it came with the package"
     ):
         read_checked(tmp_path / "typo.onnx")
+
+
+def test_a_source_that_is_not_there_is_left_to_whoever_reads_it(tmp_path):
+    (tmp_path / "out.png").touch()
+    check_target(tmp_path / "out.png", tmp_path / "none.mp4")

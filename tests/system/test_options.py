@@ -51,6 +51,11 @@ def test_rules_in_words():
     ]
 
 
+def test_a_number_that_no_float_holds_is_none_that_is_allowed():
+    with pytest.raises(OptionError, match="`rate` must be"):
+        check_option("rate", 10**400, Within(0))
+
+
 def test_a_wrong_value_is_named_in_one_sentence():
     with pytest.raises(OptionError, match=r"^`gain` must be in \[0, 1\)\. Received: 1\.0$") as raised:
         Tone(gain=1.0)

@@ -125,11 +125,17 @@ def evaluate(
         raise click.UsageError("nothing to score: name --photos, --clips or --films")
     from vidcolor_utils.colorizers.frame import FrameColorizer
     from vidcolor_utils.system.files import write_json
-    from vidcolor_utils.tool.evaluate import evaluate_clips, evaluate_films
+    from vidcolor_utils.tool.evaluate import check_clips, check_films, evaluate_clips, evaluate_films
     from vidcolor_utils.tool.evaluate_photos import evaluate_photos
 
     if len({each.stem for each in photos}) < len(photos):
         raise click.UsageError("--photos: the record calls them by their names, and two have the same")
+    for each in photos:
+        if not each.exists():
+            raise FileNotFoundError(f"{each}: no such file or folder")
+    for folder, check in ((clips, check_clips), (films, check_films)):
+        if folder:  # before the hours that the photographs take
+            check(folder)
     with progress_bars() as bar:
         colorizer = FrameColorizer(weights)
         record: Evaluation = {}
@@ -137,8 +143,10 @@ def evaluate(
             record["photos"] = {
                 each.stem: evaluate_photos(each, colorizer, progress=bar(each.name)) for each in photos
             }
+            write_json(output, record)  # a part that fails costs no other one
         if clips:
             record["clips"] = evaluate_clips(clips, colorizer, progress=bar)
+            write_json(output, record)
         if films:
             record["films"] = evaluate_films(films, colorizer, progress=bar)
     write_json(output, record)

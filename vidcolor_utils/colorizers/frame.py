@@ -14,9 +14,10 @@ import numpy as np
 from vidcolor_utils.colorizers.base import Colorizer, MeanColorizer, Meaning, MirroredColorizer
 from vidcolor_utils.colorizers.defaults import QUALITIES
 from vidcolor_utils.colorizers.meaning import UNKNOWN, Reader
-from vidcolor_utils.colorizers.networks import Network, load_network, load_networks
+from vidcolor_utils.colorizers.networks import Network, OnnxNetwork, load_network, load_networks
 from vidcolor_utils.pictures.chroma import resize_ab
 from vidcolor_utils.pictures.sizes import network_size
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import file_sha256
 from vidcolor_utils.system.options import OneOf, check_option
 from vidcolor_utils.weights.shipped import (
@@ -96,7 +97,7 @@ class FrameColorizer:
         self.views = tuple(views)
         own = Path(weights) if weights else shipped_weights_path(FRAME_WEIGHTS)
         self._files = networks_beside(own, quality)
-        self._network, *others = load_networks(self._files, load)
+        self._network, *others = _that_fit(self._files, load_networks(self._files, load))
         self._read = Reader(*others) if others else None
         self._evens = self._read is not None  # what does not know things is wrong more often the more it says
 
@@ -166,6 +167,19 @@ class FrameColorizer:
         height, width = working_size(height, width, view.side)
         small = np.stack([cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA) for luma in lumas])
         return self._network(small[..., None], known)
+
+
+def _that_fit(files: Sequence[Path], found: list[Network]) -> list[Network]:
+    """Check that the networks of some files are those of a frame colorizer, as far as ONNX Runtime knows."""
+    known = [network.channels if isinstance(network, OnnxNetwork) else None for network in found]
+    read = UNKNOWN.shape[-1]
+    tokens = known[1][1] if len(known) > 1 and known[1] else None
+    for file, channels, wanted in zip(
+        files, known, (([1, read], 2), ([1], tokens), ([tokens], read)), strict=False
+    ):
+        if channels is not None and channels != wanted:
+            raise InputError(f"{file}: holds another network than the one that is needed there")
+    return found
 
 
 def evened(ab: np.ndarray, lumas: Sequence[np.ndarray]) -> np.ndarray:

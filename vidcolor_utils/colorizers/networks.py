@@ -184,6 +184,12 @@ class OnnxNetwork:
         (self._result,) = [each.name for each in self._session.get_outputs()]
 
     @property
+    def channels(self) -> tuple[list, object]:
+        """How many numbers a point has in each input, and in the output."""
+        inputs, (output,) = self._session.get_inputs(), self._session.get_outputs()
+        return [each.shape[-1] for each in inputs], output.shape[-1]
+
+    @property
     def on_processor(self) -> bool:
         """Whether it runs there, and not on an accelerator."""
         return self._session.get_providers() == [CPU]

@@ -53,7 +53,19 @@ class Notes(NamedTuple):
 
 def orientation_of(image: Image.Image) -> Orientation:
     """Tell how a picture is to be turned and mirrored."""
-    return ORIENTATIONS.get(image.getexif().get(ORIENTATION, 1), UPRIGHT)
+    return ORIENTATIONS.get(exif_of(image)[0].get(ORIENTATION, 1), UPRIGHT)
+
+
+def exif_of(image: Image.Image) -> tuple[Image.Exif, bool]:
+    """Read EXIF, and tell whether it can be read; of what is damaged at its head nothing can."""
+    if "exif" in image.info:
+        image._exif = None  # or where it has stumbled before it would say that there is none
+    try:
+        return image.getexif(), True
+    except MemoryError:
+        raise
+    except Exception:  # Pillow raises whatever it stumbles over
+        return Image.Exif(), False
 
 
 def notes_of(image: Image.Image, profile: bytes | None) -> Notes:
@@ -68,7 +80,7 @@ def notes_of(image: Image.Image, profile: bytes | None) -> Notes:
     return Notes(
         exif=exif,
         is_whole=is_whole,
-        dpi=_dpi(image.info.get("dpi") or _dpi_of_exif(image.getexif())),
+        dpi=_dpi(image.info.get("dpi") or _dpi_of_exif(exif_of(image)[0])),
         xmp=_upright_xmp(_bytes(image.info.get("xmp"))),
         comment=_comment(_bytes(image.info.get("comment"))),
         iptc=_iptc(image),
@@ -128,11 +140,10 @@ def _stored_iptc(image: Image.Image) -> Any:
 
 def _exif_of(image: Image.Image) -> tuple[Image.Exif | None, bool]:
     """Read what of EXIF can be written again, and tell whether that is all that was to be kept."""
-    source, kept = image.getexif(), Image.Exif()
+    (source, is_whole), kept = exif_of(image), Image.Exif()
     found: dict[int | None, dict[int, Any]] = {None: {tag: source[tag] for tag in DESCRIPTIVE if tag in source}}
     found |= {directory: dict(source.get_ifd(directory)) for directory in (EXIF_IFD, GPS_IFD)}
     found[EXIF_IFD].pop(INTEROPERABILITY_IFD, None)  # a place in the source
-    is_whole = True
     for directory, values in found.items():
         for tag, value in values.items():
             stored = _as_stored(value)

@@ -10,13 +10,13 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from vidcolor_utils.pictures.orientation import UPRIGHT
 from vidcolor_utils.stills.notes import notes_of, orientation_of
 from vidcolor_utils.stills.pixels import pixels_of
 from vidcolor_utils.stills.still import StillImage
-from vidcolor_utils.stills.tiff import RAW, is_raw, pictures_of
+from vidcolor_utils.stills.tiff import BITS_PER_SAMPLE, RAW, UNREAD, is_raw, is_unread, pictures_of
 from vidcolor_utils.system.errors import NO_MEMORY, InputError, NoMemoryError, is_want_of_memory
 from vidcolor_utils.system.quiet import quiet_native_logs
 
@@ -24,8 +24,10 @@ HEIF = (".heic", ".heif")
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 # What is read as its content says, whatever the name: none for which Pillow starts another program, as for EPS.
 FORMATS = tuple("PNG JPEG BMP GIF PPM WEBP TIFF AVIF JPEG2000 TGA ICO PCX PSD SGI".split())  # noqa: SIM905
+LONGEST_TEXT = 1 << 24  # bytes: programs that make pictures write how they did it
 MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # of what Pillow does not take for an attack
 
+PngImagePlugin.MAX_TEXT_CHUNK = LONGEST_TEXT  # or a picture with a longer text would be taken for damaged
 _READING = Lock()  # what Python warns of and how Pillow takes damaged files is set for all threads together
 
 
@@ -70,6 +72,17 @@ def _count(path: Path) -> int:
         for _ in _pages(path, image, []):
             found += 1
     return max(1, found)
+
+
+def bytes_in_colour(path: Path) -> int:
+    """How many bytes all pictures of a file take when they are in colour, as far as it says."""
+    found = 0
+    with _by_itself(), suppress(Exception), open_picture(path) as image:  # whatever reads it will speak of it
+        for page in _pages(path, image, []):
+            bits = max(getattr(page, "tag_v2", {}).get(BITS_PER_SAMPLE) or (8,))
+            channels = 4 if page.has_transparency_data else 3
+            found += page.width * page.height * channels * (2 if bits > 8 else 1)
+    return found
 
 
 class PageReader:
@@ -150,6 +163,8 @@ class PageReader:
                 self._missing += 1
         if image is None and not self._given and self._missing:
             reason = RAW if is_raw(self._path) else f"not an image that can be read ({self._damage})"
+            if reason != RAW and isinstance(self._damage, UnidentifiedImageError) and is_unread(self._path):
+                reason = UNREAD
             raise InputError(f"{self._path}: {reason}") from self._damage
         if image is None and not self._shows_something:
             raise InputError(f"{self._path}: not an image that can be read (no part of it is whole)")

@@ -21,6 +21,7 @@ REDUCED, MASK = 1, 4  # of SUBFILE_TYPE: a small copy of another page; what of a
 MASK_PHOTOMETRIC = 4
 MULTIPLIED, SEPARATE = 1, 2  # of EXTRA_SAMPLES: alpha
 RAW = "a raw photograph: develop it to a TIFF first"
+UNREAD = "a TIFF of a kind that is not read: save it as RGB or gray of 8 or 16 bits, without other channels"
 SENSORS = (32803, 34892)  # of PHOTOMETRIC: a colour filter array, and what is made of it
 
 BIG_ENDIAN = b"MM"
@@ -68,6 +69,19 @@ def is_raw(path: Path) -> bool:
         with tifffile.TiffFile(path) as file:
             tags = file.pages[0].aspage().tags
             return DNG_VERSION in tags or tags.valueof(PHOTOMETRIC) in SENSORS
+    except Exception:  # it is none, or damaged
+        return False
+
+
+def is_unread(path: Path) -> bool:
+    """Tell whether a file that Pillow does not know is a whole TIFF, as of floats in colour."""
+    import tifffile  # see `as_stored`
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages[0].aspage()
+            place, length = page.dataoffsets[-1], page.databytecounts[-1]
+            return place > 0 and place + length <= path.stat().st_size and bool(page.shape)
     except Exception:  # it is none, or damaged
         return False
 

@@ -34,7 +34,10 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 OPAQUE = ("JPEG", "BMP", "PPM")  # no alpha in these
 PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
 BYTE_TYPE, TEXT_TYPE, SHORT_TYPE, LONG_TYPE, UNDEFINED_TYPE = 1, 2, 3, 4, 7  # of TIFF's fields
+LONG8_TYPE = 16  # of BigTIFF
+HEAD, BIG_HEAD = b"II*\0" + bytes(4), b"II+\0\x08\0\0\0" + bytes(8)
 LARGEST_SHORT = 65535
+LARGEST_TIFF = 4_200_000_000  # bytes of pictures: places are told in 32 bits, and there are notes as well
 FULL = 1 << 20  # bytes: a disk with less is one
 
 
@@ -52,12 +55,14 @@ class PageWriter:
     Args:
         path: the file; its suffix says the format.
         shown: how messages call it.
+        room: bytes that its pictures take; beyond 4 GB a TIFF is a BigTIFF.
 
     Raises:
         OutputError: if the file cannot be written; from every method.
     """
 
-    def __init__(self, path: Path, *, shown: Path | None = None):
+    def __init__(self, path: Path, *, shown: Path | None = None, room: int = 0):
+        self._is_big = room > LARGEST_TIFF
         self._path, self._shown, self._format = path, shown or path, format_of(path)
         self._lost: list[str] = []
         self._count = 0
@@ -95,7 +100,7 @@ class PageWriter:
         with encoding_errors(self._path, self._shown):
             self._close()
             for place in self._directories:
-                _append_directory(self._path, *place)
+                _append_directory(self._path, *place, is_big=self._is_big)
         first = f"has the first of {pages} pages: a file that ends in .tif holds all of them"
         lost = [first] if self.is_full and pages > 1 else []
         return [f"{self._shown}: {text}" for text in (*lost, *dict.fromkeys(self._lost))]
@@ -104,7 +109,7 @@ class PageWriter:
         """Write a page with its own notes, which Pillow does not do."""
         import tifffile  # see `tiff.as_stored`
 
-        self._tiff = self._tiff or tifffile.TiffWriter(self._path, byteorder="<")
+        self._tiff = self._tiff or tifffile.TiffWriter(self._path, bigtiff=self._is_big, byteorder="<")
         layers = image.rgb if image.alpha is None else np.dstack([image.rgb, image.alpha])
         extra = None if image.alpha is None else ["unassalpha"]
         notes = _tiff_notes(image.notes)
@@ -203,11 +208,11 @@ def _ancillary_chunks(png: bytes) -> list[bytes]:
     return chunks
 
 
-def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, Any]) -> None:
+def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, Any], *, is_big: bool) -> None:
     """Put a directory at the end of a TIFF, and its place into a page, where `_tiff_notes` left room for it."""
     import tifffile  # see `tiff.as_stored`
 
-    made = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+    made = TiffImagePlugin.ImageFileDirectory_v2(BIG_HEAD if is_big else HEAD, group=tag)
     for name, value in directory.items():
         made[name] = value
     with tifffile.TiffFile(path, mode="r+") as file:
@@ -217,7 +222,9 @@ def _append_directory(path: Path, page: int, tag: int, directory: Mapping[int, A
         handle.write(made.tobytes(place))
         left = file.pages[page].aspage().tags[tag - 1]
         handle.seek(left.offset)
-        handle.write(struct.pack("<HHII", tag, LONG_TYPE, 1, place))
+        handle.write(
+            struct.pack("<HHQQ" if is_big else "<HHII", tag, LONG8_TYPE if is_big else LONG_TYPE, 1, place)
+        )
 
 
 def _tiff_notes(notes: Notes) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def write_json(
 
 def check_target(path: Path, source: str | Path | None) -> None:
     """Check that `path` can be written, as far as that can be told beforehand; raises as `finished_file` does."""
-    if source is not None and path.exists() and os.path.samefile(path, source):
+    if source is not None and is_same_file(path, source):
         raise InputError(f"{path}: input and output are the same file")
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
@@ -231,7 +231,9 @@ def read_checked(path: str | Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file of weights; if it came with the package, reinstall that")
     content, sidecar = path.read_bytes(), _sidecar(path)
-    if sidecar.exists() and sidecar.read_text("utf-8").split()[:1] != [hashlib.sha256(content).hexdigest()]:
+    if sidecar.exists() and sidecar.read_text("utf-8", "replace").split()[:1] != [
+        hashlib.sha256(content).hexdigest()
+    ]:
         raise InputError(f"{path}: damaged: its sha256 is not the one in {sidecar.name}")
     return content
 

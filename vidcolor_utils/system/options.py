@@ -45,7 +45,10 @@ class Within:
         """Tell whether a value is such a number."""
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
             return False
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number that no float holds
+            return False
         above = number > self.least if self.open_start else number >= self.least
         below = number < self.most if self.open_end else number <= self.most
         return math.isfinite(number) and above and below

@@ -21,7 +21,7 @@ from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
 from vidcolor_utils.pictures.restore import MEMORY
 from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
-from vidcolor_utils.stills.pages import PageReader, num_pages
+from vidcolor_utils.stills.pages import PageReader, bytes_in_colour, num_pages
 from vidcolor_utils.stills.still import StillImage
 from vidcolor_utils.stills.writing import PageWriter
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
@@ -227,7 +227,7 @@ def _colorize_image(
     with (
         PageReader(source) as pages,
         finished_file(output, source=source) as part,
-        PageWriter(part, shown=output) as writer,
+        PageWriter(part, shown=output, room=bytes_in_colour(source)) as writer,
     ):
         while not writer.is_full and (painted := _next_painted(pages, colors, look)):
             writer.add(painted)

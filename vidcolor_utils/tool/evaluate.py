@@ -89,12 +89,29 @@ def evaluate_clips(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
         InputError: if the folder holds no such pair, or files of one differ in size.
     """
     scores, luma_mae = {}, {}
+    for name in check_clips(folder):
+        scores[name], luma_mae[name] = _score_clip(Path(folder), name, colorizer, progress)
+    return {**_of_films(scores), "luma_mae": luma_mae}
+
+
+def check_clips(folder: str | Path) -> list[str]:
+    """Give the names of the clips of a folder, see `pair_names`; raises as `evaluate_clips` does, at once."""
     names = pair_names(folder)
     for name in names:
         _check_sizes(Path(folder), name)
-    for name in names:
-        scores[name], luma_mae[name] = _score_clip(Path(folder), name, colorizer, progress)
-    return {**_of_films(scores), "luma_mae": luma_mae}
+    return names
+
+
+def check_films(folder: str | Path) -> None:
+    """Raise as `evaluate_films` does, at once."""
+    _check_folder(folder)
+    films = [path for path in _files(folder) if is_film(path)]
+    if not any([_has_color(path) for path in films]):  # each is looked at: one that is no video is named
+        raise InputError(f"{folder}: no video with colour in it")
+
+
+def _files(folder: str | Path) -> list[Path]:
+    return sorted(path for path in Path(folder).iterdir() if path.is_file() and not is_hidden(path))
 
 
 def pair_names(folder: str | Path) -> list[str]:
@@ -170,8 +187,7 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
         InputError: if a file is not a video, or none has colour.
     """
     _check_folder(folder)
-    paths = sorted(path for path in Path(folder).iterdir() if path.is_file() and not is_hidden(path))
-    colored = [path for path in paths if _is_usable(path)]
+    colored = [path for path in _files(folder) if _is_usable(path)]
     if not colored:
         raise InputError(f"{folder}: no video with colour in it")
     return _of_films({path.name: _score_film(path, colorizer, progress) for path in colored})
