@@ -122,7 +122,8 @@ def prepare_clips(
     Raises:
         OptionError: if `crop` or `seed` is not allowed.
         InputError: if the folder holds a preparation with other settings, or no clip can be read.
-        OutputError: if another preparation is at work there, or it cannot be written to.
+        BusyError: if another preparation is at work there.
+        OutputError: if it cannot be written to.
     """
     out_dir, seed = Path(out_dir), check_option("seed", seed, Within(0, whole=True))
     if crop is not None:
