@@ -1,11 +1,10 @@
 import ast
 import json
 import os
-import threading
 
 import pytest
 
-from tests.helpers.clips import contents
+from tests.helpers.clips import contents, sepia
 from tests.helpers.command import REPOSITORY
 from vidcolor_utils.course import clips
 from vidcolor_utils.course.clips import open_clips
@@ -33,18 +32,54 @@ def test_the_first_chapter_prepares_the_default_clips_and_says_so(notebooks, cap
     assert capsys.readouterr().out == "" and contents(notebooks) == before
 
 
+@pytest.fixture
+def another(notebooks, monkeypatch):
+    """Begins another notebook's preparation; it ends, without clips, while this one waits."""
+
+    def begin():
+        (notebooks / "out/course/clips").mkdir(parents=True)
+        held = hold(notebooks / "out/course/clips" / prepare.LOCK)
+        monkeypatch.setattr(clips.time, "sleep", lambda seconds: held.close())
+
+    return begin
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no such locks")
-def test_a_second_notebook_waits_for_the_first(notebooks, capsys, monkeypatch):
-    monkeypatch.setattr(clips, "WAIT_S", 0.01)
-    (notebooks / "out/course/clips").mkdir(parents=True)
-    first = hold(notebooks / "out/course/clips" / prepare.LOCK)
-    end = threading.Timer(0.2, first.close)
-    end.start()
+def test_a_second_notebook_waits_for_the_first(another, capsys):
+    another()
     assert len(open_clips("../out/course/clips").manifest["clips"]) == 3
-    assert end.finished.is_set()
-    assert capsys.readouterr().out.startswith(
-        "Another notebook is preparing the clips: this one waits for them.\n"
-    )
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "Another notebook is preparing the clips: this one waits for them."
+    assert second.startswith("No clips are prepared yet")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_one_that_comes_late_to_the_lock_waits_as_well(another, notebooks, capsys, monkeypatch):
+    """Both have seen that there are no clips, and listed films; then the other one takes the lock."""
+    find = clips.find_clips
+
+    def find_slowly(**wanted):
+        found = find(**wanted)
+        another()
+        return found
+
+    monkeypatch.setattr(clips, "find_clips", find_slowly)
+    assert len(open_clips("../out/course/clips").manifest["clips"]) == 3
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert not (notebooks / "out/course/clips" / prepare.LOCK).exists()
+
+
+def test_what_another_one_prepared_meanwhile_is_taken_as_it_is(notebooks, monkeypatch):
+    """The chapter on preparation has parameters, so it may have made other clips."""
+    find = clips.find_clips
+
+    def find_slowly(**wanted):
+        others = find(count=2, frames=4, seed=1)
+        prepare.prepare_clips(others, clips.DEFAULT_DIR, baseline=sepia, baseline_name="sepia")
+        return find(**wanted)
+
+    monkeypatch.setattr(clips, "find_clips", find_slowly)
+    assert open_clips("../out/course/clips").manifest["settings"]["baseline"] == "sepia"
 
 
 def test_splits_that_a_chapter_asks_for_hold_clips(notebooks, monkeypatch):

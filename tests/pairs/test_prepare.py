@@ -17,7 +17,7 @@ from vidcolor_utils.colorizers.stills import colorize_frames
 from vidcolor_utils.pairs.prepare import LOCK, baseline_colorizer, gray_clip, prepare_clips, split_names
 from vidcolor_utils.pairs.sources import Clip, rendered_clips, video_clips
 from vidcolor_utils.pairs.store import ClipStore
-from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.errors import InputError, OptionError, OutputError
 from vidcolor_utils.system.files import hold
 
 
@@ -69,6 +69,22 @@ def test_without_crop_the_bars_stay(tmp_path: Path):
     true = ClipStore(tmp_path).read("wide").true
     assert true.shape == (3, 128, 128, 3)
     assert not true[2, :31].any() and not true[2, 97:].any() and (true[2, 33:95] == 20).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("crop", 257), ("crop", 0), ("crop", -3), ("crop", 9.5), ("seed", -1)]
+)
+def test_a_crop_or_seed_that_cannot_be_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str, value: float
+):
+    with pytest.raises(OptionError, match=f"`{name}` must be"):
+        prepare([numbered_clip("a", 3)], tmp_path / "clips", **{name: value})
+    assert not (tmp_path / "clips").exists()
+
+
+def test_the_largest_crop_is_the_whole_frame(tmp_path: Path):
+    prepare([numbered_clip("a", 3)], tmp_path, crop=256)
+    assert ClipStore(tmp_path).read("a").true.shape == (3, 256, 256, 3)
 
 
 def test_a_clip_that_cannot_be_read_is_skipped_and_named(tmp_path: Path, make_video: Callable[..., Path]):

@@ -1,4 +1,4 @@
-"""The algebra of the layers, and the totals, hold on PyTorch and on JAX as well."""
+"""The algebra of the layers, the totals, and what goes back into a network hold on PyTorch and on JAX as well."""
 
 import subprocess
 import sys
@@ -17,6 +17,8 @@ ALGEBRA = (
     "test_clip_layers.py",
     "test_totals.py",
     "test_trust.py",
+    "test_feedback.py::test_a_networks_own_results_are_fed_back",
+    "test_feedback.py::test_the_adversarial_half_changes_the_network",
 )
 
 

@@ -88,6 +88,14 @@ def test_what_is_fed_back_can_be_rounded_or_have_its_true_lightness():
     assert 0 < np.abs(rounded[1] - clip.lab[0]).max() < 0.5
 
 
+def test_a_networks_own_results_are_fed_back():
+    clip, network = sliding_clips(1, side=16)[0], build_small_unet(channels=4, outputs=3, side=16, filters=(8, 8))
+    made = fed_back(network, [clip], 3)[0]
+    inputs = np.concatenate([scaled(clip.lab[2:3])[..., :1], scaled(made[1:2])], axis=-1)
+    wanted = unscaled(network.predict_on_batch(inputs))
+    np.testing.assert_allclose(made[2:], wanted, rtol=1e-3, atol=1e-3)
+
+
 def test_clips_of_different_length_go_together():
     one, two, _ = sliding_clips()
     short = SmallClip("short", two.lab[:3])

@@ -57,6 +57,18 @@ def test_only_gates_that_are_too_large_are_divided():
     np.testing.assert_allclose(gates, [[0.2, -0.3, 0.1], [0.5, -0.25, 0.25]], rtol=1e-6)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="the others take arrays and tensors together")
+def test_arrays_go_to_the_device_that_computes():
+    """As on a GPU; PyTorch's device without memory refuses what a GPU refuses: an array beside a tensor."""
+    with keras.device("meta"):
+        gates = stable_gates(values_of(1, 5, 6, 2, 3))
+        assert str(gates.device) == "meta"
+        x, arrays = values_of(1, 5, 6, 2), values_of(1, 5, 6, 2, 3)
+        for sweep in (linear_sweep, linear_sweep_adjoint):
+            assert sweep(x, gates).shape == sweep(x, arrays).shape == (1, 5, 6, 2)
+        assert four_sweeps(x, values_of(1, 5, 6, 24)).shape == (1, 5, 6, 2)
+
+
 @each_direction
 def test_a_constant_stays_where_no_gate_reaches_outside(direction):
     gates = inside(gates_of(2, 5, 6, 3), direction)

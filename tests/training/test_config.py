@@ -22,6 +22,9 @@ def test_stages_come_one_after_the_other_and_learn_more_and_more():
         ("weight_decay", -0.1),
         ("sides", (64, 0)),
         ("sides", (50,)),
+        ("sides", ()),
+        ("sides", (160, 64)),
+        ("sides", (64, 64)),
     ],
 )
 def test_a_wrong_value_is_named(name, value):

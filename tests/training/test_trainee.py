@@ -28,3 +28,11 @@ def test_scores_are_ratios_by_kind():
 
     rows = np.array([[1.0, 2.0, 3.0, 4.0], [3.0, 2.0, 1.0, 4.0]])
     assert _scores(rows) == {"error": 1.0, "chroma": 0.5, "worse": 0.5}
+
+
+def test_gray_pictures_alone_have_no_ratios():
+    from vidcolor_utils.training.trainee import _scores
+
+    rows = np.array([[1.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    assert _scores(rows) == {"error": None, "chroma": None, "worse": 0.5}
+    assert _scores(rows[1:]) == {"error": None, "chroma": None, "worse": 0.0}

@@ -82,14 +82,18 @@ def train_vit(wheel: Path, output: Path) -> None:
 @click.option("-o", "--output", required=True, type=PathArgument, help="File to write (.onnx).")
 @options_from(KeyTrainConfig)
 def train_keys(images: tuple[Path, ...], films: tuple[Path, ...], output: Path, **config: Any) -> None:
-    """Train the network that takes the marks of coding and resizing out of key frames' colours."""
+    """Train the network that takes the marks of coding and resizing out of key frames' colours.
+
+    The same command goes on with an interrupted run: every few minutes a checkpoint is written beside the output.
+    """
     with quiet_native_logs():
         from vidcolor_utils.training.keys.fit import train_cleaner
 
     def tell_step(step: int, gain: float) -> None:
         say(f"step {step}: {gain:+.2f} dB", err=True)
 
-    record = train_cleaner(images, films, output, KeyTrainConfig(**config), tell_step)
+    with going_on():
+        record = train_cleaner(images, films, output, KeyTrainConfig(**config), tell_step)
     click.echo(json.dumps(record, indent=2))
 
 

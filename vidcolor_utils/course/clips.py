@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
 from vidcolor_utils.pairs.manifest import MANIFEST
-from vidcolor_utils.pairs.prepare import LOCK, baseline_colorizer, prepare_clips
+from vidcolor_utils.pairs.prepare import baseline_colorizer, prepare_clips
 from vidcolor_utils.pairs.sources import find_clips
 from vidcolor_utils.pairs.store import ClipStore
-from vidcolor_utils.system.files import hold
+from vidcolor_utils.system.errors import BusyError, InputError
+from vidcolor_utils.system.spread import Item, Result, Spread
 
 CLIPS, FRAMES, SEED, BASELINE = 16, 32, 34, "light"  # the defaults of 00_data_prep, which makes the same clips
 DEFAULT_DIR = Path("../out/course/clips")  # of every chapter, from the folder that the notebooks lie in
@@ -30,29 +32,40 @@ def open_clips(data_dir: str | Path, *splits: str) -> ClipStore:
     """
     folder = Path(data_dir)
     if folder == DEFAULT_DIR and not (folder / MANIFEST).exists():
-        _wait_for_another(folder / LOCK)
-    if folder == DEFAULT_DIR and not (folder / MANIFEST).exists():
-        print(f"No clips are prepared yet. {CLIPS} small ones come first, as in 00_data_prep: half a minute.")
-        prepare_clips(
-            find_clips(count=CLIPS, frames=FRAMES, seed=SEED),
-            folder,
-            baseline=baseline_colorizer(BASELINE),
-            baseline_name=BASELINE,
-            seed=SEED,
-        )
+        _prepare_or_wait(folder)
     store = ClipStore(folder)
     store.require(*splits)
     return store
 
 
-def _wait_for_another(lock: Path) -> None:
-    """Wait until no other notebook prepares the clips; says so, once."""
+def _prepare_or_wait(folder: Path) -> None:
+    """Prepare the default clips, or wait for another notebook that does, and say which."""
+    found = find_clips(count=CLIPS, frames=FRAMES, seed=SEED)
     for tries in count():
-        try:
-            if lock.exists():
-                hold(lock).close()
-            return
-        except BlockingIOError:
+        try:  # the lock itself says whether another one is at work: a look before it may be late
+            prepare_clips(
+                found,
+                folder,
+                baseline=baseline_colorizer(BASELINE),
+                baseline_name=BASELINE,
+                seed=SEED,
+                spread=Announced(),
+            )
+        except BusyError:
             if not tries:
                 print("Another notebook is preparing the clips: this one waits for them.")
             time.sleep(WAIT_S)
+        except InputError:  # other clips than these, and that they are ready is all that counts
+            if not (folder / MANIFEST).exists():
+                raise
+        if (folder / MANIFEST).exists():
+            return
+
+
+class Announced(Spread):
+    """Calls as `Spread` does, and says what is to come: by then no other notebook is at work."""
+
+    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Say it, and yield the results."""
+        print(f"No clips are prepared yet. {CLIPS} small ones come first, as in 00_data_prep: half a minute.")
+        return super().__call__(function, items)

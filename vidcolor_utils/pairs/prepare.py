@@ -40,7 +40,7 @@ from vidcolor_utils.pictures.color import gray_clip
 from vidcolor_utils.pictures.sizes import fit_frame, middle_square
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.files import alone, file_sha256, write_json, writing
-from vidcolor_utils.system.options import OneOf, check_option
+from vidcolor_utils.system.options import OneOf, Within, check_option
 from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 
@@ -109,9 +109,9 @@ def prepare_clips(
         out_dir: folder to write; made if missing.
         baseline: from gray (T, H, W) uint8 to RGB (T, H, W, 3) uint8.
         baseline_name: what `baseline` is, for the manifest.
-        crop: side of the centre crop. None shrinks the whole frame to `CROP` instead, black bars included:
-            what the authors first did, and what made their models predict black.
-        seed: decides the split.
+        crop: side of the centre crop, at most 256. None shrinks the whole frame to `CROP` instead, black bars
+            included: what the authors first did, and what made their models predict black.
+        seed: decides the split; 0 or more.
         spread: calls a function with each clip, as `map`, or in several processes, see `spread.spread_over`.
             The manifest is the same.
         progress: called after every clip.
@@ -120,10 +120,14 @@ def prepare_clips(
         The manifest, as written to `manifest.json`.
 
     Raises:
+        OptionError: if `crop` or `seed` is not allowed.
         InputError: if the folder holds a preparation with other settings, or no clip can be read.
-        OutputError: if another preparation is at work there, or it cannot be written to.
+        BusyError: if another preparation is at work there.
+        OutputError: if it cannot be written to.
     """
-    out_dir = Path(out_dir)
+    out_dir, seed = Path(out_dir), check_option("seed", seed, Within(0, whole=True))
+    if crop is not None:
+        crop = check_option("crop", crop, Within(1, min(WORKING_SIZE), whole=True))
     _check_names(clips)
     with writing(out_dir):
         (out_dir / CLIPS_FOLDER).mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,10 @@ class OutputError(VidcolorError):
     """The output cannot be written: no such folder, no permission, no space. Exit code 1."""
 
 
+class BusyError(OutputError):
+    """Another run is at work where the output goes: it is a matter of waiting."""
+
+
 class RefusedError(OutputError):
     """A container refuses what it is given, and would again: not a matter of space or permission."""
 

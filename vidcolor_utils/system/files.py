@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from vidcolor_utils.system.errors import InputError, OutputError
+from vidcolor_utils.system.errors import BusyError, InputError, OutputError
 
 try:
     import fcntl
@@ -111,13 +111,14 @@ def alone(lock: Path, *, shown: Path) -> Iterator[None]:
         shown: how messages call the place.
 
     Raises:
-        OutputError: if another run is at work there, or the file cannot be written.
+        BusyError: if another run is at work there.
+        OutputError: if the file cannot be written.
     """
     with writing(shown):
         try:
             held = hold(lock)
         except BlockingIOError:
-            raise OutputError(f"{shown}: another run is at work there: wait for it, or end it") from None
+            raise BusyError(f"{shown}: another run is at work there: wait for it, or end it") from None
     try:
         with held:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, NamedTuple
 
 from vidcolor_utils.system.errors import OptionError
@@ -64,10 +65,12 @@ class FrameTrainConfig:
         check_option("weight_decay", self.weight_decay, Within(0))
         if self.keep_statistics and self.start_from is None:
             raise OptionError("`keep_statistics` needs `start_from`: networks that never learned have none")
-        for side in self.sides:
-            check_option("sides", side, SIDE)
-            if side % SIDE_STEP:
-                raise OptionError(f"`sides` must be multiples of {SIDE_STEP}. Received: {self.sides!r}")
+        sides = tuple(check_option("sides", side, SIDE) for side in self.sides)
+        if any(side % SIDE_STEP for side in sides):
+            raise OptionError(f"`sides` must be multiples of {SIDE_STEP}. Received: {self.sides!r}")
+        if not sides or any(late <= early for early, late in pairwise(sides)):
+            raise OptionError(f"`sides` must be at least one, and grow. Received: {self.sides!r}")
+        object.__setattr__(self, "sides", sides)
 
     def stages(self) -> tuple[Stage, ...]:
         """Say what learns in which stage, how long, and how fast."""

@@ -23,6 +23,8 @@ BROAD_WEIGHT = 0.3  # of what the meaning gives alone, beside what both give
 CHROMA_WEIGHT, CHROMA_UNIT = 1.5, 50.0  # see `weighted_error`
 MEAN_CHROMA, CHROMA_FLOOR = 12.0, 6.0  # mean of |a|, |b| at which a picture weighs 1, and see `balance`
 
+Scores = dict[str, float | None]
+
 
 class Trainee(nn.Module):
     """The meaning and the frame colorizer, as twins in PyTorch.
@@ -114,7 +116,7 @@ def balance(true: torch.Tensor) -> torch.Tensor:
     return (MEAN_CHROMA / (true.abs().mean((1, 2, 3)) + CHROMA_FLOOR)).sqrt()
 
 
-def score_views(trainee: Trainee, views: Views, *, known: float = 1.0) -> dict[str, dict[str, float]]:
+def score_views(trainee: Trainee, views: Views, *, known: float = 1.0) -> dict[str, Scores]:
     """Score a network on the central squares of photographs.
 
     Args:
@@ -125,6 +127,7 @@ def score_views(trainee: Trainee, views: Views, *, known: float = 1.0) -> dict[s
     Returns:
         For "all" and each kind: "error", the mean absolute error of ab over that of gray; "chroma", the mean
         length of ab over the true one; "worse", the share of pictures that are further from the truth than gray.
+        "error" and "chroma" are None where all pictures are gray: there is nothing to hold them against.
     """
     rows = np.concatenate(
         [_rows(trainee, views, start, known) for start in range(0, len(views.kinds), SCORED_BATCH)]
@@ -157,10 +160,15 @@ def _rows(trainee: Trainee, views: Views, start: int, known: float) -> np.ndarra
     return torch.stack(means, 1).cpu().numpy()
 
 
-def _scores(rows: np.ndarray) -> dict[str, float]:
+def _scores(rows: np.ndarray) -> Scores:
     error, gray, chroma, true = rows.T
     return {
-        "error": round(float(error.sum() / gray.sum()), 4),
-        "chroma": round(float(chroma.sum() / true.sum()), 3),
+        "error": _ratio(error, gray, 4),
+        "chroma": _ratio(chroma, true, 3),
         "worse": round(float((error > gray).mean()), 3),
     }
+
+
+def _ratio(values: np.ndarray, true_values: np.ndarray, digits: int) -> float | None:
+    total = float(true_values.sum())
+    return round(float(values.sum()) / total, digits) if total else None

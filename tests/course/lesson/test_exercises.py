@@ -42,6 +42,17 @@ NOTEBOOK = {
         ("4", 4, 0, "Wrong: try again. Think."),
         (np.array([1, 2]), [1, 2], 0, "Right."),
         ([1, 2, 3], [1, 2], 0, "Wrong: try again. Think."),
+        (..., 4, 0, "Not answered yet."),
+        ({"four": 4}, 4, 0, "Wrong: try again. Think."),
+        (len, 4, 0, "Wrong: try again. Think."),
+        (4 + 0j, 4, 0, "Wrong: try again. Think."),
+        (np.array([4 + 1j]), [4], 0, "Wrong: try again. Think."),
+        ([1, [2]], [1, 2], 0, "Wrong: try again. Think."),
+        (["one", "two"], [1, 2], 0, "Wrong: try again. Think."),
+        (10**400, 4, 0, "Wrong: try again. Think."),
+        (np.array(["gray", "gray"]), "gray", 0, "Wrong: try again. Think."),
+        ("gray", np.array([1, 2]), 0, "Wrong: try again. Think."),
+        ([1, [2]], "gray", 0, "Wrong: try again. Think."),
     ],
 )
 def test_check_says_right_or_wrong(answer, expected, within, verdict, capsys):
@@ -52,9 +63,20 @@ def test_check_says_right_or_wrong(answer, expected, within, verdict, capsys):
 def test_check_that_names_what_is_not_met(capsys):
     check_that({"it is even": True, "it is positive": True})
     check_that({"it is even": None})
+    check_that({"it is even": ...})
+    check_that({"all are": np.array([True, True])})
+    check_that({"all are": np.array([True, False])})
+    check_that({"there is one": []})
     check_that({"it is even": False, "it is positive": True}, hint="Count again.")
     wrong = "Wrong: try again. It is not so that it is even. Count again."
-    assert capsys.readouterr().out.splitlines() == ["Right.", "Not answered yet.", wrong]
+    assert capsys.readouterr().out.splitlines() == [
+        "Right.",
+        *["Not answered yet."] * 2,
+        "Right.",
+        "Wrong: try again. It is not so that all are.",
+        "Wrong: try again. It is not so that there is one.",
+        wrong,
+    ]
 
 
 def test_the_twin_to_work_in_has_neither_outputs_nor_solutions():

@@ -47,3 +47,26 @@ def test_pictures_that_are_too_small_are_refused_in_a_line(tmp_path):
     with pytest.raises(InputError, match="too small"):
         train_cleaner([tmp_path], [], tmp_path / "key_colors.onnx", KeyTrainConfig(steps=1))
     assert not (tmp_path / "key_colors.onnx").exists()
+
+
+def test_an_interrupted_training_goes_on_where_it_was(tmp_path, photos, monkeypatch):
+    from vidcolor_utils.system.errors import InputError
+    from vidcolor_utils.training.config import KeyTrainConfig
+    from vidcolor_utils.training.keys import fit, progress
+
+    monkeypatch.setattr(progress, "MINUTES", 0)
+    monkeypatch.setattr(fit, "SAID", 2)
+    output, config, said = tmp_path / "key_colors.onnx", KeyTrainConfig(steps=6, batch=2), []
+
+    def interrupt(step, gain):
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit.train_cleaner([photos], [], output, config, interrupt)
+    checkpoint = tmp_path / "key_colors.onnx.checkpoint.pt"
+    assert sorted(tmp_path.iterdir()) == [checkpoint, photos]
+    with pytest.raises(InputError, match="other parameters or data"):
+        fit.train_cleaner([photos], [], output, KeyTrainConfig(steps=7, batch=2))
+    fit.train_cleaner([photos], [], output, config, lambda step, gain: said.append(step))
+    assert said == [6] and output.is_file() and not checkpoint.exists()

@@ -29,7 +29,7 @@ def check(answer: object, expected: object, *, within: float = 0.0, hint: str = 
     """Print whether an answer is right: "Right.", "Wrong: try again." and a hint, or "Not answered yet."
 
     Args:
-        answer: a number, an array, a text, or None while there is none.
+        answer: a number, an array, a text, or None or ... while there is none; anything else is wrong.
         expected: what it should be, of the same kind.
         within: largest difference that a number, or one of an array, may have.
         hint: said after a wrong answer.
@@ -38,28 +38,49 @@ def check(answer: object, expected: object, *, within: float = 0.0, hint: str = 
         >>> check(0.33, 1 / 3, within=0.01)
         Right.
     """
-    print(NOT_YET if answer is None else _verdict(_is_equal(answer, expected, within), hint))
+    print(NOT_YET if _is_open(answer) else _verdict(_is_equal(answer, expected, within), hint))
 
 
-def check_that(conditions: Mapping[str, object], *, hint: str = "") -> None:
+def check_that(conditions: Mapping[str, Any], *, hint: str = "") -> None:
     """Print which conditions an answer of several parts misses; None in place of a bool: not answered yet.
 
     Args:
-        conditions: what should be true, in words, and whether it is.
+        conditions: what should be true, in words, and whether it is; of an array: everywhere.
         hint: said if one is not.
     """
-    if any(met is None for met in conditions.values()):
+    if any(_is_open(met) for met in conditions.values()):
         print(NOT_YET)
         return
-    missed = [condition for condition, met in conditions.items() if not met]
+    missed = [condition for condition, met in conditions.items() if not _holds(met)]
     print(_verdict(not missed, " ".join([*(f"It is not so that {words}." for words in missed), hint])))
 
 
-def _is_equal(answer: object, expected: object, within: float) -> bool:
+def _is_open(answer: object) -> bool:
+    return answer is None or answer is ...
+
+
+def _holds(met: Any) -> bool:
+    return np.size(met) > 0 and bool(np.all(met))
+
+
+def _is_equal(answer: Any, expected: Any, within: float) -> bool:
     if isinstance(expected, str | bool) or isinstance(answer, str):
-        return answer == expected
-    found, wanted = np.asarray(answer, float), np.asarray(expected, float)
-    return found.shape == wanted.shape and bool(np.allclose(found, wanted, rtol=0, atol=within + 1e-12))
+        return np.shape(expected) == _shape(answer) and bool(answer == expected)
+    wanted = np.asarray(expected, float)
+    if _shape(answer) != wanted.shape or np.iscomplexobj(answer):
+        return False
+    try:
+        found = np.asarray(answer, float)
+    except (TypeError, ValueError, OverflowError):  # it is no number, nor are its parts
+        return False
+    return bool(np.allclose(found, wanted, rtol=0, atol=within + 1e-12))
+
+
+def _shape(answer: Any) -> tuple[int, ...] | None:
+    try:
+        return np.shape(answer)
+    except ValueError:  # rows of different length
+        return None
 
 
 def _verdict(is_right: bool, hint: str) -> str:

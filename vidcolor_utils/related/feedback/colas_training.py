@@ -148,9 +148,14 @@ def fed_back(
             before = np.concatenate([lab[:, t - 1, ..., :1], before[..., 1:]], axis=-1)
         if how.quantized:
             before = np.rint((before + 1) * 127.5) / 127.5 - 1
-        made.append(np.array(network(np.concatenate([lab[:, t, ..., :1], before], axis=-1), training=False)))
+        made.append(_made(network, np.concatenate([lab[:, t, ..., :1], before], axis=-1)))
     stacked = np.stack(made, axis=1)
     return [unscaled(film[:length]) for film, length in zip(stacked, lengths, strict=True)]
+
+
+def _made(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """What a network makes of inputs, on whichever backend and device."""
+    return keras.ops.convert_to_numpy(network(inputs, training=False))
 
 
 def accuracy_curve(clips: Sequence[SmallClip], made: Sequence[np.ndarray], frames: int) -> np.ndarray:
@@ -237,7 +242,7 @@ def adversarial_colas(
         lab = scaled(runs.draw())
         before, now = lab[:, 0], lab[:, 1]
         inputs = np.concatenate([now[..., :1], before], axis=-1)
-        made = np.array(network(inputs, training=False))
+        made = _made(network, inputs)
         real_pair, made_pair = (np.concatenate([frame, before], axis=-1) for frame in (now, made))
         history["judge"].append(both.judge(0, real_pair, made_pair))
         history["generator"] += [both.fool(inputs, [now]) for _ in range(2)]

@@ -21,6 +21,7 @@ DIRECTIONS = ("right", "left", "down", "up")
 
 def stable_gates(gates: Tensor) -> Tensor:
     """Divide gates (..., 3) by the sum of their absolute values where it is more than 1; smaller ones stay."""
+    gates = ops.convert_to_tensor(gates)
     return gates / ops.maximum(ops.sum(ops.abs(gates), axis=-1, keepdims=True), 1)
 
 

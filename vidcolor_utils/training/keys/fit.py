@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,14 +16,15 @@ import torch
 from torch import nn
 
 from vidcolor_utils.pictures.sizes import shrunk
-from vidcolor_utils.stills.photos import Photo, find_photos
+from vidcolor_utils.stills.photos import Photo, find_photos, photos_sha256
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import check_target, finished_file, write_sidecar
+from vidcolor_utils.system.files import alone, check_target, finished_file, hidden_beside, write_sidecar
 from vidcolor_utils.system.machine import machine
 from vidcolor_utils.training.config import KeyTrainConfig
 from vidcolor_utils.training.fit import move_averages
 from vidcolor_utils.training.keys.damage import Damaged, batch_of, views_of
 from vidcolor_utils.training.keys.network import Cleaner, to_onnx
+from vidcolor_utils.training.keys.progress import LAST, Progress
 from vidcolor_utils.training.torch_twin import multiplies_in_16_bits
 from vidcolor_utils.video.files import iter_rgb
 
@@ -34,7 +35,7 @@ FROM_FILMS = 0.5  # share of views
 WAITING = 480  # pictures among whose views a batch is drawn: those cut out of one picture come together
 WARM_UP, LONGEST = 100, 1.0  # steps; length of a gradient
 SMALL = 4e-2  # mean square of ab below which an error counts no further
-SAID = 200  # steps from one report to the next
+SAID = LAST  # steps from one report to the next
 
 
 def train_cleaner(
@@ -44,12 +45,12 @@ def train_cleaner(
     config: KeyTrainConfig,
     say: Callable[[int, float], None] = lambda step, gain: None,
 ) -> dict:
-    """Train the network and write it as ONNX, its sha256 beside it.
+    """Train the network and write it as ONNX, its sha256 beside it; goes on with an interrupted training.
 
     Args:
         images: folders or tars of photographs.
         films: video files.
-        output: the file to write.
+        output: the file to write. Beside it lies a checkpoint until it is there, see `progress`.
         config: parameters.
         say: called now and then with the number of steps done and by how many dB the last ones brought damaged
             colours nearer to the truth.
@@ -59,34 +60,58 @@ def train_cleaner(
 
     Raises:
         FileNotFoundError: if a file is not there.
-        InputError: if one is no film, holds no photograph, or if all pictures are smaller than a view.
+        InputError: if one is no film, holds no photograph, or if all pictures are smaller than a view; or if the
+            checkpoint is of another training.
+        BusyError: if another one is at work for this output.
     """
     check_target(output, None)  # before the hours, not after them
+    with alone(hidden_beside(output, output.name, ".lock"), shown=output):
+        return _train_alone(images, films, output, config, say)
+
+
+def _train_alone(
+    images: Sequence[Path],
+    films: Sequence[Path],
+    output: Path,
+    config: KeyTrainConfig,
+    say: Callable[[int, float], None],
+) -> dict:
     photos, frames = find_photos(*images), [frame for film in films for frame in _frames_of(film)]
     torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
-    network, began = Cleaner(), time.monotonic()
+    network = Cleaner()
     fast: dict[str, Any] = {"memory_format": torch.channels_last}  # which PyTorch's own hints do not know of
     network.to(**fast)
-    averages, gain = _fit(network, _views(photos, frames, rng), config, say)
-    network.load_state_dict(averages)
+    learned_from = {"photos_sha256": photos_sha256(photos), "frames_sha256": _frames_sha256(frames)}
+    progress = Progress(network, config, output, dataclasses.asdict(config) | learned_from)
+    rng = np.random.default_rng((config.seed, progress.step) if progress.step else config.seed)
+    _fit(progress, _views(photos, frames, rng), config, say)
+    network.load_state_dict(progress.averages)
     with finished_file(output) as part:
         onnx.save(to_onnx(network), str(part))
-    return {
+    record = {
         "config": dataclasses.asdict(config),
         "photos": len(photos),
         "frames": len(frames),
         "parameters": sum(each.numel() for each in network.parameters()),
         "machine": str(machine()),
-        "seconds": round(time.monotonic() - began),
-        "gain_db": round(gain, 3),
+        "seconds": round(progress.seconds),
+        "gain_db": round(float(np.mean(progress.gains)), 3),
         "sha256": write_sidecar(output),
     }
+    progress.remove()
+    return record
 
 
 def _frames_of(film: Path) -> list[np.ndarray]:
     """Frames of a film, none larger than the largest that is asked for."""
     return [shrunk(rgb, FILM_LINES[1]) for rgb in islice(iter_rgb(film), 0, FRAMES * APART, APART)]
+
+
+def _frames_sha256(frames: Sequence[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for rgb in frames:
+        digest.update(repr(rgb.shape).encode() + rgb.tobytes())
+    return digest.hexdigest()
 
 
 def _views(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.random.Generator) -> Iterator[Damaged]:
@@ -115,16 +140,14 @@ def _picture(photos: Sequence[Photo], frames: Sequence[np.ndarray], rng: np.rand
 
 
 def _fit(
-    network: Cleaner,
+    progress: Progress,
     views: Iterator[Damaged],
     config: KeyTrainConfig,
     say: Callable[[int, float], None],
-) -> tuple[dict[str, torch.Tensor], float]:
-    """Learn; returns the averaged weights and the last gain in dB."""
-    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=1e-4, fused=True)
-    averages = {name: value.clone() for name, value in network.state_dict().items()}
-    gains: list[float] = []
-    for step in range(config.steps):
+) -> None:
+    """Learn, from where it is to the last step."""
+    network, optimizer = progress.network, progress.optimizer
+    for step in range(progress.step, config.steps):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _schedule(step / config.steps, step)
         planes, true = (_channels_first(each) for each in batch_of(list(islice(views, config.batch))))
@@ -135,11 +158,10 @@ def _fit(
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), LONGEST)
         optimizer.step()
-        move_averages(averages, network, step, config.ema)
-        gains.append(gain)
-        if (step + 1) % SAID == 0:
-            say(step + 1, float(np.mean(gains[-SAID:])))
-    return averages, float(np.mean(gains[-SAID:]))
+        move_averages(progress.averages, network, step, config.ema)
+        progress.stepped(gain)
+        if progress.step % SAID == 0:
+            say(progress.step, float(np.mean(progress.gains)))
 
 
 def _schedule(share: float, step: int) -> float:
