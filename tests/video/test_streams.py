@@ -223,6 +223,25 @@ def test_sound_from_the_sides_goes_into_webm(make_film, tmp_path):
         assert sum(frame.samples for frame in container.decode(sound)) >= 11520
 
 
+def test_a_film_with_sound_from_the_sides_goes_into_mov(make_film, tmp_path):
+    source = make_film("in.mkv", subtitles=None, sound="ac3", layout="5.1(side)")
+    report = colorize_file(source, tmp_path / "out.mov", GrayColorizer(), encoding=Encoding(sound="encode"))
+    assert any("sound (ac3) in language cze: made anew as ALAC" in text for text in report.warnings)
+    assert video_info(tmp_path / "out.mov").sound == ("alac",)
+
+
+def test_where_no_encoder_takes_the_sound_it_is_not_said_that_it_could_be_made_anew(
+    make_film, tmp_path, monkeypatch
+):
+    source, encoding = make_film("in.mkv", subtitles=None), Encoding("vp9", sound="encode")
+    monkeypatch.setattr(streams, "sound_encoder", lambda suffix, stream: None)
+    with pytest.raises(InputError, match=r"\.webm cannot hold sound \(aac\) .*: name an output"):
+        colorize_file(source, tmp_path / "out.webm", GrayColorizer(), encoding=encoding)
+    monkeypatch.setattr(streams, "_can_hold", lambda suffix, stream: False)
+    with pytest.raises(InputError, match=r"\.webm cannot hold sound \(aac\) .*: have the sound left out$"):
+        colorize_file(source, tmp_path / "out.webm", GrayColorizer(), encoding=encoding)
+
+
 @pytest.mark.parametrize(
     ("sound", "kept"), [("pcm_s24le", "flac"), ("pcm_f32le", "flac"), ("pcm_s16le", "pcm_s16le")]
 )

@@ -20,7 +20,7 @@ from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders.lead_in import lead_in
 from vidcolor_utils.video.encoders.muxers import copied, is_taken, muxer_takes, open_muxer
-from vidcolor_utils.video.encoders.sound import SOUND_CODECS, is_sound, sound_encoders
+from vidcolor_utils.video.encoders.sound import SOUND_CODECS, is_sound, sound_encoder
 from vidcolor_utils.video.encoders.subtitles import SUBTITLE_CODECS, subtitle_encoder
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, stream_name
 from vidcolor_utils.video.reader import VideoReader
@@ -164,7 +164,7 @@ def _keep_sound(stream: av.stream.Stream, reader: VideoReader, writer: VideoWrit
         has_lead_in = suffix in MATROSKA and stream.codec_context.name == "aac" and not span.start
         writer.copy_stream(stream, lead_in(reader.path, stream.index) if has_lead_in else Fraction(0))
         return None
-    codec = next((codec for codec in SOUND_CODECS if codec in sound_encoders(suffix)), None)
+    codec = sound_encoder(suffix, stream)
     if wanted == "copy" or codec is None:
         raise InputError(f"{suffix} cannot hold {name}: {_advice(stream, writer)}")
     writer.remake_stream(stream, codec)
@@ -289,7 +289,8 @@ def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:
     suffixes = [suffix for suffix in writer.encoding.spec.containers if _can_hold(suffix, stream)]
     if suffixes:
         return f"name an output that ends in {' or '.join(suffixes)}"
-    return "have the sound made anew, or left out"
+    has_encoder = sound_encoder(writer.path.suffix.lower(), stream) is not None
+    return "have the sound made anew, or left out" if has_encoder else "have the sound left out"
 
 
 def _keeps_pixel_aspect(writer: VideoWriter) -> bool:

@@ -196,7 +196,7 @@ class VideoWriter:
                 self._container.start_encoding()
         except RefusedError:
             if self._copies:
-                names = ", ".join(stream_name(stream) for stream in list(self._container.streams)[1:])
+                names = ", ".join(stream_name(stream) for stream in self._copies.values())
                 raise InputError(
                     f"{self.path.suffix} cannot hold this file's {names}: name an output that ends in .mkv"
                 ) from None
