@@ -5,7 +5,7 @@ from PIL import Image
 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.folder.jobs import find_jobs
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.codecs import CODECS, Encoding
 
 
 def test_outputs_of_one_name_are_kept_apart(tmp_path):
@@ -13,6 +13,16 @@ def test_outputs_of_one_name_are_kept_apart(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
     assert outputs == ["film.avi.mkv", "film.mkv", "film.mpg.mkv"]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_every_codec_goes_into_the_outputs_of_a_folder(tmp_path, codec):
+    for name in ("a.mp4", "b.mov", "c.avi", "d.webm"):
+        (tmp_path / name).write_bytes(b"x")
+    outputs = [job.output for job in find_jobs(tmp_path, tmp_path / "out", Encoding(codec))]
+    assert all(Encoding(codec).check(output) for output in outputs)
+    if codec == "prores":
+        assert [output.name for output in outputs] == ["a.mov", "b.mov", "c.mov", "d.mov"]
 
 
 def test_no_output_takes_the_name_of_another(tmp_path):

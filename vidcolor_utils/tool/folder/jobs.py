@@ -30,8 +30,8 @@ class Job(NamedTuple):
 def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
     """List what there is to colorize in a folder, by name; hidden files and folders are left out.
 
-    Outputs keep the names of their sources. A video gets .mkv in place of a suffix that the codec cannot go in;
-    where two outputs would have one name, it is added instead.
+    Outputs keep the names of their sources. A video gets .mkv, or .mov where the codec goes in that alone, in
+    place of a suffix that the codec cannot go in; where two outputs would have one name, it is added instead.
 
     Raises:
         InputError: if there is nothing, or the two folders are one.
@@ -78,4 +78,7 @@ def _is_known(path: Path) -> bool:
 def _target(source: Path, name: Path, encoding: Encoding) -> Path:
     if is_still(source / name):
         return name.with_suffix(written_suffix(name))
-    return name if name.suffix.lower() in encoding.spec.containers else name.with_suffix(".mkv")
+    containers = encoding.spec.containers
+    if name.suffix.lower() in containers:
+        return name
+    return name.with_suffix(".mkv" if ".mkv" in containers else containers[0])
