@@ -25,8 +25,9 @@ from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.fields import interlacing_warning
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.streams import interlacing_warning, keep_streams, open_output, settled
+from vidcolor_utils.video.streams import keep_streams, open_output, settled
 from vidcolor_utils.video.times import WHOLE, Span
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them

@@ -36,14 +36,6 @@ ALAC_LAYOUTS = {"5.0(side)": "5.0", "5.1(side)": "5.1"}
 OPUS_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 
 
-def is_sound(stream: av.stream.Stream) -> bool:
-    """Tell sound that can be played from damaged headers of it."""
-    context = stream.codec_context
-    return isinstance(context, av.audio.codeccontext.AudioCodecContext) and (
-        context.sample_rate > 0 and context.channels > 0
-    )
-
-
 @lru_cache
 def sound_encoders(suffix: str) -> tuple[str, ...]:
     """Those of `SOUND_CODECS` that a container takes."""
@@ -82,12 +74,18 @@ class SoundEncoder:
         container: to be written.
         codec: one of `SOUND_CODECS`.
 
+    Attributes:
+        source: the same.
+        packets: how many it was given.
+        undecoded: how many of them could not be decoded, and are left out.
+
     Raises:
         ValueError, FFmpegError: if the encoder or the container does not take it.
     """
 
     def __init__(self, source: av.stream.Stream, container: OutputContainer, codec: str):
         heard = self._heard = cast(av.audio.codeccontext.AudioCodecContext, source.codec_context)
+        self.source, self.packets, self.undecoded = source, 0, 0
         rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
         self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
         describe(self.stream, container, source)
@@ -105,7 +103,7 @@ class SoundEncoder:
         self._resamplers: dict[_Kind, av.AudioResampler] = {}
 
     def encoded(self, packet: av.Packet | None) -> list[av.Packet]:
-        """Return what a packet becomes; None ends the sound. What cannot be decoded is left out."""
+        """Return what a packet becomes; None ends the sound. What cannot be decoded is counted and left out."""
         made = [
             made
             for frame in self._decoded(packet)
@@ -120,9 +118,11 @@ class SoundEncoder:
         """Decode a packet; None gives what decoders of WMA and the like hold back until the end."""
         if packet is None and not self._heard.is_open:
             return []
+        self.packets += packet is not None
         try:
             return self._heard.decode(packet)
         except av.error.FFmpegError:
+            self.undecoded += packet is not None
             return []
 
     def _like_first(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
