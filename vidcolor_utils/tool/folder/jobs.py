@@ -12,7 +12,7 @@ from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import files_below, is_same_file
 from vidcolor_utils.video.codecs import Encoding
-from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
+from vidcolor_utils.video.ffmpeg import is_called_video
 
 REPORT = "vidcolor.json"  # in the output folder: what became of each file
 
@@ -72,7 +72,7 @@ def _apart(names: Sequence[Path], targets: Sequence[Path]) -> list[Path]:
 
 
 def _is_known(path: Path) -> bool:
-    return is_image(path) or path.suffix.lower() in (*VIDEO_SUFFIXES, *ANIMATED_SUFFIXES)
+    return is_image(path) or path.suffix.lower() in ANIMATED_SUFFIXES or is_called_video(path)
 
 
 def _target(source: Path, name: Path, encoding: Encoding) -> Path:
