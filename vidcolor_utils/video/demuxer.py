@@ -205,3 +205,31 @@ class Demuxer:
             if was_wrong and packet.stream.index == self.stream.index:
                 self.counts = self.counts._replace(mistimed=self.counts.mistimed + 1)
             yield packet
+
+    def _but_damaged_end(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """Count the last packet of the video if the file is cut in it: decoding in threads would tell no error.
+
+        It is left out where frames are shown in another order than decoded: those that wait would go with it.
+        """
+        held = None
+        for packet in packets:
+            if packet.stream.index == self.stream.index:
+                is_cut = held is not None and marks_end(packet)
+                if held is not None and not (is_cut and self.stream.codec_context.has_b_frames):
+                    yield held
+                held = packet if packet.is_corrupt else None
+                if is_cut:
+                    yield packet
+                    self._count_cut()
+                    continue
+            if packet is not held:
+                yield packet
+        if held is not None:
+            self._count_cut()
+
+    def _count_cut(self) -> None:
+        """Count a last packet that is damaged and gave no frame, but for one whose error was counted."""
+        counts, is_left_out = self.counts, bool(self.stream.codec_context.has_b_frames)
+        packets = counts.packets + is_left_out
+        if counts.decoded + counts.damaged < packets:
+            self.counts = counts._replace(packets=packets, damaged=counts.damaged + 1)

@@ -260,7 +260,7 @@ class VideoReader(Demuxer):
     def _decoded_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
         """Decode, passing over packets that cannot be."""
         others = self.other_streams if on_packet or self._joined.may_jump else []
-        for packet in self._packets(self.stream, *others):
+        for packet in self._but_damaged_end(self._packets(self.stream, *others)):
             if packet.stream.index != self.stream.index:
                 if on_packet and not marks_end(packet):
                     on_packet(packet)
