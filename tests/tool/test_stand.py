@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -257,6 +258,17 @@ def test_a_film_goes_through_a_pipe(make_video, tmp_path):
         ]
         told = subprocess.run(asked, input=run.stdout, capture_output=True, check=True)
         assert (told.stdout.decode().split(), told.stderr) == (["5"], b"")
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "told"),
+    [("-", "out.mp4", "stdin out.mp4"), ("in.mp4", "-", "in.mp4 stdout"), ("-", "-", "stdin stdout")],
+)
+def test_what_is_no_pipe_is_called_by_its_name(source, output, told):
+    with piped(Path(source), Path(output), "mp4", io.BytesIO(b"film"), io.BytesIO()) as stand:
+        if output == "-":
+            stand.output.write_bytes(b"made")
+        assert stand.told(f"{stand.source} {stand.output}") == told
 
 
 def test_a_pipe_needs_a_format(tmp_path):
