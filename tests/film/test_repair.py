@@ -169,13 +169,22 @@ def test_a_result_of_another_film_is_refused(film, make_video, tmp_path, other, 
     assert output.read_bytes() == before
 
 
-def test_another_way_of_coding_is_refused(film, tmp_path):
-    output = tmp_path / "out.mp4"
-    colorize_file(film, output, Plain(30), encoding=Encoding(crf=30))
+@pytest.mark.parametrize("earlier", [Encoding(crf=30), Encoding("h265")])
+def test_another_way_of_coding_is_refused_before_anything_is_coloured(film, tmp_path, earlier):
+    output, colored = tmp_path / "out.mp4", []
+    colorize_file(film, output, Plain(30), encoding=earlier)
     before = output.read_bytes()
     with pytest.raises(InputError, match="in another way"):
-        repaired(film, output)
-    assert output.read_bytes() == before
+        colorize_file(
+            film,
+            output,
+            Plain(-30),
+            only=ONLY,
+            progress=lambda done, total: colored.append(done),
+            encoding=Encoding(),
+        )
+    assert output.read_bytes() == before and not colored
+    assert not work_folder_path(output).exists()
 
 
 def test_without_an_earlier_result_there_is_nothing_to_repair(film, tmp_path):

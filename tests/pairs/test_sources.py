@@ -92,6 +92,18 @@ def test_photo_clips_from_a_tar(tmp_path: Path):
     assert len(photo_clips(tmp_path / "photos.tar", count=4, frames=3)) == 3  # so many at most
 
 
+def test_others_stand_in_for_videos_that_cannot_be_opened(tmp_path: Path, make_video, caplog):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for number in range(1, 5):
+        make_video(f"videos/{number}.mp4")
+    for name in ("0.mp4", "5.mp4"):
+        (folder / name).touch()
+    found = [clip.origin["file"] for clip in video_clips(folder, limit=3)]
+    assert len(found) == 3 and set(found) <= {f"{number}.mp4" for number in range(1, 5)}
+    assert caplog.text.count("passed over: ") == 2 and "0.mp4: the file is empty" in caplog.text
+
+
 def test_video_clips_limit_is_spread_and_empty_folders_are_named(tmp_path: Path):
     for number in range(7):
         (tmp_path / f"{number}.mp4").touch()

@@ -91,6 +91,19 @@ def test_a_film_that_begins_black_has_colour_and_what_is_passed_over_is_said(
     ]
 
 
+def test_a_film_that_cannot_be_read_costs_no_other_one(make_video, colorizer, tmp_path, caplog):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    film = make_video("videos/good.mp4", size=(64, 96)).read_bytes()
+    (folder / "cut.mp4").write_bytes(film[: len(film) // 2])
+    (folder / "empty.mp4").touch()
+    assert list(evaluate_films(folder, colorizer)["clips"]) == ["good.mp4"]
+    assert caplog.text.count("passed over: ") == 2
+    (folder / "good.mp4").unlink()
+    with pytest.raises(InputError, match="no video with colour in it"):
+        evaluate_films(folder, colorizer)
+
+
 def test_sizes_are_compared_before_any_work(make_video, tmp_path):
     for name in ("1", "2"):
         shutil.move(make_video(size=(64, 96)), tmp_path / f"color_{name}.mp4")

@@ -280,6 +280,17 @@ def test_a_full_temporary_folder_is_named(tmp_path, monkeypatch):
         pass
 
 
+@pytest.mark.parametrize(
+    ("source", "output", "told"),
+    [("-", "out.mp4", "stdin out.mp4"), ("in.mp4", "-", "in.mp4 stdout"), ("-", "-", "stdin stdout")],
+)
+def test_what_is_no_pipe_is_called_by_its_name(source, output, told):
+    with piped(Path(source), Path(output), "mp4", io.BytesIO(b"film"), io.BytesIO()) as stand:
+        if output == "-":
+            stand.output.write_bytes(b"made")
+        assert stand.told(f"{stand.source} {stand.output}") == told
+
+
 def test_a_pipe_needs_a_format(tmp_path):
     for container in (None, "no_such"):
         with (

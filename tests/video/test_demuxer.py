@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.helpers.films import write_part
+from tests.helpers.films import packets_of, write_part
+from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.tool.colorize import colorize_file
 from vidcolor_utils.video.demuxer import Demuxer
 from vidcolor_utils.video.files import frame_at
 from vidcolor_utils.video.reader import VideoReader
@@ -56,3 +58,69 @@ def test_packets_of_other_streams_come_from_where_it_stands(tmp_path):
         assert packets and {packet.stream.type for packet in packets} == {"audio"}
         demuxer.restart()
         assert len(list(demuxer.other_packets())) == len(packets)
+
+
+def flip_flv(path):
+    """Damage the time of a tag of pictures: 2 in its highest byte, nine hours."""
+    content, place, number = bytearray(path.read_bytes()), 13, 0
+    while content[place] != 9 or number < 9:
+        number += content[place] == 9
+        place += 15 + int.from_bytes(content[place + 1 : place + 4], "big")
+    content[place + 7] = 2
+    path.write_bytes(content)
+
+
+def set_clusters(path, first, end, added=0, times=None):
+    """Damage the times of some clusters of a Matroska file."""
+    content, place = bytearray(path.read_bytes()), 0
+    for number in range(end):
+        place = content.index(b"\x1f\x43\xb6\x75", place + 4)
+        at = content.index(b"\xe7", place)
+        size = content[at + 1] & 0x7F
+        if number >= first:
+            time = 0 if times == 0 else int.from_bytes(content[at + 2 : at + 2 + size], "big") + added
+            content[at + 2 : at + 2 + size] = time.to_bytes(size, "big")
+    path.write_bytes(content)
+
+
+def times_of(path):
+    with VideoReader(path) as reader:
+        times = [frame.seconds for frame in reader.luma_frames()]
+        return times, reader.counts.mistimed, reader.truncation_warning()
+
+
+def test_one_packet_whose_time_is_damaged_decides_nothing_behind_it(make_video, tmp_path):
+    film = make_video("in.flv", codec="flv", frames=30, options={"g": "10"}, sound="libmp3lame")
+    flip_flv(film)
+    times, mistimed, warning = times_of(film)
+    np.testing.assert_allclose(np.diff(times), 0.04, atol=2e-3)
+    assert len(times) == 30 and mistimed == 1
+    assert warning == f"{film}: damaged: 1 of 30 frames lack a usable time"
+    assert colorize_file(film, tmp_path / "out.mp4", GrayColorizer()).frames == 30
+    np.testing.assert_allclose(np.diff(times_of(tmp_path / "out.mp4")[0]), 0.04, atol=2e-3)
+
+
+@pytest.mark.parametrize("options", [{"g": "10", "bf": "0"}, {"g": "10", "bf": "2"}])
+def test_a_cluster_whose_time_is_damaged_keeps_its_pictures_and_sound(make_video, tmp_path, options):
+    film = make_video("in.mkv", frames=40, options=options | {"sc_threshold": "0"}, sound="aac")
+    set_clusters(film, 1, 2, added=1 << 14)
+    times, mistimed, _ = times_of(film)
+    np.testing.assert_allclose(np.diff(times), 0.04, atol=0.03)
+    assert len(times) == 40 and times[-1] == pytest.approx(1.56, abs=0.03) and mistimed == 10
+    report = colorize_file(film, tmp_path / "out.mkv", GrayColorizer())
+    assert report.warnings == (f"{film}: damaged: 10 of 40 frames lack a usable time",)
+    assert packets_of(tmp_path / "out.mkv", "audio") == packets_of(film, "audio")
+
+
+def test_times_that_start_over_for_good_are_not_crammed(make_video):
+    film = make_video("in.mkv", frames=30, options={"g": "10", "bf": "0", "sc_threshold": "0"}, sound="aac")
+    set_clusters(film, 2, 3, times=0)
+    times, mistimed, warning = times_of(film)
+    assert np.diff(times)[-6:] == pytest.approx(0.04, abs=2e-3)
+    assert mistimed == 6 and "6 of 30 frames lack a usable time" in warning
+
+
+def test_a_long_pause_stays(make_video):
+    film = make_video("in.mkv", frames=6, times=[0, 4, 8, 3000, 3004, 3008])
+    times, mistimed, warning = times_of(film)
+    assert times == pytest.approx([0, 0.04, 0.08, 30, 30.04, 30.08]) and not mistimed and warning is None

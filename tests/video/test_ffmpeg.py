@@ -15,6 +15,13 @@ def test_packets_hold_each_frame_once_in_the_order_of_decoding(make_video, optio
     assert len(list(ffmpeg.packets_of(path))) == 12
 
 
+def test_every_name_of_a_format_that_may_be_read_is_known():
+    other = {"avif", "heic", "heif", "mj2", "m4a", "m4b", "isma", "mka", "mks", "ogg"}  # pictures and sound
+    other |= {"gif", "apng", "ism", "ismv", "psp", "h26l"}  # animations, which are known elsewhere, and rare ones
+    names = {each for name in ffmpeg.FORMATS.split(",") for each in av.ContainerFormat(name, "r").extensions}
+    assert {f".{name}" for name in names - other} <= ffmpeg.VIDEO_SUFFIXES
+
+
 def test_what_is_no_film_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         ffmpeg.open_input(tmp_path / "none.mp4")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.helpers.films import planes_of
+from tests.helpers.films import moving_disc, planes_of
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.ffmpeg import Packets
 from vidcolor_utils.video.files import iter_rgb, video_info
@@ -217,3 +217,30 @@ def test_an_avi_that_was_cut_is_said_to_be(make_video, codec):
     with VideoReader(path) as reader:
         read = len(list(reader.luma_frames()))
         assert read < 50 and f"cut short: {read} of " in reader.truncation_warning()
+
+
+@pytest.mark.parametrize(("bf", "name"), [("2", "in.mp4"), ("0", "in.mp4"), ("0", "in.flv")])
+def test_a_file_that_is_cut_in_a_frame_keeps_those_before_and_says_so(tmp_path, bf, name):
+    """As recorders leave fragments of .mp4 when they stop in the middle; threads swallow the error of the last."""
+    path = tmp_path / name
+    movflags = {"movflags": "frag_keyframe+empty_moov"} if name == "in.mp4" else {}
+    with av.open(str(path), "w", options=movflags) as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": bf, "g": "10", "b-adapt": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index, rgb in enumerate(moving_disc(30, 48, 64)):
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        ends = [packet.pos + packet.size for packet in container.demux(video=0) if packet.size]
+    path.write_bytes(path.read_bytes()[: ends[17] - 30])
+    with av.open(str(path)) as container:
+        container.streams.video[0].thread_count = 1
+        whole = 0
+        for packet in container.demux(video=0):
+            with suppress(av.error.FFmpegError):
+                whole += len(packet.decode())
+    with VideoReader(path) as reader:
+        assert sum(1 for _ in reader.luma_frames()) == whole
+        assert reader.counts.damaged == 1 and "damaged" in reader.truncation_warning()

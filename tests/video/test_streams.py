@@ -223,6 +223,25 @@ def test_sound_from_the_sides_goes_into_webm(make_film, tmp_path):
         assert sum(frame.samples for frame in container.decode(sound)) >= 11520
 
 
+def test_a_film_with_sound_from_the_sides_goes_into_mov(make_film, tmp_path):
+    source = make_film("in.mkv", subtitles=None, sound="ac3", layout="5.1(side)")
+    report = colorize_file(source, tmp_path / "out.mov", GrayColorizer(), encoding=Encoding(sound="encode"))
+    assert any("sound (ac3) in language cze: made anew as ALAC" in text for text in report.warnings)
+    assert video_info(tmp_path / "out.mov").sound == ("alac",)
+
+
+def test_where_no_encoder_takes_the_sound_it_is_not_said_that_it_could_be_made_anew(
+    make_film, tmp_path, monkeypatch
+):
+    source, encoding = make_film("in.mkv", subtitles=None), Encoding("vp9", sound="encode")
+    monkeypatch.setattr(streams, "sound_encoder", lambda suffix, stream: None)
+    with pytest.raises(InputError, match=r"\.webm cannot hold sound \(aac\) .*: name an output"):
+        colorize_file(source, tmp_path / "out.webm", GrayColorizer(), encoding=encoding)
+    monkeypatch.setattr(streams, "can_hold", lambda suffix, stream: False)
+    with pytest.raises(InputError, match=r"\.webm cannot hold sound \(aac\) .*: have the sound left out$"):
+        colorize_file(source, tmp_path / "out.webm", GrayColorizer(), encoding=encoding)
+
+
 @pytest.mark.parametrize(
     ("sound", "kept"), [("pcm_s24le", "flac"), ("pcm_f32le", "flac"), ("pcm_s16le", "pcm_s16le")]
 )
@@ -311,6 +330,34 @@ def test_sound_that_the_container_cannot_hold_is_made_anew_or_an_error(make_film
     report = colorize_file(source, output, GrayColorizer(), encoding=Encoding("vp9"))
     assert any("sound (aac)" in text and "made anew as Opus" in text for text in report.warnings)
     assert video_info(output).sound == ("opus",)
+
+
+def break_sound(path, every):
+    """Damage the beginning of some packets of a file's FLAC; return how many, and how many there are."""
+    content, packets, place = bytearray(path.read_bytes()), packets_of(path, "audio"), 0
+    for number, packet in enumerate(packets):
+        place = content.index(packet, place)
+        if number % every == 0:
+            content[place : place + 4] = b"oops"
+        place += len(packet)
+    path.write_bytes(content)
+    return len(range(0, len(packets), every)), len(packets)
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
+def test_sound_that_cannot_be_decoded_is_said_to_be_lost(make_film, tmp_path, name):
+    source, encoding = make_film("in.mkv", subtitles=None, sound="flac"), Encoding(sound="encode")
+    bad, packets = break_sound(source, 2)
+    report = colorize_file(source, tmp_path / name, GrayColorizer(), encoding=encoding)
+    sentences = " ".join(report.warnings)
+    assert "sound (flac) in language cze: made anew as FLAC, as was asked for" in sentences
+    assert f"sound (flac) in language cze: damaged: {bad} of {packets} packets could not be decoded" in sentences
+    break_sound(source, 1)
+    report = colorize_file(source, tmp_path / f"all_{name}", GrayColorizer(), encoding=encoding)
+    (told,) = report.warnings
+    assert "(flac) in language cze: cannot be decoded, and is not in the output: have the sound copied" in told
+    (told,) = colorize_file(source, tmp_path / "out.mov", GrayColorizer()).warnings
+    assert told.endswith("cannot be decoded, and is not in the output: copied it fits into .mp4 or .mkv")
 
 
 def test_fonts_and_cover_pictures_are_kept(make_film, tmp_path):

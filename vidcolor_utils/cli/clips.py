@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vidcolor_utils.cli.options import Command, PathArgument
-from vidcolor_utils.cli.screen import going_on, progress_bars, say, warn
+from vidcolor_utils.cli.screen import going_on, progress_bars, say
 from vidcolor_utils.pairs.defaults import BASELINES, COUNT, FPS, FRAMES
 
 
@@ -65,7 +65,5 @@ def prepare(
             spread=spread,
             progress=bar("preparing"),
         )
-    for skipped in manifest["skipped"]:
-        warn(f"skipped {skipped['name']}: {skipped['reason']}")
     counts = ", ".join(f"{value} {name}" for name, value in manifest["counts"].items())
     say(f"{out_dir}: {counts}; {manifest['bytes'] / 1e6:.1f} MB")

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import numpy as np
+
 from vidcolor_utils.film.joining import Segment, join_segments
 from vidcolor_utils.film.painting import FINE_SIDE, Painter, Plan, find_area, remembered_by
 from vidcolor_utils.film.picture import ColorizeReport, ColorSource
@@ -25,8 +27,9 @@ from vidcolor_utils.system.progress import Progress, silent
 from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.description import VideoInfo
+from vidcolor_utils.video.fields import interlacing_warning
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.streams import interlacing_warning, keep_streams, open_output, settled
+from vidcolor_utils.video.streams import keep_streams, open_output, settled
 from vidcolor_utils.video.times import WHOLE, Span
 
 MIN_SIDE = 8  # smaller frames show nothing to recognise, and encoders refuse them
@@ -87,6 +90,8 @@ def color_video(
         planes = _check_video(reader, work, job.encoding)
         repair = None if job.only is None else Repair(output, reader, job.only)
         plan = _plan(reader, planes, colors, job, repair)
+        if repair:
+            _check_coding(reader, work, plan, repair)
         records = work.claim(_identity(plan, job, repair))
         if not is_complete(records):
             area = find_area(reader, planes, plan.shape) if job.find_bars else None
@@ -154,7 +159,7 @@ def _join(
 ) -> list[str]:
     """Put the finished segments together in a file; return what it lacks, in sentences."""
     segments = _segments(work, records)
-    lacking = join_segments(
+    return join_segments(
         repair.segments(segments) if repair else segments,
         reader,
         part,
@@ -163,9 +168,20 @@ def _join(
         is_deinterlaced=plan.lost_fields is not None,
         shown=work.target,
     )
-    if repair:
+
+
+def _check_coding(reader: VideoReader, work: WorkFolder, plan: Plan, repair: Repair) -> None:
+    """Check, by one gray frame, that an earlier result was coded as the part that is to be made anew will be.
+
+    Raises:
+        InputError: if it was not.
+    """
+    lost_fields = plan.lost_fields is not None
+    with work.scratch_output() as part:
+        with open_output(reader, part, plan.encoding, is_deinterlaced=lost_fields, shown=work.target) as writer:
+            kind = np.uint8 if writer.bit_depth == 8 else np.uint16
+            writer.write_luma(np.zeros((writer.height, writer.width), kind), pts=0)
         repair.check_coding(part)
-    return lacking
 
 
 def _check_video(reader: VideoReader, work: WorkFolder, encoding: Encoding) -> tuple[int, int]:

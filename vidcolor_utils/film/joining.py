@@ -15,7 +15,7 @@ from vidcolor_utils.system.errors import InputError, UnreadableError
 from vidcolor_utils.video.codecs import INTERMEDIATE, SOFTWARE, Encoding
 from vidcolor_utils.video.ffmpeg import Packet, packets_of, video_header, written_tags
 from vidcolor_utils.video.reader import VideoReader
-from vidcolor_utils.video.streams import keep_streams, open_output, skipped_warning
+from vidcolor_utils.video.streams import keep_streams, open_output, skipped_warnings
 from vidcolor_utils.video.times import WHOLE, Span
 from vidcolor_utils.video.writer import VideoWriter
 
@@ -77,7 +77,8 @@ def join_segments(
                 writer.write_encoded(packet)
             else:
                 writer.write_packet(packet, start)
-    return [*warnings, *filter(None, [skipped_warning(reader, writer), _lost_tags(reader, output, shown)])]
+    lost = _lost_tags(reader, output, shown)
+    return [*skipped_warnings(reader, writer, warnings), *([lost] if lost else [])]
 
 
 def _lost_tags(reader: VideoReader, output: Path, shown: Path | None) -> str | None:

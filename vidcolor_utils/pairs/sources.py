@@ -6,12 +6,13 @@ A `Clip` is a promise: its frames are read when they are asked for, and its orig
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ from vidcolor_utils.system.options import Within, check_option
 from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
 from vidcolor_utils.video.files import video_info, videos_below
 from vidcolor_utils.video.reader import VideoReader
+
+log = logging.getLogger(__name__)
 
 MOST_FPS = 1000.0
 LONGEST = LONGEST_NAME - len(SUFFIX)  # bytes, of a clip's name
@@ -102,7 +105,8 @@ def video_clips(
         folder: searched with all its subfolders, in sorted order.
         fps: constant frame rate to bring each video to.
         frames: most frames of a clip.
-        limit: take only that many, evenly spread over the sorted list.
+        limit: take only that many, evenly spread over the sorted list; others stand in for those that cannot be
+            opened, which is logged.
 
     Raises:
         InputError: if there is no such folder or no video in it.
@@ -114,8 +118,26 @@ def video_clips(
     if not paths:
         raise InputError(f"{folder}: no videos ({', '.join(sorted(VIDEO_SUFFIXES))}) in it or below")
     if limit is not None:
-        paths = [paths[index] for index in evenly(len(paths), limit)]
+        paths = _spread_over(paths, limit)
     return [_video_clip(path, path.relative_to(folder).as_posix(), "video", fps, frames) for path in paths]
+
+
+def _spread_over(paths: list[Path], limit: int) -> list[Path]:
+    wanted = [paths[index] for index in evenly(len(paths), limit)]
+    if len(wanted) == len(paths):
+        return wanted
+    others = (path for path in paths if path not in set(wanted))
+    found = list(islice(filter(_can_be_opened, chain(wanted, others)), limit))
+    return sorted(found) or wanted  # which fail, each with its reason
+
+
+def _can_be_opened(path: Path) -> bool:
+    try:
+        video_info(path)
+    except (InputError, OSError) as error:
+        log.warning("passed over: %s", error)
+        return False
+    return True
 
 
 def _video_clip(path: Path, shown: str, kind: str, fps: float, frames: int) -> Clip:

@@ -19,7 +19,7 @@ from vidcolor_utils.system.files import finished_file
 JPEG, JPEG2000 = (".jpg", ".jpeg", ".jpe", ".jfif"), (".jp2", ".j2k", ".jpf", ".jpx")
 TIFF, NETPBM = (".tif", ".tiff"), (".ppm", ".pnm")
 IMAGE_SUFFIXES = (".png", *JPEG, ".webp", ".bmp", *TIFF, ".avif", *JPEG2000, ".tga", *NETPBM)  # written as well
-READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", *HEIF)
+READ_SUFFIXES = (*IMAGE_SUFFIXES, ".pgm", ".pbm", ".pcx", ".mpo", *HEIF)
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")  # may hold a film
 
 

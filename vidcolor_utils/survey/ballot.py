@@ -26,7 +26,7 @@ from vidcolor_utils.survey.judging import (
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import alone, hidden_beside, is_hidden, writing
 from vidcolor_utils.system.options import Within, check_option
-from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
+from vidcolor_utils.video.ffmpeg import is_called_video
 
 UNWRITABLE = set('/\\:*?"<>|\0')  # what names of files cannot have, somewhere
 # What browsers play, and what they are to be told it is.
@@ -74,7 +74,7 @@ def _films_of(clip: Path) -> dict[str, Path]:
 
 
 def _is_film(path: Path) -> bool:
-    return not is_hidden(path) and path.suffix.lower() in VIDEO_SUFFIXES
+    return not is_hidden(path) and is_called_video(path)
 
 
 def check_films(films: Films) -> None:

@@ -32,7 +32,7 @@ from vidcolor_utils.system.spread import HERE, Spread
 from vidcolor_utils.tool.stand import needs_stand, renamed, stand_for
 from vidcolor_utils.video.codecs import CONTAINERS, Encoding
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
+from vidcolor_utils.video.ffmpeg import is_called_video
 from vidcolor_utils.video.fields import REACH
 from vidcolor_utils.video.files import is_sequence
 from vidcolor_utils.video.times import WHOLE, Span, checked_span
@@ -164,7 +164,7 @@ def _colorize(
 
 def is_film(source: Path) -> bool:
     """Tell a film by its name, or as an animation; what has any other name is what its result is to be."""
-    return source.suffix.lower() in VIDEO_SUFFIXES or is_animation(source)
+    return is_called_video(source) or is_animation(source)
 
 
 def _check_apart(output: Path, look: Look) -> None:

@@ -175,7 +175,8 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
     """Colorize the luma of each colour video of a folder, and score it against its own colours.
 
     Args:
-        folder: holds the videos; those without colour, and other files, are passed over, which is logged.
+        folder: holds the videos; those without colour or that cannot be read, and other files, are passed
+            over, which is logged.
         colorizer: predicts the chroma.
         progress: gives the progress callback for a named step.
 
@@ -184,23 +185,37 @@ def evaluate_films(folder: str | Path, colorizer: Colorizer, *, progress: Steps 
         over the clips, as in `evaluate_clips`.
 
     Raises:
-        InputError: if a file is not a video, or none has colour.
+        InputError: if none has colour, or can be read.
     """
     _check_folder(folder)
     colored = [path for path in _files(folder) if _is_usable(path)]
-    if not colored:
-        raise InputError(f"{folder}: no video with colour in it")
-    return _of_films({path.name: _score_film(path, colorizer, progress) for path in colored})
+    scored = {path.name: score for path in colored if (score := _scored(path, colorizer, progress)) is not None}
+    if not scored:
+        raise InputError(f"{folder}: no video with colour in it" + (" can be read" if colored else ""))
+    return _of_films(scored)
+
+
+def _scored(path: Path, colorizer: Colorizer, progress: Steps) -> Scores | None:
+    """Score a film; of one that cannot be read, say so."""
+    try:
+        return _score_film(path, colorizer, progress)
+    except InputError as error:
+        log.warning("passed over: %s", error)
+    return None
 
 
 def _is_usable(path: Path) -> bool:
     """Tell a film in colour; of what is none, say so."""
-    if not is_film(path):
-        why = "by its name it is no video"
-    elif not _has_color(path):
-        why = "it has no colour"
-    else:
-        return True
+    try:
+        if not is_film(path):
+            why = "by its name it is no video"
+        elif not _has_color(path):
+            why = "it has no colour"
+        else:
+            return True
+    except InputError as error:
+        log.warning("passed over: %s", error)
+        return False
     log.warning("%s: passed over: %s", path, why)
     return False
 

@@ -205,8 +205,8 @@ def piped(source: Path, output: Path, container: str | None, stdin: BinaryIO, st
             _keep(stdin, film)
         if str(output) == "-":
             target = Path(folder) / f"output{SUFFIX_OF_FORMAT[str(container)]}"
-        names = {str(work_folder_path(target)): "output", str(film): "stdin", str(target): "stdout"}
-        stand = Stand(film, target, names if folder in str(film) + str(target) else {})
+        names = {str(work_folder_path(target)): "output", str(target): "stdout"} if str(output) == "-" else {}
+        stand = Stand(film, target, names | ({str(film): "stdin"} if str(source) == "-" else {}))
         try:
             yield stand
         except VidcolorError as error:

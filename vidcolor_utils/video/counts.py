@@ -21,6 +21,7 @@ class Counts(NamedTuple):
     packets: int = 0  # of the video
     damaged: int = 0  # packets that could not be decoded
     resized: int = 0  # frames of another size or format than the first
+    mistimed: int = 0  # frames whose times were damaged
 
 
 class Anchor(NamedTuple):
@@ -32,6 +33,7 @@ class Anchor(NamedTuple):
     packets: int
     damaged: int
     resized: int = 0
+    mistimed: int = 0
 
     @classmethod
     def of(cls, number: int, pts: int, luma: np.ndarray, counts: Counts) -> Anchor:
@@ -41,7 +43,7 @@ class Anchor(NamedTuple):
     @property
     def counts(self) -> Counts:
         """What a reader has counted that stands behind the frame."""
-        return Counts(self.number + 1, self.packets, self.damaged, self.resized)
+        return Counts(self.number + 1, self.packets, self.damaged, self.resized, self.mistimed)
 
     def is_same_frame(self, other: Anchor) -> bool:
         """Tell whether both are the same frame, however it was reached."""
@@ -72,6 +74,8 @@ def truncation_warning(
         return f"{info.path}: damaged or cut short: {counts.decoded} of {expected} frames could be read"
     if counts.damaged:
         return f"{info.path}: damaged: {counts.decoded} frames could be read, {counts.damaged} packets not"
+    if counts.mistimed:
+        return f"{info.path}: damaged: {counts.mistimed} of {counts.decoded} frames lack a usable time"
     if counts.resized:
         height, width = info.stored_size
         return f"{info.path}: {counts.resized} frames of another size or format were made {width}x{height}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +17,103 @@ import av.stream
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.video.counts import Counts
 from vidcolor_utils.video.ffmpeg import Packets, find_video, is_damage, marks_end, open_input, reason
-from vidcolor_utils.video.times import JoinedTimes, ShownTimes, frames_lost, has_parts, start_of
+from vidcolor_utils.video.times import (
+    JUMP_S,
+    REORDERED,
+    JoinedTimes,
+    ShownTimes,
+    frames_lost,
+    has_parts,
+    start_of,
+)
+
+LOOK_BYTES, LOOK_PACKETS = 1 << 26, 2000  # read ahead at most to find out whether a time is taken back
+
+
+class Plausible(Iterator[tuple[av.Packet, bool]]):
+    """Packets of an input, with damaged times put right: a few that are far from what is expected.
+
+    Damaged are only those that a later packet of the stream takes back: it goes on where it stood before them.
+    A long pause, which nothing takes back, stays. To find out, packets are read ahead, up to `LOOK_BYTES` of them.
+
+    Args:
+        packets: of sound and pictures, whose times do not start over, and others, which stay as they are.
+
+    Yields:
+        Each packet, and whether its times were damaged.
+    """
+
+    def __init__(self, packets: Iterator[av.Packet]):
+        self._packets = packets
+        self._ahead: deque[tuple[av.Packet, bool]] = deque()
+        self._broken: av.error.FFmpegError | None = None  # behind what was read ahead
+        self._before: dict[int, tuple[Fraction, Fraction]] = {}  # time and step of each stream's last packet
+
+    def __next__(self) -> tuple[av.Packet, bool]:
+        if self._broken and not self._ahead:
+            raise self._broken
+        packet, was_wrong = self._ahead.popleft() if self._ahead else (next(self._packets), False)
+        time = _seconds(packet)
+        if time is None:
+            return packet, was_wrong
+        before, step = self._before.get(packet.stream.index, (time, Fraction(0)))
+        if abs(time - before) > _most(step) and (wrong := self._taken_back(packet, time, before, step)):
+            shift = round((time - before - step) / packet.time_base)
+            for each in wrong:
+                each.pts = None if each.pts is None else each.pts - shift
+                each.dts = each.pts
+            self._ahead = deque((each, known or each in wrong) for each, known in self._ahead)
+            time, was_wrong = before + step, True
+        if packet.duration:
+            step = packet.duration * packet.time_base
+        elif before < time <= before + JUMP_S:
+            step = time - before
+        self._before[packet.stream.index] = time, step
+        return packet, was_wrong
+
+    def _taken_back(self, packet: av.Packet, time: Fraction, before: Fraction, step: Fraction) -> list[av.Packet]:
+        """Read ahead; return the packets with damaged times, that one first, none if there are none."""
+        wrong, last = [packet], time
+        for each in self._read_ahead():
+            now = _seconds(each)
+            if now is None or each.stream.index != packet.stream.index:
+                continue
+            expected = before + step + (last - time) + step
+            if abs(now - expected) <= _most(step) / 2:
+                return wrong
+            if abs(now - last) > _most(step):
+                return []
+            wrong.append(each)
+            last = now
+        return []
+
+    def _read_ahead(self) -> Iterator[av.Packet]:
+        yield from [packet for packet, _ in self._ahead]
+        size = sum(packet.size for packet, _ in self._ahead)
+        while not self._broken and size < LOOK_BYTES and len(self._ahead) < LOOK_PACKETS:
+            try:
+                packet = next(self._packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError as error:
+                self._broken = error
+                return
+            self._ahead.append((packet, False))
+            size += packet.size
+            yield packet
+
+
+def _seconds(packet: av.Packet) -> Fraction | None:
+    """The time of a packet of pictures or sound that has one."""
+    time = packet.dts if packet.pts is None else packet.pts
+    if time is None or not packet.time_base or packet.stream.type not in ("video", "audio"):
+        return None
+    return time * packet.time_base
+
+
+def _most(step: Fraction) -> Fraction:
+    """By how much times of two packets in a row differ at most, those of B-frames too, for not to look closer."""
+    return max(Fraction(JUMP_S), 2 * REORDERED * step)
 
 
 class Demuxer:
@@ -90,10 +189,11 @@ class Demuxer:
         Raises:
             InputError: if reading fails although the file is not damaged.
         """
-        packets, self._is_unread = Packets(self._container, *streams), False
+        raw, self._is_unread = Packets(self._container, *streams), False
+        packets = zip(raw, repeat(False)) if self._joined.may_jump else Plausible(raw)
         while True:
             try:
-                packet = next(packets)
+                packet, was_wrong = next(packets)
             except StopIteration:
                 return
             except av.error.FFmpegError as error:
@@ -102,4 +202,34 @@ class Demuxer:
                 self.counts = self.counts._replace(damaged=self.counts.damaged + 1)
                 return
             self._joined.put_right(packet)
+            if was_wrong and packet.stream.index == self.stream.index:
+                self.counts = self.counts._replace(mistimed=self.counts.mistimed + 1)
             yield packet
+
+    def _but_damaged_end(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """Count the last packet of the video if the file is cut in it: decoding in threads would tell no error.
+
+        It is left out where frames are shown in another order than decoded: those that wait would go with it.
+        """
+        held = None
+        for packet in packets:
+            if packet.stream.index == self.stream.index:
+                is_cut = held is not None and marks_end(packet)
+                if held is not None and not (is_cut and self.stream.codec_context.has_b_frames):
+                    yield held
+                held = packet if packet.is_corrupt else None
+                if is_cut:
+                    yield packet
+                    self._count_cut()
+                    continue
+            if packet is not held:
+                yield packet
+        if held is not None:
+            self._count_cut()
+
+    def _count_cut(self) -> None:
+        """Count a last packet that is damaged and gave no frame, but for one whose error was counted."""
+        counts, is_left_out = self.counts, bool(self.stream.codec_context.has_b_frames)
+        packets = counts.packets + is_left_out
+        if counts.decoded + counts.damaged < packets:
+            self.counts = counts._replace(packets=packets, damaged=counts.damaged + 1)

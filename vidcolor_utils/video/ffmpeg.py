@@ -26,12 +26,14 @@ OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "enab
 UNDECODED, BARELY_READ = {"skip_frame": "all"}, {"probesize": "32"}
 MAX_PIXELS = 8192 * 8192
 DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # no memory is taken for larger frames
-VIDEO_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        "3gp asf avi dv flv m2ts m4v mkv mov mp4 mpeg mpg mts mxf nut ogv ts vob webm wmv".split()  # noqa: SIM905
-    )
+VIDEO_NAMES = (
+    "264 265 3g2 3gp asf avc avi dif divx dv dvr-ms f4v flv h264 h265 hevc ivf m1v m2t m2ts m2v m4v mk3d mkv mov "
+    "mp4 mpe mpeg mpg mpv mts mxf nut ogm ogv qt rm rmvb tp trp ts vob webm wmv wtv y4m"
 )
+VIDEO_SUFFIXES = frozenset(f".{name}" for name in VIDEO_NAMES.split())
+# Cards of camcorders and Video CDs have films under these, and others other things: what they hold decides.
+SHARED_SUFFIXES = (".dat", ".mod", ".tod")
+TS_PACKET, TS_SYNC = 188, 0x47
 BT709, SMPTE170M = 1, 6  # numbers of ITU-T H.273, as FFmpeg uses them
 LIMITED_RANGE, FULL_RANGE = 1, 2
 FIELDS = {2: "top", 5: "top", 3: "bottom", 4: "bottom"}  # which one is shown first, by AVFieldOrder
@@ -50,6 +52,23 @@ KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second picture"}
 def reason(error: Exception) -> str:
     """What FFmpeg says of an error, without codes and function names."""
     return getattr(error, "strerror", None) or str(error)
+
+
+def is_called_video(path: Path) -> bool:
+    """Tell a video by its name; by its first bytes, too, where others use that name."""
+    suffix = path.suffix.lower()
+    return suffix in VIDEO_SUFFIXES or (suffix in SHARED_SUFFIXES and _begins_as_mpeg(path))
+
+
+def _begins_as_mpeg(path: Path) -> bool:
+    """Tell a program stream, as it is or in the sectors of a Video CD, and a transport stream."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(TS_PACKET + 1)
+    except OSError:
+        return False
+    is_transport = len(begin) > TS_PACKET and begin[0] == begin[TS_PACKET] == TS_SYNC
+    return is_transport or begin[:4] == b"\0\0\1\xba" or (begin[:4], begin[8:12]) == (b"RIFF", b"CDXA")
 
 
 def stream_name(stream: av.stream.Stream) -> str:

@@ -1,4 +1,4 @@
-"""De-interlace luma: one frame for each, showing the moment of its first field alone."""
+"""De-interlace luma, one frame for each, showing the moment of its first field; say what became of the fields."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import av.filter
 import numpy as np
 
 from vidcolor_utils.system.pipeline import paired
+from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import PARITY
 from vidcolor_utils.video.formats import LumaFrame
 
@@ -103,3 +105,26 @@ def _ready(graph: av.filter.Graph) -> Iterator[np.ndarray]:
         except (av.error.BlockingIOError, av.error.EOFError):
             return
         yield frame.to_ndarray()
+
+
+def interlacing_warning(
+    info: VideoInfo, encoding: Encoding, *, is_seen_deinterlaced: bool, is_written_deinterlaced: bool
+) -> str | None:
+    """Say what became of an interlaced video; None if it is not.
+
+    Args:
+        info: of the source.
+        encoding: of the output.
+        is_seen_deinterlaced: colours are made from de-interlaced frames.
+        is_written_deinterlaced: the output has the luma of these.
+    """
+    if info.fields is None:
+        return None
+    if is_written_deinterlaced:
+        return f"{info.path}: the video is interlaced; the output is de-interlaced: each frame's first field"
+    kept, lines = "still marked so", info.stored_size[0]
+    if not encoding.spec.keeps_fields(lines):
+        of_lines = f" of {lines} lines" if encoding.spec.field_lines else ""
+        kept = f"no longer marked so: {encoding.codec}{of_lines} cannot be"
+    colors = "are made" if is_seen_deinterlaced else "come out cleaner with restoring, which makes them"
+    return f"{info.path}: the video is interlaced, and {kept}; colours {colors} from de-interlaced frames"

@@ -31,7 +31,7 @@ from vidcolor_utils.system.errors import InputError, OutputError
 from vidcolor_utils.system.files import files_below, finished_file, is_hidden
 from vidcolor_utils.system.times import time_text
 from vidcolor_utils.video.description import VideoInfo
-from vidcolor_utils.video.ffmpeg import DECODER_OPTIONS, OPEN_OPTIONS, VIDEO_SUFFIXES, reason
+from vidcolor_utils.video.ffmpeg import DECODER_OPTIONS, OPEN_OPTIONS, is_called_video, reason
 from vidcolor_utils.video.formats import LumaFrame, chroma_planes, luma_plane
 from vidcolor_utils.video.reader import VideoReader
 
@@ -51,7 +51,7 @@ def video_info(path: str | Path) -> VideoInfo:
 
 def videos_below(folder: Path) -> list[Path]:
     """Find the videos of a folder and of the folders in it by their names, in order; hidden ones are none."""
-    return sorted(path for path in files_below(folder) if path.suffix.lower() in VIDEO_SUFFIXES)
+    return sorted(filter(is_called_video, files_below(folder)))
 
 
 def sample_lumas(reader: VideoReader, count: int = SAMPLES) -> Iterator[np.ndarray]:

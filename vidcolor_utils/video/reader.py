@@ -36,6 +36,7 @@ from vidcolor_utils.video.times import WHOLE, WITHOUT_TIMES, Span
 
 SEEK_MARGIN_S = 1.0  # seconds before the wanted frame at which to look for a key frame
 MARGINS_S = (0.0, SEEK_MARGIN_S, 5.0, 25.0)  # the same, in turn, where the one before comes too late
+FEW = 3  # frames in a row with times that do not rise, which are put 1 unit behind each other, as encoders err
 
 
 class WriterSettings(TypedDict):
@@ -117,10 +118,14 @@ class VideoReader(Demuxer):
         Args:
             on_packet: called with the packets of the other streams as they come by.
         """
-        step, last = max(1, round(1 / (self.info.rate * self.time_base))), None
+        step, last, in_a_row = max(1, round(1 / (self.info.rate * self.time_base))), None, 0
         for frame in self._frames(on_packet):
             pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
-            pts = pts if last is None else max(pts, last + 1)  # a player needs rising times
+            in_a_row = 0 if last is None or pts > last else in_a_row + 1
+            if in_a_row > FEW:
+                self.counts = self.counts._replace(mistimed=self.counts.mistimed + 1)
+            if last is not None:  # a player needs rising times
+                pts = max(pts, last + (step if in_a_row > FEW else 1))
             last, duration = pts, frame.duration or step
             self.end = (pts + duration) * self.time_base - self.start
             seconds = float(pts * self.time_base - self.start)
@@ -255,7 +260,7 @@ class VideoReader(Demuxer):
     def _decoded_frames(self, on_packet: Callable[[av.Packet], None] | None = None) -> Iterator[av.VideoFrame]:
         """Decode, passing over packets that cannot be."""
         others = self.other_streams if on_packet or self._joined.may_jump else []
-        for packet in self._packets(self.stream, *others):
+        for packet in self._but_damaged_end(self._packets(self.stream, *others)):
             if packet.stream.index != self.stream.index:
                 if on_packet and not marks_end(packet):
                     on_packet(packet)

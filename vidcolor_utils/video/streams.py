@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +16,9 @@ from av.stream import Disposition
 from vidcolor_utils.system.errors import InputError, VidcolorError
 from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.video.codecs import AUTO, HARDWARE, SOFTWARE, Encoding
-from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.encoders.lead_in import lead_in
-from vidcolor_utils.video.encoders.muxers import copied, is_taken, muxer_takes, open_muxer
-from vidcolor_utils.video.encoders.sound import SOUND_CODECS, is_sound, sound_encoders
+from vidcolor_utils.video.encoders.muxers import can_hold, has_no_name, is_sound
+from vidcolor_utils.video.encoders.sound import SOUND_CODECS, SoundEncoder, sound_encoder
 from vidcolor_utils.video.encoders.subtitles import SUBTITLE_CODECS, subtitle_encoder
 from vidcolor_utils.video.ffmpeg import MATROSKA, attached_picture, stream_name
 from vidcolor_utils.video.reader import VideoReader
@@ -55,7 +53,7 @@ def open_output(
     if is_deinterlaced:
         settings["fields"] = None
     any_sound = path.suffix.lower() == ".mkv" and not reader.chapters and encoding.sound in ("auto", "copy")
-    any_sound = any_sound and any(map(_has_no_name, reader.other_streams))
+    any_sound = any_sound and any(map(has_no_name, reader.other_streams))
     any_tags = any(name.startswith(PHONES) for name in reader.tags)
     return VideoWriter(
         path,
@@ -143,7 +141,7 @@ def _keep(stream: av.stream.Stream, reader: VideoReader, writer: VideoWriter, sp
         return _keep_sound(stream, reader, writer, span)
     if stream.disposition & Disposition.attached_pic:
         return _keep_cover(stream, reader, writer)
-    if _can_hold(suffix, stream):
+    if can_hold(suffix, stream):
         writer.copy_stream(stream)
         return None
     if (codec := subtitle_encoder(suffix, stream)) is not None:
@@ -158,13 +156,13 @@ def _keep_sound(stream: av.stream.Stream, reader: VideoReader, writer: VideoWrit
     suffix, name, wanted = writer.path.suffix.lower(), stream_name(stream), writer.encoding.sound
     if wanted == "none":
         return None
-    can_copy = _can_hold(suffix, stream) or (writer.any_sound and _has_no_name(stream))
+    can_copy = can_hold(suffix, stream) or (writer.any_sound and has_no_name(stream))
     is_rare = suffix in (".mp4", ".m4v") and stream.codec_context.name.startswith(RARE_IN_MP4)
     if can_copy and (wanted == "copy" or (wanted == "auto" and not is_rare)):
         has_lead_in = suffix in MATROSKA and stream.codec_context.name == "aac" and not span.start
         writer.copy_stream(stream, lead_in(reader.path, stream.index) if has_lead_in else Fraction(0))
         return None
-    codec = next((codec for codec in SOUND_CODECS if codec in sound_encoders(suffix)), None)
+    codec = sound_encoder(suffix, stream)
     if wanted == "copy" or codec is None:
         raise InputError(f"{suffix} cannot hold {name}: {_advice(stream, writer)}")
     writer.remake_stream(stream, codec)
@@ -185,7 +183,7 @@ def _keep_cover(stream: av.stream.Stream, reader: VideoReader, writer: VideoWrit
             mimetype,
             attached_picture(reader.path, stream.index),
         )
-    elif suffix == ".mp4" and codec in PICTURES and _can_hold(suffix, stream):
+    elif suffix == ".mp4" and codec in PICTURES and can_hold(suffix, stream):
         writer.copy_stream(stream)
     else:
         return f"cover art ({codec}): not kept, {suffix} cannot hold it"
@@ -196,7 +194,7 @@ def container_for(source: str | Path) -> str:
     """Suffix for a copy of a video with its sound: .mp4, which plays everywhere, if it can hold that, or .mkv."""
     with VideoReader(source) as reader:
         sound = [stream for stream in reader.other_streams if is_sound(stream)]
-        return ".mp4" if all(_can_hold(".mp4", stream) for stream in sound) else ".mkv"
+        return ".mp4" if all(can_hold(".mp4", stream) for stream in sound) else ".mkv"
 
 
 def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:
@@ -211,11 +209,34 @@ def _chapters_in(span: Span, chapters: list[dict]) -> list[dict]:
     return found
 
 
-def skipped_warning(reader: VideoReader, writer: VideoWriter) -> str | None:
-    """After writing: a sentence if packets of the other streams could not be kept."""
+def skipped_warnings(reader: VideoReader, writer: VideoWriter, told: list[str]) -> list[str]:
+    """After writing: what `keep_streams` told, and a sentence for all of the other streams that could not be kept.
+
+    Of sound of which nothing could be made anew it is said no more that it was.
+    """
+    found = list(told)
     if writer.skipped_packets:
-        return f"{reader.path}: damaged: {writer.skipped_packets} packets of sound or subtitles lack a usable time"
-    return None
+        packets = f"{writer.skipped_packets} packets of sound or subtitles"
+        found.append(f"{reader.path}: damaged: {packets} lack a usable time")
+    for sound in writer.remakes.values():
+        if not isinstance(sound, SoundEncoder):
+            continue
+        name = f"{reader.path}: {stream_name(sound.source)}"
+        if sound.undecoded and sound.undecoded == sound.packets:
+            untrue = next((each for each in found if each.startswith(f"{name}: made anew")), None)
+            found = [each for each in found if each is not untrue]
+            found.append(f"{name}: cannot be decoded, and is not in the output: {_instead(sound.source, writer)}")
+        elif sound.undecoded:
+            found.append(f"{name}: damaged: {sound.undecoded} of {sound.packets} packets could not be decoded")
+    return found
+
+
+def _instead(stream: av.stream.Stream, writer: VideoWriter) -> str:
+    """Say where sound that cannot be made anew goes as it is."""
+    if can_hold(writer.path.suffix.lower(), stream):
+        return "have the sound copied"
+    suffixes = _holding(stream, writer)
+    return f"copied it fits into {' or '.join(suffixes)}" if suffixes else "it fits into no other container either"
 
 
 def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
@@ -242,54 +263,16 @@ def picture_warnings(reader: VideoReader, writer: VideoWriter) -> list[str]:
     return found
 
 
-def interlacing_warning(
-    info: VideoInfo, encoding: Encoding, *, is_seen_deinterlaced: bool, is_written_deinterlaced: bool
-) -> str | None:
-    """Say what became of an interlaced video; None if it is not.
-
-    Args:
-        info: of the source.
-        encoding: of the output.
-        is_seen_deinterlaced: colours are made from de-interlaced frames.
-        is_written_deinterlaced: the output has the luma of these.
-    """
-    if info.fields is None:
-        return None
-    if is_written_deinterlaced:
-        return f"{info.path}: the video is interlaced; the output is de-interlaced: each frame's first field"
-    kept, lines = "still marked so", info.stored_size[0]
-    if not encoding.spec.keeps_fields(lines):
-        of_lines = f" of {lines} lines" if encoding.spec.field_lines else ""
-        kept = f"no longer marked so: {encoding.codec}{of_lines} cannot be"
-    colors = "are made" if is_seen_deinterlaced else "come out cleaner with restoring, which makes them"
-    return f"{info.path}: the video is interlaced, and {kept}; colours {colors} from de-interlaced frames"
-
-
-def _can_hold(suffix: str, stream: av.stream.Stream) -> bool:
-    """Ask the muxer whether it takes a stream as it is: PyAV lets some in that the header cannot describe."""
-    if stream.type == "attachment":
-        return suffix == ".mkv"
-    if stream.type not in ("audio", "subtitle", "video") or stream.codec_context is None:
-        return False
-    if stream.type == "audio" and not is_sound(stream):
-        return False
-    return muxer_takes(suffix, lambda container: copied(container, stream))
-
-
-def _has_no_name(stream: av.stream.Stream) -> bool:
-    """Tell sound that Matroska holds, but has no name for: WMA, ADPCM, mu-law, ..."""
-    if not is_sound(stream) or _can_hold(".mkv", stream):
-        return False
-    return is_taken(
-        lambda: open_muxer(Path(os.devnull), any_sound=True), lambda container: copied(container, stream)
-    )
-
-
 def _advice(stream: av.stream.Stream, writer: VideoWriter) -> str:
-    suffixes = [suffix for suffix in writer.encoding.spec.containers if _can_hold(suffix, stream)]
-    if suffixes:
+    if suffixes := _holding(stream, writer):
         return f"name an output that ends in {' or '.join(suffixes)}"
-    return "have the sound made anew, or left out"
+    has_encoder = sound_encoder(writer.path.suffix.lower(), stream) is not None
+    return "have the sound made anew, or left out" if has_encoder else "have the sound left out"
+
+
+def _holding(stream: av.stream.Stream, writer: VideoWriter) -> list[str]:
+    """Suffixes of the containers that hold both the pictures and a stream as it is."""
+    return [suffix for suffix in writer.encoding.spec.containers if can_hold(suffix, stream)]
 
 
 def _keeps_pixel_aspect(writer: VideoWriter) -> bool:

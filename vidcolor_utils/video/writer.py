@@ -99,7 +99,7 @@ class VideoWriter:
         self._encodes, self.skipped_packets, self._leads = True, 0, dict[int, Fraction]()
         self._last = LastPacket(self._frame_step)
         self._copies: dict[int, av.stream.Stream] = {}
-        self._remakes: dict[int, SoundEncoder | SubtitleEncoder] = {}
+        self.remakes: dict[int, SoundEncoder | SubtitleEncoder] = {}
         fields = fields if encoding.spec.keeps_fields(self.height) else None
         with self._writing():
             self._container = open_muxer(self.path, any_sound=any_sound, any_tags=any_tags)
@@ -137,7 +137,7 @@ class VideoWriter:
         with self._closing_if_it_fails(), self._writing():
             self._mux(self._encoded(None) if self._encodes else [])
             self._mux_last()
-            for remake in self._remakes.values():
+            for remake in self.remakes.values():
                 self._container.mux(remake.encoded(None))
             self._container.close()
 
@@ -178,7 +178,7 @@ class VideoWriter:
         """Add a stream of sound or text whose packets `write_packet` will make anew, see `encoders`."""
         kind = SoundEncoder if stream.type == "audio" else SubtitleEncoder
         with self._writing():
-            self._remakes[stream.index] = kind(stream, self._container, codec)
+            self.remakes[stream.index] = kind(stream, self._container, codec)
 
     def attach(self, name: str, mimetype: str, content: bytes) -> None:
         """Attach a file, to a container that holds such: Matroska."""
@@ -196,7 +196,7 @@ class VideoWriter:
                 self._container.start_encoding()
         except RefusedError:
             if self._copies:
-                names = ", ".join(stream_name(stream) for stream in list(self._container.streams)[1:])
+                names = ", ".join(stream_name(stream) for stream in self._copies.values())
                 raise InputError(
                     f"{self.path.suffix} cannot hold this file's {names}: name an output that ends in .mkv"
                 ) from None
@@ -209,7 +209,7 @@ class VideoWriter:
         an edit list of .mp4 keeps from being played, where the output has none.
         """
         index = packet.stream.index
-        if index not in (*self._copies, *self._remakes) or is_pause(packet) or self._is_cut_off(packet, start):
+        if index not in (*self._copies, *self.remakes) or is_pause(packet) or self._is_cut_off(packet, start):
             return
         if packet.stream.disposition & av.stream.Disposition.attached_pic:
             packet.pts = packet.dts = 0
@@ -221,8 +221,8 @@ class VideoWriter:
         packet.dts = None if packet.dts is None else packet.dts - shift
         try:
             with self._writing():
-                if index in self._remakes:
-                    self._container.mux(self._remakes[index].encoded(packet))
+                if index in self.remakes:
+                    self._container.mux(self.remakes[index].encoded(packet))
                 else:
                     packet.stream = self._copies[index]
                     self._container.mux(packet)

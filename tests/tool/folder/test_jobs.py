@@ -5,7 +5,7 @@ from PIL import Image
 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.folder.jobs import find_jobs
-from vidcolor_utils.video.codecs import Encoding
+from vidcolor_utils.video.codecs import CODECS, Encoding
 
 
 def test_outputs_of_one_name_are_kept_apart(tmp_path):
@@ -13,6 +13,47 @@ def test_outputs_of_one_name_are_kept_apart(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     outputs = [job.output.name for job in find_jobs(tmp_path, tmp_path / "out", Encoding())]
     assert outputs == ["film.avi.mkv", "film.mkv", "film.mpg.mkv"]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_every_codec_goes_into_the_outputs_of_a_folder(tmp_path, codec):
+    for name in ("a.mp4", "b.mov", "c.avi", "d.webm"):
+        (tmp_path / name).write_bytes(b"x")
+    outputs = [job.output for job in find_jobs(tmp_path, tmp_path / "out", Encoding(codec))]
+    assert all(Encoding(codec).check(output) for output in outputs)
+    if codec == "prores":
+        assert [output.name for output in outputs] == ["a.mov", "b.mov", "c.mov", "d.mov"]
+
+
+def test_films_of_camcorders_discs_and_old_programs_are_found(tmp_path, caplog):
+    """Every name that a format which may be read has, and those of cards, whose first bytes are asked."""
+    names = [
+        "a.m2t",
+        "a.qt",
+        "a.rm",
+        "a.divx",
+        "a.3g2",
+        "a.f4v",
+        "a.mpe",
+        "a.m1v",
+        "a.mk3d",
+        "a.y4m",
+        "a.wtv",
+        "a.pcx",
+    ]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"x")
+    for name in ("b.DAT", "b.mod", "b.tod", "c.tod", "d.dat"):
+        (folder / name).write_bytes(b"\0\0\1\xba" + bytes(8))
+    (folder / "c.tod").write_bytes((b"G" + bytes(187)) * 2)
+    (folder / "d.dat").write_bytes(b"RIFF" + bytes(4) + b"CDXAfmt ")
+    for name in ("table.dat", "tune.mod", "empty.tod"):
+        (folder / name).write_bytes(b"M.K." if name == "tune.mod" else b"")
+    found = [job.name for job in find_jobs(folder, tmp_path / "out", Encoding())]
+    assert found == sorted([*names, "b.DAT", "b.mod", "b.tod", "c.tod", "d.dat"])
+    assert caplog.text.count("passed over: by its name it is no video or image") == 3
 
 
 def test_no_output_takes_the_name_of_another(tmp_path):

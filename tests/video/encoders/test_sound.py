@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from vidcolor_utils.video.encoders.sound import SOUND_CODECS, SoundEncoder, sound_encoders
+from vidcolor_utils.video.encoders.sound import SOUND_CODECS, SoundEncoder, sound_encoder, sound_encoders
 
 
 def test_each_container_has_the_codecs_that_it_takes():
@@ -60,3 +60,34 @@ def test_sound_of_16_bits_is_made_anew_without_loss(tmp_path, codec):
     with av.open(str(tmp_path / "out.mkv")) as container:
         heard = np.concatenate([frame.to_ndarray().reshape(1, -1) for frame in container.decode(audio=0)], axis=1)
     np.testing.assert_array_equal(heard, wave)
+
+
+@pytest.mark.parametrize(
+    ("layout", "codec", "speakers"),
+    [
+        ("5.1(side)", "alac", "5.1"),
+        ("5.0(side)", "alac", "5.0"),
+        ("quad", "pcm_s24le", None),
+        ("7.1", "pcm_s24le", None),
+    ],
+)
+def test_speakers_at_the_sides_and_many_of_them_go_into_mov_without_loss(tmp_path, layout, codec, speakers):
+    with av.open(str(tmp_path / "in.mkv"), "w") as container:
+        stream = container.add_stream("flac", rate=48_000, layout=layout)
+        waves = [1000 * number + np.arange(4800) % 700 for number in range(stream.layout.nb_channels)]
+        waves = np.stack(waves).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(waves.T.reshape(1, -1), "s16", layout)
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    with av.open(str(tmp_path / "in.mkv")) as source, av.open(str(tmp_path / "out.mov"), "w") as container:
+        assert sound_encoder(".mov", source.streams.audio[0]) == codec
+        encoder = SoundEncoder(source.streams.audio[0], container, codec)
+        for packet in source.demux():
+            container.mux(encoder.encoded(packet if packet.size else None))
+    with av.open(str(tmp_path / "out.mov")) as container:
+        frames = list(container.decode(audio=0))
+    is_planar, deep = frames[0].format.is_planar, frames[0].format.bytes == 4
+    heard = np.concatenate([each.to_ndarray() for each in frames], axis=1)
+    heard = heard if is_planar else heard.reshape(-1, len(waves)).T
+    np.testing.assert_array_equal(heard >> 16 if deep else heard, waves)
+    assert speakers in (None, frames[0].layout.name)

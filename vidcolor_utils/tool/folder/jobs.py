@@ -13,7 +13,7 @@ from vidcolor_utils.stills.images import ANIMATED_SUFFIXES, is_image, is_still, 
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import files_below, is_same_file
 from vidcolor_utils.video.codecs import Encoding
-from vidcolor_utils.video.ffmpeg import VIDEO_SUFFIXES
+from vidcolor_utils.video.ffmpeg import is_called_video
 
 REPORT = "vidcolor.json"  # in the output folder: what became of each file
 
@@ -31,8 +31,8 @@ class Job(NamedTuple):
 def find_jobs(source: Path, output: Path, encoding: Encoding) -> list[Job]:
     """List what there is to colorize in a folder, by name; hidden files and folders are left out.
 
-    Outputs keep the names of their sources. A video gets .mkv in place of a suffix that the codec cannot go in;
-    where two outputs would have one name, it is added instead.
+    Outputs keep the names of their sources. A video gets .mkv, or .mov where the codec goes in that alone, in
+    place of a suffix that the codec cannot go in; where two outputs would have one name, it is added instead.
 
     Raises:
         InputError: if there is nothing, or the two folders are one.
@@ -80,10 +80,13 @@ def _as_one(path: Path) -> str:
 
 
 def _is_known(path: Path) -> bool:
-    return is_image(path) or path.suffix.lower() in (*VIDEO_SUFFIXES, *ANIMATED_SUFFIXES)
+    return is_image(path) or path.suffix.lower() in ANIMATED_SUFFIXES or is_called_video(path)
 
 
 def _target(source: Path, name: Path, encoding: Encoding) -> Path:
     if is_still(source / name):
         return name.with_suffix(written_suffix(name))
-    return name if name.suffix.lower() in encoding.spec.containers else name.with_suffix(".mkv")
+    containers = encoding.spec.containers
+    if name.suffix.lower() in containers:
+        return name
+    return name.with_suffix(".mkv" if ".mkv" in containers else containers[0])

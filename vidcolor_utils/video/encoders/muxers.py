@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import av
 import av.error
 import av.stream
+from av.audio.codeccontext import AudioCodecContext
 from av.container import OutputContainer
 
 from vidcolor_utils.video.codecs import INTERMEDIATE
@@ -70,6 +72,32 @@ def stream_tags(container: OutputContainer, tags: Mapping[str, str]) -> dict[str
     language = NUMBERED.get(tags.get("language", "")) if container.format.name == "mov" else None
     title = {"title": tags["name"]} if "name" in tags else {}  # what .mp4 calls so only when it is read
     return {**title, **tags, **({"language": language} if language else {})}
+
+
+def is_sound(stream: av.stream.Stream) -> bool:
+    """Tell sound that can be played from damaged headers of it."""
+    context = stream.codec_context
+    return isinstance(context, AudioCodecContext) and context.sample_rate > 0 and context.channels > 0
+
+
+def can_hold(suffix: str, stream: av.stream.Stream) -> bool:
+    """Ask the muxer whether it takes a stream as it is: PyAV lets some in that the header cannot describe."""
+    if stream.type == "attachment":
+        return suffix == ".mkv"
+    if stream.type not in ("audio", "subtitle", "video") or stream.codec_context is None:
+        return False
+    if stream.type == "audio" and not is_sound(stream):
+        return False
+    return muxer_takes(suffix, lambda container: copied(container, stream))
+
+
+def has_no_name(stream: av.stream.Stream) -> bool:
+    """Tell sound that Matroska holds, but has no name for: WMA, ADPCM, mu-law, ..."""
+    if not is_sound(stream) or can_hold(".mkv", stream):
+        return False
+    return is_taken(
+        lambda: open_muxer(Path(os.devnull), any_sound=True), lambda container: copied(container, stream)
+    )
 
 
 def describe(stream: av.stream.Stream, container: OutputContainer, source: av.stream.Stream) -> None:

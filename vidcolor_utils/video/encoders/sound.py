@@ -13,30 +13,27 @@ import av.audio.stream
 import av.error
 import av.stream
 
+from vidcolor_utils.system.quiet import quiet_native_logs
 from vidcolor_utils.video.encoders.muxers import describe, muxer_takes
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-LOSSLESS = ("flac", "alac")
+LOSSLESS = ("flac", "alac", "pcm_s24le")
 SOUND_CODECS = {
     "flac": "FLAC",
     "alac": "ALAC",
+    "pcm_s24le": "PCM",
     "aac": "AAC",
     "libopus": "Opus",
 }  # the first that a container takes is used
 BIT_RATE = 96_000  # bits per second and channel, where there is a loss
 EXACT = ("pcm", "flac", "alac", "truehd", "mlp", "wmalossless", "ape", "tta", "wavpack")  # how their names begin
-# The only order of speakers that Opus has for each number of them; a film's 5.1 has them at the sides, mostly.
+NOISY_IN = (".mp4", ".m4v")  # where players of before 2023 make noise of PCM
+# Speakers behind for those at the sides, as a film's 5.1 has them mostly: all that ALAC takes of that number.
+ALAC_LAYOUTS = {"5.0(side)": "5.0", "5.1(side)": "5.1"}
+# The only order of speakers that Opus has for each number of them.
 OPUS_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
-
-
-def is_sound(stream: av.stream.Stream) -> bool:
-    """Tell sound that can be played from damaged headers of it."""
-    context = stream.codec_context
-    return isinstance(context, av.audio.codeccontext.AudioCodecContext) and (
-        context.sample_rate > 0 and context.channels > 0
-    )
 
 
 @lru_cache
@@ -44,9 +41,21 @@ def sound_encoders(suffix: str) -> tuple[str, ...]:
     """Those of `SOUND_CODECS` that a container takes."""
 
     def takes(codec: str) -> bool:
+        if codec.startswith("pcm") and suffix in NOISY_IN:
+            return False
         return muxer_takes(suffix, lambda container: container.add_stream(codec, rate=48_000))
 
     return tuple(filter(takes, SOUND_CODECS))
+
+
+def sound_encoder(suffix: str, source: av.stream.Stream) -> str | None:
+    """The first of them that takes the speakers and the rate of a stream of sound; None if there is none."""
+
+    def takes(codec: str) -> bool:
+        with quiet_native_logs():
+            return muxer_takes(suffix, lambda container: SoundEncoder(source, container, codec))
+
+    return next(filter(takes, sound_encoders(suffix)), None)
 
 
 class _Kind(NamedTuple):
@@ -65,12 +74,18 @@ class SoundEncoder:
         container: to be written.
         codec: one of `SOUND_CODECS`.
 
+    Attributes:
+        source: the same.
+        packets: how many it was given.
+        undecoded: how many of them could not be decoded, and are left out.
+
     Raises:
         ValueError, FFmpegError: if the encoder or the container does not take it.
     """
 
     def __init__(self, source: av.stream.Stream, container: OutputContainer, codec: str):
         heard = self._heard = cast(av.audio.codeccontext.AudioCodecContext, source.codec_context)
+        self.source, self.packets, self.undecoded = source, 0, 0
         rate = 48_000 if codec == "libopus" else heard.sample_rate  # the only one of Opus that all can play
         self.stream = cast(av.audio.stream.AudioStream, container.add_stream(codec, rate=rate))
         describe(self.stream, container, source)
@@ -79,7 +94,7 @@ class SoundEncoder:
         if codec in LOSSLESS:
             is_deep = heard.format.bytes > 2 and heard.name.startswith(EXACT)
             planar = "p" if codec == "alac" else ""
-            context.format = ("s32" if is_deep else "s16") + planar
+            context.format = ("s32" if is_deep or codec.startswith("pcm") else "s16") + planar
         else:
             context.bit_rate = BIT_RATE * heard.channels
         self._time_base = cast(Fraction, source.time_base)
@@ -88,7 +103,7 @@ class SoundEncoder:
         self._resamplers: dict[_Kind, av.AudioResampler] = {}
 
     def encoded(self, packet: av.Packet | None) -> list[av.Packet]:
-        """Return what a packet becomes; None ends the sound. What cannot be decoded is left out."""
+        """Return what a packet becomes; None ends the sound. What cannot be decoded is counted and left out."""
         made = [
             made
             for frame in self._decoded(packet)
@@ -103,9 +118,11 @@ class SoundEncoder:
         """Decode a packet; None gives what decoders of WMA and the like hold back until the end."""
         if packet is None and not self._heard.is_open:
             return []
+        self.packets += packet is not None
         try:
             return self._heard.decode(packet)
         except av.error.FFmpegError:
+            self.undecoded += packet is not None
             return []
 
     def _like_first(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
@@ -134,4 +151,5 @@ def _layout(heard: av.audio.codeccontext.AudioCodecContext, codec: str) -> str:
     if codec == "libopus" and heard.channels <= len(OPUS_LAYOUTS):
         return OPUS_LAYOUTS[heard.channels - 1]
     named = not heard.layout.name.endswith("channels")
-    return heard.layout.name if named else f"{heard.channels}c"
+    name = heard.layout.name if named else f"{heard.channels}c"
+    return ALAC_LAYOUTS.get(name, name) if codec == "alac" else name
