@@ -25,6 +25,14 @@ def test_the_readme_says_of_quality_what_the_record_says():
         "colourfulness {colorfulness_ratio:.3f} of the truth's.",
     ):
         assert sentence.format(**photos) in " ".join(readme.split())
+    more, films = record["photos"]["val_more"], record["films"]["mean"]
+    error, color = films["vidcolor"]["mae_ab"] / films["gray"]["mae_ab"], films["vidcolor"]["colorfulness_ratio"]
+    for sentence in (
+        f"On {more['photos']} of people, streets, rooms, animals and objects it is {more['mae_ab_ratio']:.3f} of",
+        f"of gray's, colourfulness {more['colorfulness_ratio']:.3f}.",
+        f"the error of ab is {error:.3f} of gray's, colourfulness {color:.3f}.",
+    ):
+        assert sentence in " ".join(readme.split())
     lumas = ", ".join(f"{value:.2f}" for value in record["clips"]["luma_mae"].values())
     assert f"differs by {lumas} Lab units" in readme
 
