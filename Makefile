@@ -164,19 +164,23 @@ spread: setup  ## Score what the colours of FILMS, and of photographs (UNSEEN), 
 
 related: setup  ## Train every system that the report cites, three seeds with controls, and record it; goes on where it was stopped
 	mkdir -p data/results/related
-	for name in pointer propagation exemplar colas colornn unpaired; do \
-		$(BIN)/python -m records related $$name --videos $(VIDEOS) --pairs $(CLIPS) \
-			--output data/results/related/$$name.json || exit 1; done
-	$(BIN)/python -m records more-data $(MORE_PHOTOS:%=--photos %) $(UNSEEN:%=--unseen %) \
-		--output data/results/related/more_data.json
+	@left=; for name in pointer propagation exemplar colas colornn unpaired more_data; do \
+		case $$name in \
+			more_data) set -- more-data $(MORE_PHOTOS:%=--photos %) $(UNSEEN:%=--unseen %);; \
+			*) set -- related $$name --videos $(VIDEOS) --pairs $(CLIPS);; esac; \
+		echo "== $$name"; $(BIN)/python -m records "$$@" --output data/results/related/$$name.json; code=$$?; \
+		test $$code -ne 130 || exit 130; test $$code -eq 0 || left="$$left $$name"; done; \
+	test -z "$$left" || { echo "not recorded:$$left" >&2; exit 1; }
 
-train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on where it was stopped
+FULL_RECORD := --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on; a record of other colours must be removed first
 	mkdir -p out/full
 	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb -f ../params/clips_$(SCALE).yaml
+	$(BIN)/python -m records full-runs $(FULL_RECORD) --check
 	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
 		../$(BIN)/papermill $$name.ipynb ../out/full/03_train_$$run.ipynb \
 			-f ../params/scale_$(SCALE).yaml -f ../params/$$run.yaml || exit 1; done
-	$(BIN)/python -m records full-runs --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+	$(BIN)/python -m records full-runs $(FULL_RECORD)
 	$(BIN)/python -m records compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
 		--output data/results/report/compare.json
 
@@ -223,7 +227,7 @@ losses: setup  ## Train the small networks of 02 with three seeds each, record t
 	cd notebooks && ../$(BIN)/python -c "from vidcolor_utils.course.clips import open_clips; open_clips('../out/course/clips')"
 	$(BIN)/python -m records losses --clips out/course/clips --work out/losses --output data/results/losses
 
-figure-3: setup  ## Train the report's networks on pieces of two films of VIDEOS, record them; half an hour
+figure-3: setup  ## Train the report's networks on pieces of two films of VIDEOS, record them; half an hour; a record of other colours must be removed first
 	$(BIN)/python -m records figure-3 --videos $(VIDEOS) --work out/figure_3 --output data/results/report/figure_3
 
 kept: setup  ## Colorize the report's sample clips, and keep small films of them for the course
