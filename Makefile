@@ -72,7 +72,7 @@ test: setup  ## Run the checks, the tests and the notebooks, on all cores
 	$(MAKE) test-units
 	$(MAKE) test-notebooks
 
-test-all: test test-course test-backends test-devices test-install test-release test-browser  ## Run every test there is; the last ones need Chromium
+test-all: test test-course test-backends test-devices test-install test-release test-bench test-browser  ## Run every test there is; the last ones need Chromium
 
 # Each process that imports a package anew compiles it: once, before a handful of them begin.
 LARGE := vidcolor_utils, tensorflow, keras, onnxruntime, cv2, av, skimage.metrics, scipy.stats, scenedetect, PIL.Image, matplotlib.pyplot, \
@@ -110,7 +110,7 @@ test-course: setup  ## The same with the chapters as they are
 test-install: setup  ## Try both doors in empty environments and fresh clones, as the README prints them
 	$(BIN)/python -m pytest -m install tests/install
 
-coverage: setup  ## Run the tests and show the lines of the package that none of them reaches
+coverage: setup  ## Show the lines of the package that `make test-units` does not reach; training in PyTorch is among them
 	$(BIN)/python -m pytest --cov --ignore tests/pages/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
@@ -122,8 +122,12 @@ test-devices: $(VENV)/installed-backends  ## Train on two virtual devices and on
 test-release: setup  ## Colour a film of every kind and judge it; some minutes
 	$(BIN)/python -m pytest -m release tests/release
 
-test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
+test-bench: $(VENV)/installed-bench  ## Run the tests that need the runtimes that `make bench` compares
+	$(BIN)/python -m pytest tests/records/test_runtimes.py
+
+test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there, and of Voila; pictures in out/browser
 	$(BIN)/python -m pytest -m browser tests/browser
+	$(BIN)/python -m pytest tests/app/test_voila_server.py
 
 evaluate: setup  ## Score the shipped weights on photographs (UNSEEN), CLIPS and FILMS, record it in data/results
 	$(BIN)/vidcolor evaluate $(UNSEEN:%=--photos %) --clips $(CLIPS) --films $(FILMS) --output data/results/frame.json
@@ -188,7 +192,8 @@ train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), re
 # A GPU has an environment of its own: TensorFlow's two builds hold the same files.
 GPU_EXTRA := $(if $(filter tensorflow,$(BACKEND)),gpu,gpu-$(BACKEND))
 GPU_VENV := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu,$(VENV))
-GPU_READY := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu/$(GPU_EXTRA),$(VENV)/installed)
+REHEARSED := $(VENV)/installed$(if $(filter-out tensorflow,$(BACKEND)),-backends)
+GPU_READY := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu/$(GPU_EXTRA),$(REHEARSED))
 GPU_OUT := out/$(if $(filter-out gpu,$(GPU_SCALE)),$(GPU_SCALE)/)$(BACKEND)
 ON_GPU = KERAS_BACKEND=$(BACKEND) ../$(GPU_VENV)/bin
 
@@ -265,4 +270,4 @@ format: setup  ## Put the code into shape
 
 clean:  ## Remove environments, caches and small outputs; what was trained, in out/, runs/ and data/, stays
 	rm -rf $(VENV) $(VENV)-gpu build *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage \
-		out/demo out/browser out/fuzz notebooks/small_*.ipynb
+		out/demo out/browser out/fuzz out/small notebooks/small_*.ipynb

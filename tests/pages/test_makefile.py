@@ -29,9 +29,21 @@ def test_a_rehearsal_on_a_processor_leaves_the_runs_of_an_accelerator_alone():
     assert "out/tensorflow" not in rehearsal and "out/full" not in rehearsal
 
 
+def test_a_rehearsal_on_another_backend_installs_it():
+    rehearsal = make("--dry-run", "course-gpu", "GPU_SCALE=rehearsal", "KERAS_BACKEND=jax")
+    assert "'.[dev,backends]'" in rehearsal and "KERAS_BACKEND=jax ../.venv/bin/papermill" in rehearsal
+    assert "backends" not in make("--dry-run", "course-gpu", "GPU_SCALE=rehearsal")
+
+
+def test_every_test_is_run_by_some_target():
+    everything = make("--dry-run", "test-all")
+    assert "pytest tests/records/test_runtimes.py" in everything and "'.[dev,bench]'" in everything
+    assert "pytest tests/app/test_voila_server.py" in everything
+
+
 def test_clean_leaves_what_was_trained(tmp_path):
     kept = ["runs/frame", "data/clips", "out/full/runs", "out/tensorflow/runs", "out/study", "out/course/runs"]
-    removed = [".venv", ".venv-gpu", "build", "out/demo", "out/browser", ".mypy_cache"]
+    removed = [".venv", ".venv-gpu", "build", "out/demo", "out/browser", "out/small", ".mypy_cache"]
     for name in kept + removed:
         (tmp_path / name).mkdir(parents=True)
     for name in ("small_00_data_prep.ipynb", "00_data_prep.ipynb"):
