@@ -72,7 +72,7 @@ test: setup  ## Run the checks, the tests and the notebooks, on all cores
 	$(MAKE) test-units
 	$(MAKE) test-notebooks
 
-test-all: test test-course test-backends test-devices test-install test-release test-browser  ## Run every test there is; the last ones need Chromium
+test-all: test test-course test-backends test-devices test-install test-release test-bench test-browser  ## Run every test there is; the last ones need Chromium
 
 # Each process that imports a package anew compiles it: once, before a handful of them begin.
 LARGE := vidcolor_utils, tensorflow, keras, onnxruntime, cv2, av, skimage.metrics, scipy.stats, scenedetect, PIL.Image, matplotlib.pyplot, \
@@ -110,7 +110,7 @@ test-course: setup  ## The same with the chapters as they are
 test-install: setup  ## Try both doors in empty environments and fresh clones, as the README prints them
 	$(BIN)/python -m pytest -m install tests/install
 
-coverage: setup  ## Run the tests and show the lines of the package that none of them reaches
+coverage: setup  ## Show the lines of the package that `make test-units` does not reach; training in PyTorch is among them
 	$(BIN)/python -m pytest --cov --ignore tests/pages/test_notebooks.py
 
 test-backends: $(VENV)/installed-backends  ## Run the tests that need PyTorch and JAX
@@ -122,8 +122,12 @@ test-devices: $(VENV)/installed-backends  ## Train on two virtual devices and on
 test-release: setup  ## Colour a film of every kind and judge it; some minutes
 	$(BIN)/python -m pytest -m release tests/release
 
-test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there; pictures in out/browser
+test-bench: $(VENV)/installed-bench  ## Run the tests that need the runtimes that `make bench` compares
+	$(BIN)/python -m pytest tests/records/test_runtimes.py
+
+test-browser: $(VENV)/installed-browser  ## Run the tests in Chromium, which must be there, and of Voila; pictures in out/browser
 	$(BIN)/python -m pytest -m browser tests/browser
+	$(BIN)/python -m pytest tests/app/test_voila_server.py
 
 evaluate: setup  ## Score the shipped weights on photographs (UNSEEN), CLIPS and FILMS, record it in data/results
 	$(BIN)/vidcolor evaluate $(UNSEEN:%=--photos %) --clips $(CLIPS) --films $(FILMS) --output data/results/frame.json
@@ -164,19 +168,23 @@ spread: setup  ## Score what the colours of FILMS, and of photographs (UNSEEN), 
 
 related: setup  ## Train every system that the report cites, three seeds with controls, and record it; goes on where it was stopped
 	mkdir -p data/results/related
-	for name in pointer propagation exemplar colas colornn unpaired; do \
-		$(BIN)/python -m records related $$name --videos $(VIDEOS) --pairs $(CLIPS) \
-			--output data/results/related/$$name.json || exit 1; done
-	$(BIN)/python -m records more-data $(MORE_PHOTOS:%=--photos %) $(UNSEEN:%=--unseen %) \
-		--output data/results/related/more_data.json
+	@left=; for name in pointer propagation exemplar colas colornn unpaired more_data; do \
+		case $$name in \
+			more_data) set -- more-data $(MORE_PHOTOS:%=--photos %) $(UNSEEN:%=--unseen %);; \
+			*) set -- related $$name --videos $(VIDEOS) --pairs $(CLIPS);; esac; \
+		echo "== $$name"; $(BIN)/python -m records "$$@" --output data/results/related/$$name.json; code=$$?; \
+		test $$code -ne 130 || exit 130; test $$code -eq 0 || left="$$left $$name"; done; \
+	test -z "$$left" || { echo "not recorded:$$left" >&2; exit 1; }
 
-train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on where it was stopped
+FULL_RECORD := --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), record them; goes on; a record of other colours must be removed first
 	mkdir -p out/full
 	cd notebooks && ../$(BIN)/papermill 00_data_prep.ipynb ../out/full/00_data_prep.ipynb -f ../params/clips_$(SCALE).yaml
+	$(BIN)/python -m records full-runs $(FULL_RECORD) --check
 	cd notebooks && for run in $(FULL_RUNS); do name=03_train_$${run%%_*}; \
 		../$(BIN)/papermill $$name.ipynb ../out/full/03_train_$$run.ipynb \
 			-f ../params/scale_$(SCALE).yaml -f ../params/$$run.yaml || exit 1; done
-	$(BIN)/python -m records full-runs --clips out/full/clips --runs out/full/runs --output data/results/report $(SHOWN:%=--show %)
+	$(BIN)/python -m records full-runs $(FULL_RECORD)
 	$(BIN)/python -m records compare --clips out/full/clips --runs out/full/runs --videos $(VIDEOS) --pairs $(CLIPS) \
 		--output data/results/report/compare.json
 
@@ -184,7 +192,8 @@ train-full: setup  ## Train the report's networks at full SCALE (cpu or gpu), re
 # A GPU has an environment of its own: TensorFlow's two builds hold the same files.
 GPU_EXTRA := $(if $(filter tensorflow,$(BACKEND)),gpu,gpu-$(BACKEND))
 GPU_VENV := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu,$(VENV))
-GPU_READY := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu/$(GPU_EXTRA),$(VENV)/installed)
+REHEARSED := $(VENV)/installed$(if $(filter-out tensorflow,$(BACKEND)),-backends)
+GPU_READY := $(if $(filter gpu,$(GPU_SCALE)),$(VENV)-gpu/$(GPU_EXTRA),$(REHEARSED))
 GPU_OUT := out/$(if $(filter-out gpu,$(GPU_SCALE)),$(GPU_SCALE)/)$(BACKEND)
 ON_GPU = KERAS_BACKEND=$(BACKEND) ../$(GPU_VENV)/bin
 
@@ -223,7 +232,7 @@ losses: setup  ## Train the small networks of 02 with three seeds each, record t
 	cd notebooks && ../$(BIN)/python -c "from vidcolor_utils.course.clips import open_clips; open_clips('../out/course/clips')"
 	$(BIN)/python -m records losses --clips out/course/clips --work out/losses --output data/results/losses
 
-figure-3: setup  ## Train the report's networks on pieces of two films of VIDEOS, record them; half an hour
+figure-3: setup  ## Train the report's networks on pieces of two films of VIDEOS, record them; half an hour; a record of other colours must be removed first
 	$(BIN)/python -m records figure-3 --videos $(VIDEOS) --work out/figure_3 --output data/results/report/figure_3
 
 kept: setup  ## Colorize the report's sample clips, and keep small films of them for the course
@@ -261,4 +270,4 @@ format: setup  ## Put the code into shape
 
 clean:  ## Remove environments, caches and small outputs; what was trained, in out/, runs/ and data/, stays
 	rm -rf $(VENV) $(VENV)-gpu build *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage \
-		out/demo out/browser out/fuzz notebooks/small_*.ipynb
+		out/demo out/browser out/fuzz out/small notebooks/small_*.ipynb

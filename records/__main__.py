@@ -118,11 +118,16 @@ def study(clips: Path, runs: Path, output: Path, seeds: int) -> None:
 @runs_option
 @click.option("-o", "--output", required=True, type=PathArgument, help="Folder to write.")
 @click.option("--show", multiple=True, help="A clip to keep as videos; may be repeated.")
-def full_runs(clips: Path, runs: Path, output: Path, show: tuple[str, ...]) -> None:
+@click.option(
+    "--check", is_flag=True, help="Only find out whether they can be recorded there, before they are trained."
+)
+def full_runs(clips: Path, runs: Path, output: Path, show: tuple[str, ...], check: bool) -> None:
     """Measure the full runs and keep what the course shows of them."""
     with quiet_native_logs():
-        from records.quality.full_runs import record_full_runs
+        from records.quality.full_runs import check_full_record, record_full_runs
 
+    if check:
+        return check_full_record(clips, output, shown=show)
     record_full_runs(clips, runs, output, shown=show, say=click.echo)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from records.resuming import resumed
+from records.resuming import resumed, same_files
 from vidcolor_utils.colorizers.base import Colorizer
 from vidcolor_utils.colorizers.defaults import STRENGTH
 from vidcolor_utils.course.steady_parts import VARIANTS, variant_films
@@ -32,8 +32,9 @@ class AblationRecord(TypedDict):
     """What `ablate_clips` found."""
 
     settings: dict[str, Any]  # strength, frames, and what else the numbers depend on
+    files: dict[str, str]  # name of each file that was measured to its sha256
     clips: dict[str, Rows]  # name to rows: gray, other, those of `VARIANTS`, true
-    mean: Means
+    mean: Means  # over the clips of the folder
 
 
 def ablate_clips(
@@ -49,7 +50,7 @@ def ablate_clips(
     """Score every variant on each pair of `bw_NAME` and `color_NAME` in a folder, inside the active area.
 
     The record is written after each clip. Called again with the same settings, clips that it holds are passed
-    over.
+    over; what it holds of clips that are not in the folder stays, and is not in its means.
 
     Args:
         folder: holds the clips, and `colorized_NAME`, another method's output, if that is to be scored too.
@@ -64,22 +65,28 @@ def ablate_clips(
         The record, as written.
 
     Raises:
-        InputError: if the folder holds no such pair, or `output` a record of other settings.
+        InputError: if the folder holds no such pair, or `output` a record of other settings or other files.
         OutputError: if `output` cannot be written.
     """
     folder, output = Path(folder), Path(output)
     names = pair_names(folder)
     settings = {"strength": strength, "max_frames": max_frames, **(settings or {})}
     record: AblationRecord = resumed(output, {"settings": settings}, {"clips": {}, "mean": {}})
-    clips, colorizer = record["clips"], None
-    for name in names:
+    clips, colorizer, known = record["clips"], None, record.setdefault("files", {})
+    sums = {name: same_files(output, known, _files_of(folder, name)) for name in names}
+    for done, name in enumerate(names, start=1):
         if name not in clips:
             colorizer = colorizer or load()
             report = progress(name)
             clips[name] = _clip_rows(folder, name, colorizer, strength, max_frames, report)
-        record["mean"] = mean_rows(clips.values())
+            known.update(sums[name])
+        record["mean"] = mean_rows([clips[each] for each in names[:done]])
         write_json(output, record)
     return record
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
+    return [path for start in (GRAY, TRUE, OTHER) if (path := folder / f"{start}{name}").exists()]
 
 
 def _clip_rows(

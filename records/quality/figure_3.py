@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from records.quality.full_runs import FullRecord, record_full_runs
+from records.quality.full_runs import FullRecord, check_full_record, record_full_runs
 from vidcolor_utils.course.config import ReportTrainConfig
 from vidcolor_utils.course.runs import full_name
 from vidcolor_utils.course.training import train_report_model
@@ -51,15 +51,17 @@ def record_figure_3(
         The record, see `record_full_runs`.
 
     Raises:
-        InputError: if a film cannot be read.
+        InputError: if a film cannot be read, or `output` holds a record of other clips, or of a baseline in other
+            colours; found out before the trainings.
     """
     data_dir, runs_dir = Path(work_dir) / "clips", Path(work_dir) / "runs"
     prepare_clips(pieces(Path(videos)), data_dir, baseline=baseline_colorizer(BASELINE), baseline_name=BASELINE)
+    store = ClipStore(data_dir)
+    shown = [*store.names("dev"), *store.names("test")]
+    check_full_record(data_dir, output, frames=PIECE, shown=shown)
     for config in NETWORKS:
         say(full_name(config))
         train_report_model(data_dir, runs_dir / full_name(config), config, verbose=0)
-    store = ClipStore(data_dir)
-    shown = [*store.names("dev"), *store.names("test")]
     return record_full_runs(data_dir, runs_dir, output, frames=PIECE, shown=shown, say=say)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from records.quality.study import FRAMES, long_clips
 from records.resuming import resumed
-from vidcolor_utils.course.measures import MeasuredRow, measure_network, measure_references
+from vidcolor_utils.course.measures import MeasuredClip, MeasuredRow, measure_network, measure_references
 from vidcolor_utils.course.runs import finished_runs, kept_clip, load_networks, run_record
 from vidcolor_utils.course.training import MachineFacts, ModelSize, RunScale
 from vidcolor_utils.pairs.store import ClipStore
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import finished_file, write_json
 from vidcolor_utils.system.progress import Say, unsaid
 from vidcolor_utils.video.writer import VideoWriter
@@ -76,14 +77,8 @@ def record_full_runs(
     """
     store, out_dir = ClipStore(data_dir), Path(out_dir)
     records, networks = finished_runs(runs_dir), load_networks(runs_dir)
+    splits, full = _begun(store, out_dir, frames, shown)
     out_dir.mkdir(parents=True, exist_ok=True)
-    splits = {split: long_clips(store, store.names(split), frames) for split in ("dev", "test")}
-    settings = {
-        "frames": frames,
-        "shown": list(shown),
-        "references": {split: measure_references(clips) for split, clips in splits.items()},
-    }
-    full: FullRecord = resumed(out_dir / FULL, settings, {"runs": {}})
     earlier, full["runs"] = full["runs"], {}
     for name in shown:
         true, baseline = store.read(name, 0, frames)
@@ -101,6 +96,38 @@ def record_full_runs(
         write_json(out_dir / FULL, {**full, "runs": earlier | full["runs"]}, indent=None)
     write_json(out_dir / FULL, full, indent=None)
     return full
+
+
+def check_full_record(
+    data_dir: str | Path, out_dir: str | Path, *, frames: int = FRAMES, shown: Sequence[str] = ()
+) -> None:
+    """Find out, before the hours of the trainings, whether `record_full_runs` could record them.
+
+    Args:
+        data_dir: folder of prepared clips.
+        out_dir: where the record will be; nothing is written.
+        frames: as for `record_full_runs`.
+        shown: the same.
+
+    Raises:
+        InputError: if a clip is not there, none is long enough, or `full.json` is of other clips.
+    """
+    _begun(ClipStore(data_dir), Path(out_dir), frames, shown)
+
+
+def _begun(
+    store: ClipStore, out_dir: Path, frames: int, shown: Sequence[str]
+) -> tuple[dict[str, list[MeasuredClip]], FullRecord]:
+    """The clips to measure on by split, and the record as it is so far."""
+    if unknown := set(shown) - {name for split in ("train", "dev", "test") for name in store.names(split)}:
+        raise InputError(f"{store.folder}: has no clip named {', '.join(sorted(unknown))}")
+    splits = {split: long_clips(store, store.names(split), frames) for split in ("dev", "test")}
+    settings = {
+        "frames": frames,
+        "shown": list(shown),
+        "references": {split: measure_references(clips) for split, clips in splits.items()},
+    }
+    return splits, resumed(out_dir / FULL, settings, {"runs": {}})
 
 
 def _keep_clip(folder: Path, clip: str, row: str, frames: np.ndarray) -> None:

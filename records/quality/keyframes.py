@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from records.resuming import resumed
+from records.resuming import resumed, same_files
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer, as_predicted
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.colorizers.steady import SteadyColorizer
@@ -209,7 +209,8 @@ def measure(
         say: told every row.
 
     Raises:
-        InputError: if `output` holds a record of other weights, or of another number of frames.
+        InputError: if `output` holds a record of other weights, of another number of frames, or of other films
+            of the same names.
     """
     settings = {"warning": WARNING, "frames": frames, "side": SIDE, "weights": shipped_sums()}
     record: dict[str, Any] = resumed(output, settings, {"sets": {}})
@@ -217,13 +218,16 @@ def measure(
         films = films_of(folder)
         if len(films) == 1:
             say(f"{name}: one film: without another there is no wrong key frame, and no row of it")
-        clips = record["sets"].setdefault(name, {"clips": {}})["clips"]
+        found = record["sets"].setdefault(name, {"clips": {}})
+        clips, known = found["clips"], found.setdefault("files", {})
+        sums = same_files(output, known, films)
         for index, path in enumerate(films):
             if path.stem not in clips:
                 clip = read_clip(path, frames)
                 wrong = next(iter_rgb(films[index - 1])) if len(films) > 1 else None
                 clips[path.stem] = {row: score(clip, colors()) for row, colors in rows(clip, colorizer, wrong)}
+                known |= {each.name: sums[each.name] for each in (path, films[index - 1])}
                 say(f"{path.stem}: " + ", ".join(f"{k} {v['psnr_ab']:.2f}" for k, v in clips[path.stem].items()))
-            record["sets"][name]["mean"] = plain_means(clips)
+            found["mean"] = plain_means({film.stem: clips[film.stem] for film in films[: index + 1]})
             write_json(output, record)
     return record

@@ -15,13 +15,14 @@ from PIL import Image
 from records.resuming import resumed
 from vidcolor_utils.course.apply import colorize_clip, frame_scores
 from vidcolor_utils.course.config import ReportTrainConfig, build_model, compile_model, make_pairs
+from vidcolor_utils.pairs.manifest import MANIFEST
 from vidcolor_utils.pairs.prepare import CROP, prepare_clips
 from vidcolor_utils.pairs.sources import Clip
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.pairs.synthetic import render_clip
 from vidcolor_utils.pictures.color import rgb_from_gray
 from vidcolor_utils.pictures.show import side_by_side
-from vidcolor_utils.system.files import write_json
+from vidcolor_utils.system.files import file_sha256, write_json
 from vidcolor_utils.system.progress import Say, unsaid
 
 SEEDS = 3
@@ -89,7 +90,8 @@ def record_losses(
         "bars": BARS,
         "clips": {split: store.names(split) for split in ("train", "dev")},
     }
-    record: dict[str, Any] = resumed(path, settings, {"runs": {}})
+    later = {"manifest": file_sha256(store.folder / MANIFEST)}  # the committed record is older than this
+    record: dict[str, Any] = resumed(path, settings, {"runs": {}}, later=later)
     boxed = boxed_stores(work)
     record["true_change"] = _mean([frame_scores(clip, clip) for clip in _true_clips(store)])["change"]
     for seed in range(seeds):
@@ -183,8 +185,13 @@ def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _write_pictures(store: ClipStore, boxed: ClipStore, work: Path, folder: Path) -> None:
-    """For each lesson the middle frame of the first dev clip: true, and what the first seed made of it."""
+    """For each lesson the middle frame of the first dev clip: true, and what the first seed made of it.
+
+    A picture stays as it is where `work` lacks a frame of it: the trainings were done in another folder.
+    """
     for picture, names in PICTURES.items():
+        if not all((work / f"{name}.npy").exists() for name in names):
+            continue
         true = _true_clips(boxed if picture == "cures" else store)[0]
         frames = {"true": true[len(true) // 2]} | {name: np.load(work / f"{name}.npy") for name in names}
         Image.fromarray(side_by_side(frames)).save(folder / f"{picture}.png")

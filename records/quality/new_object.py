@@ -14,6 +14,7 @@ from records.quality.keyframes import Clip, Colors, films_of, keyed, read_colors
 from vidcolor_utils.colorizers.base import Colorizer, MirroredColorizer
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb, to_uint8
 from vidcolor_utils.pictures.sizes import fit_frame
+from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.system.files import write_json
 from vidcolor_utils.video.files import iter_rgb
 
@@ -79,16 +80,29 @@ def measure_new(
 ) -> dict:
     """Add to the record of `measure` what comes of new things: in each film a disc of the film before it.
 
+    `measure` has found the films to be those of the record. A folder of one film has no other: it is passed over.
+
     Args:
         folders: of videos in true colours, by the name of the set.
         colorizer: the automatic one.
         output: the JSON file; what is in it already stays.
         say: told every film.
+
+    Raises:
+        InputError: if the record was made with other discs.
     """
+    settings = {"frames": FRAMES, "radius": RADIUS, "begin": BEGIN}
     record = json.loads(output.read_text())
     for name, folder in folders.items():
         films = films_of(folder)
-        found = record["sets"][name].setdefault("new_object", {"frames": FRAMES, "clips": {}})
+        if len(films) < 2:
+            say(f"{name}: {len(films)} films: without another one there is nothing new to lay over it")
+            continue
+        found = record["sets"][name].setdefault("new_object", {**settings, "clips": {}})
+        if others := [key for key, value in settings.items() if found.get(key, value) != value]:
+            raise InputError(
+                f"{output}: made with other settings ({', '.join(others)}): remove it or name another file"
+            )
         for index, path in enumerate(films):
             if path.stem not in found["clips"]:
                 stranger = list(islice(iter_rgb(films[index - 1]), FRAMES))
@@ -96,7 +110,7 @@ def measure_new(
                 made = found["clips"][path.stem] = new_object(scene, colorizer)
                 say(f"{path.stem}, something new: {made['ratio']:.2f} times the automatic error")
         for key in ("automatic", "first"):
-            found[key] = float(np.mean([each[key] for each in found["clips"].values()]))
+            found[key] = float(np.mean([found["clips"][path.stem][key] for path in films]))
         found["ratio"] = found["first"] / found["automatic"]
         write_json(output, record)
     return record

@@ -24,9 +24,10 @@ from vidcolor_utils.course.measures import (
 )
 from vidcolor_utils.course.runs import load_model
 from vidcolor_utils.course.training import colorizer_of, train_report_model
+from vidcolor_utils.pairs.manifest import MANIFEST
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.system.errors import InputError
-from vidcolor_utils.system.files import write_json
+from vidcolor_utils.system.files import file_sha256, write_json
 from vidcolor_utils.system.progress import Say, unsaid
 
 SEEDS = 3
@@ -71,6 +72,7 @@ class ClipSpeed(TypedDict):
 class StudyRun(TypedDict):
     """One training."""
 
+    encoder: NotRequired[str | None]  # where the VGG16's weights are from; not in the committed record
     history: list[dict[str, float]]
     open: MeasuredRow
     closed: NotRequired[MeasuredRow]  # for AlexNet and mixed chroma
@@ -80,6 +82,7 @@ class StudyRecord(TypedDict):
     """What `run_study` found."""
 
     settings: dict[str, Any]
+    manifest: NotRequired[str]  # sha256 of that of the clips
     runs: dict[str, list[StudyRun]]  # variant to its runs, one a seed
     references: NotRequired[dict[str, MeasuredRow]]  # what the networks are compared with
     speed: NotRequired[dict[str, ClipSpeed]]  # of every clip
@@ -111,7 +114,7 @@ def run_study(
         say: called with a line on each step.
 
     Raises:
-        InputError: if `output` holds another study, or no dev clip is long enough.
+        InputError: if `output` holds another study, or one of other clips, or no dev clip is long enough.
     """
     store, output = ClipStore(data_dir), Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +124,8 @@ def run_study(
         "train_clips": len(store.names("train")),
         "dev_clips": store.names("dev"),
     }
-    record: StudyRecord = resumed(output, {"settings": settings}, {"runs": {}})
+    later = {"manifest": file_sha256(store.folder / MANIFEST)}  # the committed record is older than this
+    record: StudyRecord = resumed(output, {"settings": settings}, {"runs": {}}, later=later)
     clips = long_clips(store, store.names("dev"), frames)
     if "references" not in record:
         record["references"], record["speed"] = measure_references(clips), _speed_and_error(store, frames)
@@ -151,7 +155,7 @@ def _trained_and_measured(
     # Claims on feeding back are tested on the network that is quick to run.
     closed = config.model == "alexnet" or config.output == "chroma"
     measures = measure_network(clips, colorizer_of(model, config), closed=closed)
-    run: StudyRun = {"history": record["history"], "open": measures["open"]}
+    run: StudyRun = {"encoder": record["encoder"], "history": record["history"], "open": measures["open"]}
     return {**run, "closed": measures["closed"]} if closed else run
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from records.related.seeds import clip_names, run_seeds
+from records.related.seeds import clips_of, run_seeds
 from vidcolor_utils.pictures.color import rgb_from_lab, to_uint8
 from vidcolor_utils.pictures.metrics import colorfulness
 from vidcolor_utils.related.clips import SmallClip, Split
@@ -44,7 +44,7 @@ def record_colas(split: Split, output: Path, *, seeds: int, steps: int, say: Say
         "steps": steps,
         "closed": {"steps": CLOSED_STEPS, "run": CLOSED_RUN, "batch": CLOSED_BATCH},
         "frames": FRAMES,
-        "clips": clip_names(split),
+        "clips": clips_of(split),
     }
 
     def controls() -> dict:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from records.related.seeds import Row, clip_names, run_seeds
+from records.related.seeds import Row, clips_of, run_seeds
 from vidcolor_utils.pictures.metrics import psnr_ab
 from vidcolor_utils.related.clips import SmallClip, Split
 from vidcolor_utils.related.feedback.colornn_training import (
@@ -29,7 +29,7 @@ FEEDBACK_SHARE = 4  # a quarter as many runs of 4 frames as single frames before
 def record_colornn(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
     """Train on single frames, then on with feedback and without, and measure both in closed loop."""
     clips = [SmallClip(clip.name, clip.lab[:FRAMES]) for clip in split.test]
-    settings = {"steps": steps, "frames": FRAMES, "clips": clip_names(split)}
+    settings = {"steps": steps, "frames": FRAMES, "clips": clips_of(split)}
 
     def controls() -> dict:
         return {

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from records.quality.keyframes import keyed
-from records.related.seeds import Row, clip_names, complete, run_seeds
+from records.related.seeds import Row, clips_of, complete, run_seeds
 from vidcolor_utils.colorizers.frame import FrameColorizer
 from vidcolor_utils.colorizers.reference import ReferenceColorizer
 from vidcolor_utils.pictures.chroma import resize_ab
@@ -83,7 +83,7 @@ def settings_of(split: Split, steps: int) -> dict:
         "pointer_steps": POINTER_STEPS,
         "wrong_share": WRONG_SHARE,
         "gaps": GAPS,
-        "clips": clip_names(split),
+        "clips": clips_of(split),
         "weights": shipped_sums(),  # of what makes the colours that an exemplar improves on, and the tokens
     }
 

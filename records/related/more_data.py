@@ -13,6 +13,7 @@ from vidcolor_utils.related.more_data.training import (
     train_decoder,
     typical_error,
 )
+from vidcolor_utils.stills.photos import find_photos, photos_sha256
 from vidcolor_utils.system.progress import Say
 
 COUNTS = (1_000, 3_000, 10_000, 30_000)
@@ -35,7 +36,14 @@ def record_more_data(
     known, others = (encoded(read_squares(paths), encoder) for paths in (photos, unseen))
     say(f"more_data: features of {len(known.ab)} and {len(others.ab)} photographs")
     counts = [min(count, len(known.ab)) for count in COUNTS]
-    settings = {"pictures": pictures, "counts": counts, "unseen": len(others.ab)}
+    settings = {
+        "pictures": pictures,
+        "counts": counts,
+        "unseen": len(others.ab),
+        "sha256": {
+            name: photos_sha256(find_photos(*paths)) for name, paths in (("photos", photos), ("unseen", unseen))
+        },
+    }
 
     def controls() -> dict:
         return {"gray": gray_error(others), "one colour for all": typical_error(known, others)}

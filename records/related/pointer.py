@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from records.related.seeds import Row, clip_names, run_seeds
+from records.related.seeds import Row, clips_of, run_seeds
 from vidcolor_utils.related import rows
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.discs import MaskedClip, disc_clip
@@ -29,7 +29,7 @@ LOSSES = {  # with the first seed only
 def record_pointer(split: Split, output: Path, *, seeds: int, steps: int, say: Say) -> dict:
     """Train every variant with every seed and measure colours and masks."""
     discs = [disc_clip(seed) for seed in DISCS]
-    settings = {"steps": steps, "gaps": GAPS, "discs": len(discs), "clips": clip_names(split)}
+    settings = {"steps": steps, "gaps": GAPS, "discs": len(discs), "clips": clips_of(split)}
 
     def controls() -> dict:
         tracks = [track(None, masked) for masked in discs]

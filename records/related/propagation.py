@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from records.related.seeds import Row, clip_names, complete, run_seeds
+from records.related.seeds import Row, clips_of, complete, run_seeds
 from vidcolor_utils.related import rows
 from vidcolor_utils.related.clips import Split
 from vidcolor_utils.related.learning import STRIDE
@@ -43,7 +43,7 @@ def record_propagation(split: Split, output: Path, *, seeds: int, steps: int, sa
         "gaps": GAPS,
         "hops": HOPS,
         "temperatures": TEMPERATURES,
-        "clips": clip_names(split),
+        "clips": clips_of(split),
     }
 
     def controls() -> dict:

@@ -56,9 +56,12 @@ def complete(output: Path, record: dict, part: dict, name: str, make: Callable[[
         write_json(output, record, indent=1)
 
 
-def clip_names(split: Split) -> dict[str, list[str]]:
-    """Names of the clips of a split, for the settings."""
-    return {part: [clip.name for clip in clips] for part, clips in split._asdict().items()}
+def clips_of(split: Split) -> dict[str, list[dict[str, str]]]:
+    """Names of the clips of a split, and the sha256 of their files, for the settings."""
+    return {
+        part: [{"name": clip.name, "sha256": clip.sha256} for clip in clips]
+        for part, clips in split._asdict().items()
+    }
 
 
 def rounded(values: object, digits: int = 4) -> object:

@@ -20,6 +20,7 @@ import numpy as np
 from vidcolor_utils.colorizers.base import GrayColorizer
 from vidcolor_utils.system.errors import VidcolorError
 from vidcolor_utils.tool.colorize import colorize_file
+from vidcolor_utils.video.codecs import Encoding
 from vidcolor_utils.video.ffmpeg import Packets
 from vidcolor_utils.video.reader import VideoReader
 from vidcolor_utils.video.times import Span
@@ -36,7 +37,9 @@ CALLS: dict[str, tuple[Any, str]] = {
     "sync": (os, "fsync"),
     "text": (Path, "write_text"),
 }
+FAILED = "failed"  # beside the kinds, how many were made to fail
 SEGMENT_S = 1.0  # two frames of a film that shows two a second
+CODEC = Encoding().codec  # of the record
 SPAN = Span(1.2)  # so that the film is sought in
 
 
@@ -59,6 +62,7 @@ def counting(fail: tuple[str, int] | None = None) -> Iterator[Counter[str]]:
                 return call(*arguments, **options)  # in memory
             counts[kind] += 1
             if fail == (kind, counts[kind]):
+                counts[FAILED] += 1
                 raise av.error.OSError(errno.EIO, "Input/output error")
             return call(*arguments, **options)
 
@@ -79,9 +83,9 @@ def write_film(path: Path) -> None:
             writer.write_rgb(frame, index)
 
 
-def colorize(source: Path, output: Path) -> None:
+def colorize(source: Path, output: Path, codec: str) -> None:
     """Colour the later part of a film in segments of two frames."""
-    colorize_file(source, output, Plain(), segment_s=SEGMENT_S, strength=0.0, span=SPAN)
+    colorize_file(source, output, Plain(), segment_s=SEGMENT_S, strength=0.0, span=SPAN, encoding=Encoding(codec))
 
 
 def checksum(path: Path) -> str:
@@ -93,11 +97,11 @@ def checksum(path: Path) -> str:
     return found.hexdigest()
 
 
-def outcome(source: Path, output: Path, fail: tuple[str, int], expected: str) -> str:
+def outcome(source: Path, output: Path, fail: tuple[str, int], expected: str, codec: str = CODEC) -> str:
     """Have one call fail, repeat the command, and say what is wrong; "" if all is as promised."""
-    with counting(fail):
+    with counting(fail) as calls:
         try:
-            colorize(source, output)
+            colorize(source, output, codec)
         except VidcolorError as error:
             if "\n" in str(error) or f"{output.parent}/." in str(error):
                 return f"the message is {error}"
@@ -105,9 +109,11 @@ def outcome(source: Path, output: Path, fail: tuple[str, int], expected: str) ->
                 return "there is an output although the run failed"
         except Exception as error:
             return f"a traceback: {type(error).__name__}: {error}"
+    if not calls[FAILED]:
+        return "no call failed: the run makes fewer of them than the first one did"
     if output.exists() and checksum(output) != expected:
         return "the run said nothing, and its frames are others"
-    colorize(source, output)
+    colorize(source, output, codec)
     if checksum(output) != expected:
         return "the same command then gives other frames"
     left = [path.name for path in output.parent.iterdir() if path.name.startswith(".")]
@@ -122,25 +128,26 @@ class FailingRecord(TypedDict):
     failures: dict[str, str]  # a call to what was wrong when it failed
 
 
-def run_failing(source: Path, folder: Path, *, every: int = 1) -> FailingRecord:
+def run_failing(source: Path, folder: Path, *, every: int = 1, codec: str = CODEC) -> FailingRecord:
     """Have every call (or each `every`-th) of a run fail once.
 
     Args:
         source: a film of nine frames, two a second.
         folder: an empty folder to work in.
         every: leave out the calls between.
+        codec: of the output.
 
     Returns:
         The record.
     """
     output = folder / "out.mkv"
     with counting() as calls:
-        colorize(source, output)
+        colorize(source, output, codec)
     expected, failures, tried = checksum(output), {}, 0
     cases = [(kind, number) for kind in CALLS for number in range(1, calls[kind] + 1)]
     for kind, number in cases[::every]:
         output.unlink(missing_ok=True)
         tried += 1
-        if wrong := outcome(source, output, (kind, number), expected):
+        if wrong := outcome(source, output, (kind, number), expected, codec):
             failures[f"{kind} {number}"] = wrong
     return {"calls": dict(calls), "tried": tried, "failures": failures}

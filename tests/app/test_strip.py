@@ -21,6 +21,7 @@ def test_without_anything_the_colours_are_automatic(gray_film):
 def test_a_key_frame_colours_the_moments_of_its_shot(gray_film, truth):
     picture = GivenPicture(0.12, truth[3])
     moments = ShotStrip(gray_film).moments(TIMES, 0.12, pictures=[picture], colorizer=GrayColorizer())
+    assert len(moments) == MOMENTS
     for moment in moments:
         rgb = truth[round(moment.seconds * RATE)]
         gray = float(np.linalg.norm(ab_of(rgb), axis=-1).mean())

@@ -20,6 +20,7 @@ from PIL import Image
 from servers import REPOSITORY, environment
 
 pytest.importorskip("anywidget")
+from tests.helpers.scrubbers import encoded_frame
 from vidcolor_utils.course.scrubber import FrameScrubber
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def expected() -> dict[str, list[np.ndarray]]:
     scrubber = FrameScrubber(numbered_clips())
     return {
         name: [
-            np.asarray(Image.open(BytesIO(scrubber.encoded_frame(name, index))).convert("RGB")).astype(int)
+            np.asarray(Image.open(BytesIO(encoded_frame(scrubber, name, index))).convert("RGB")).astype(int)
             for index in range(FRAMES)
         ]
         for name in scrubber.names

@@ -6,6 +6,7 @@ import pytest
 import traitlets
 from PIL import Image
 
+from tests.helpers.scrubbers import encoded_frame
 from vidcolor_utils.system.errors import InputError
 
 pytest.importorskip("anywidget")
@@ -36,8 +37,8 @@ def test_every_panel_holds_the_frame_asked_for():
     exact, compressed = FrameScrubber(clips), FrameScrubber(clips, quality=90)
     for name, clip in clips.items():
         for index in range(5):
-            np.testing.assert_array_equal(decoded(exact.encoded_frame(name, index)), clip[index])
-            shown = decoded(compressed.encoded_frame(name, index))
+            np.testing.assert_array_equal(decoded(encoded_frame(exact, name, index)), clip[index])
+            shown = decoded(encoded_frame(compressed, name, index))
             errors = [np.abs(shown - frame).mean() for frame in clip]
             assert errors[index] < MAX_MEAN_ERROR
             assert np.argmin(errors) == index
@@ -89,7 +90,7 @@ def test_ninety_frames_of_four_clips_fit():
     frames = np.stack([np.roll(texture, index, axis=1) + np.roll(grain, 7 * index) for index in range(90)])
     clip = frames.clip(0, 255).astype(np.uint8)
     scrubber = FrameScrubber({name: clip for name in "abcd"}, quality=90)
-    assert 4_000_000 < scrubber.num_bytes < 40_000_000
+    assert 4_000_000 < sum(map(len, scrubber.packed)) < 40_000_000
 
 
 @pytest.mark.parametrize(
@@ -131,8 +132,6 @@ def test_frames_out_of_range_are_refused_later_too():
     scrubber = FrameScrubber({"a": moving()})
     with pytest.raises(InputError, match="frame must be 0 to 4"):
         scrubber.frame = 5
-    with pytest.raises(InputError, match="no clip is named b"):
-        scrubber.encoded_frame("b", 0)
     assert scrubber.frame == 0
 
 

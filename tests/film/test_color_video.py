@@ -57,21 +57,28 @@ def film(make_video):
     return make_video(frames=FRAMES, sound="aac", options={"g": "12", "bf": "2"})
 
 
-@pytest.mark.parametrize("options", [{}, {"offline": True}, {"strength": 0.0, "every": 3}])
-def test_an_interrupted_film_goes_on_to_the_same_frames(film, colorizer, tmp_path, options):
-    colorize_file(film, tmp_path / "whole.mp4", colorizer, segment_s=SEGMENT_S, **options)
-    cut = tmp_path / "cut.mp4"
-    seen = []
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".mp4", {}),
+        (".mp4", {"offline": True}),
+        (".mp4", {"strength": 0.0, "every": 3}),
+        (".mkv", {"encoding": Encoding("ffv1")}),
+    ],
+)
+def test_an_interrupted_film_goes_on_to_the_same_frames(film, colorizer, tmp_path, suffix, options):
+    whole, cut, seen = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}", []
+    colorize_file(film, whole, colorizer, segment_s=SEGMENT_S, **options)
     for crash in (5, 45, 65):
         with pytest.raises(Interrupted):
             colorize_file(film, cut, colorizer, segment_s=SEGMENT_S, progress=crash_after(crash), **options)
         assert not cut.exists() and work_folder_path(cut).exists() == (crash > 20)
     report = colorize_file(film, cut, colorizer, segment_s=SEGMENT_S, progress=count_frames(seen), **options)
     assert seen == list(range(61, FRAMES + 1)) and report.frames == FRAMES and report.warnings == ()
-    np.testing.assert_array_equal(decoded(cut), decoded(tmp_path / "whole.mp4"))
-    assert frame_times(cut) == frame_times(film) == frame_times(tmp_path / "whole.mp4")
+    np.testing.assert_array_equal(decoded(cut), decoded(whole))
+    assert frame_times(cut) == frame_times(film) == frame_times(whole)
     assert packets_of(cut, "audio") == packets_of(film, "audio")
-    assert sorted(os.listdir(tmp_path)) == sorted([film.name, "cut.mp4", "whole.mp4"])
+    assert sorted(os.listdir(tmp_path)) == sorted([film.name, cut.name, whole.name])
 
 
 def test_pictures_are_kept_when_the_sound_is_wanted_in_another_way(film, colorizer, tmp_path):

@@ -25,6 +25,14 @@ def test_the_readme_says_of_quality_what_the_record_says():
         "colourfulness {colorfulness_ratio:.3f} of the truth's.",
     ):
         assert sentence.format(**photos) in " ".join(readme.split())
+    more, films = record["photos"]["val_more"], record["films"]["mean"]
+    error, color = films["vidcolor"]["mae_ab"] / films["gray"]["mae_ab"], films["vidcolor"]["colorfulness_ratio"]
+    for sentence in (
+        f"On {more['photos']} of people, streets, rooms, animals and objects it is {more['mae_ab_ratio']:.3f} of",
+        f"of gray's, colourfulness {more['colorfulness_ratio']:.3f}.",
+        f"the error of ab is {error:.3f} of gray's, colourfulness {color:.3f}.",
+    ):
+        assert sentence in " ".join(readme.split())
     lumas = ", ".join(f"{value:.2f}" for value in record["clips"]["luma_mae"].values())
     assert f"differs by {lumas} Lab units" in readme
 
@@ -36,7 +44,7 @@ def test_the_manual_says_of_key_frames_what_the_record_says():
     keys = ("psnr_ab", "ciede2000", "colorfulness_ratio", "chroma_warp_error_ratio")
     for row in set(davis["mean"]) - {"true"}:
         assert "| " + " | ".join(f"{davis['mean'][row][key]:.2f}" for key in keys) + " |" in manual, row
-    said = f"on {len(davis['clips'])} films of DAVIS, their first {record['frames']} frames"
+    said = f"on {len(davis['clips'])} films of DAVIS, up to their first {record['frames']} frames"
     assert said in " ".join(manual.split())
     slow = {row: values["psnr_ab"] for row, values in record["sets"]["hiking"]["mean"].items()}
     lost = slow["first"] - slow["first, edited"]

@@ -13,6 +13,7 @@ from vidcolor_utils.colorizers.steady import Evidence, LinkedFrame, SteadyColori
 from vidcolor_utils.course.steady_parts import VARIANTS, LinkedClip, link_clip
 from vidcolor_utils.system.errors import InputError
 from vidcolor_utils.tool.demo import write_gray
+from vidcolor_utils.tool.evaluate import mean_rows
 
 SIZE = (32, 40)
 
@@ -108,6 +109,21 @@ def test_record_holds_all_rows_and_goes_on_where_it_ended(pairs, tmp_path, monke
     with pytest.raises(InputError, match="other settings"):
         ablate_clips(pairs, lambda: colorizer, output, max_frames=2)
     assert record == json.loads(output.read_text()) and colorizer.calls == 8
+
+
+def test_means_are_over_the_folder_and_a_film_is_known_by_what_is_in_it(pairs, make_video, tmp_path, monkeypatch):
+    output = tmp_path / "record.json"
+    monkeypatch.setattr(ablate, "VARIANTS", {"per frame": VARIANTS["per frame"]})
+    both = ablate_clips(pairs, Fixed, output, max_frames=3)
+    assert sorted(both["files"]) == ["bw_1.mp4", "bw_2.mp4", "color_1.mp4", "color_2.mp4", "colorized_1.mp4"]
+    (pairs / "bw_1.mp4").rename(pairs / "aside.mp4")
+    one = ablate_clips(pairs, lambda: pytest.fail("there is nothing to do"), output, max_frames=3)
+    assert one["clips"] == both["clips"] and one["mean"] == mean_rows([both["clips"]["2.mp4"]])
+    shutil.move(make_video(frames=5, size=(48, 64)), pairs / "color_2.mp4")
+    before = output.read_text()
+    with pytest.raises(InputError, match=r"made of other files \(color_2.mp4\): remove it or name another file"):
+        ablate_clips(pairs, Fixed, output, max_frames=3)
+    assert output.read_text() == before
 
 
 def test_folders_without_pairs_and_strange_records_are_refused(pairs, tmp_path):

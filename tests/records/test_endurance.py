@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +8,9 @@ import pytest
 from records.strain import endurance
 from tests.helpers.films import moving_disc
 from vidcolor_utils.pictures.color import luma_from_rgb
-from vidcolor_utils.system.progress import silent
+from vidcolor_utils.system.progress import silent, silent_steps
+from vidcolor_utils.system.spread import HERE
+from vidcolor_utils.tool.folder.book import Result
 
 
 def copying(seconds):
@@ -49,3 +52,42 @@ def test_frames_are_decoded_as_stored(make_video):
     assert frames.shape == (2, 72, 64) and frames.dtype == np.uint8
     luma = np.stack([luma_from_rgb(rgb) for rgb in moving_disc(2, 48, 64)])
     assert np.corrcoef(frames[:, :48].ravel(), luma.ravel())[0, 1] > 0.98
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Few films, two processes."""
+    for name, value in {
+        "FILES": 3,
+        "FILE_FRAMES": 26,
+        "WORKERS": 2,
+        "FILM_SIZE": (64, 96),
+        "FILM_FRAMES": 5,
+    }.items():
+        monkeypatch.setattr(endurance, name, value)
+
+
+def test_a_worker_is_killed_and_no_film_is_lost(tmp_path, monkeypatch, small):
+    asked = []
+
+    def kill(film, folder, *, seed, progress):
+        asked.append((len(endurance.decoded_frames(film)), folder, seed))
+        return {"frames": 5}
+
+    monkeypatch.setattr(endurance, "kill_at_random", kill)
+    record = endurance.run_endurance(tmp_path, seed=4, progress=silent_steps)
+    assert asked == [(5, tmp_path, 4)] and record["kills"] == {"frames": 5} and record["machine"]
+    assert record["workers"] == {"files": 3, "killed": 1, "done": 3, "identical": 3}
+
+
+def test_films_that_are_lost_or_others_are_found(tmp_path, monkeypatch, small):
+    def colorize(films, output, *, spread=HERE, segment_s):
+        output.mkdir()
+        for name in ("00.mp4", "01.mp4"):
+            shutil.copy(films / ("02.mp4" if spread is not HERE and name == "01.mp4" else name), output / name)
+        return [Result("00.mp4", "", "done"), Result("01.mp4", "", "done"), Result("02.mp4", "", "failed")]
+
+    monkeypatch.setattr(endurance, "colorize_folder", colorize)
+    monkeypatch.setattr(endurance, "_kill_after_first", lambda *_: None)
+    found = endurance.lose_a_worker(tmp_path, progress=silent)
+    assert found == {"files": 3, "killed": 0, "done": 2, "identical": 1}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from records.quality.full_runs import record_full_runs
+from records.quality.full_runs import check_full_record, record_full_runs
 from tests.helpers.clips import prepare_rendered
 from tests.helpers.eager import without_graphs
 from tests.helpers.runs import TINY_STUDY
@@ -35,5 +35,11 @@ def test_full_runs_are_measured_and_kept_to_be_shown(clips: Path, tmp_path: Path
     assert not network.exists(), "measured again"
     with pytest.raises(InputError, match=r"other settings \(shown\)"):
         record_full_runs(clips, tmp_path / "runs", tmp_path / "out", frames=4)
+    check_full_record(clips, tmp_path / "out", frames=4, shown=[shown])
+    with pytest.raises(InputError, match=r"other settings \(shown\)"):
+        check_full_record(clips, tmp_path / "out", frames=4)
+    with pytest.raises(InputError, match="has no clip named nobody"):
+        check_full_record(clips, tmp_path / "elsewhere", frames=4, shown=["nobody"])
+    assert not (tmp_path / "elsewhere").exists()
     with pytest.raises(InputError, match="make train-full"):
         record_full_runs(clips, tmp_path / "nothing", tmp_path / "out")

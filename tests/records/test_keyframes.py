@@ -95,3 +95,18 @@ def test_a_folder_of_one_film_has_no_wrong_key_frame(tmp_path, make_video):
     record = measure({"one": tmp_path / "films"}, GrayColorizer(), tmp_path / "r.json", frames=3, say=said.append)
     mean = record["sets"]["one"]["mean"]
     assert "first, wrong" not in mean and "first, edited" in mean and "no wrong key frame" in said[0]
+
+
+def test_means_are_over_the_folder_and_a_film_is_known_by_what_is_in_it(tmp_path, make_video):
+    (tmp_path / "films").mkdir()
+    sets, output = {"one": tmp_path / "films"}, tmp_path / "r.json"
+    for name in ("a", "b"):
+        make_video(f"films/{name}.mp4", frames=3)
+    both = measure(sets, GrayColorizer(), output, frames=3, say=print)["sets"]["one"]
+    assert sorted(both["files"]) == ["a.mp4", "b.mp4"]
+    (tmp_path / "films" / "a.mp4").unlink()
+    found = measure(sets, GrayColorizer(), output, frames=3, say=print)["sets"]["one"]
+    assert found["clips"] == both["clips"] and found["mean"] == plain_means({"b": both["clips"]["b"]})
+    make_video("films/b.mp4", frames=4)
+    with pytest.raises(InputError, match=r"made of other files \(b.mp4\)"):
+        measure(sets, GrayColorizer(), output, frames=3, say=print)

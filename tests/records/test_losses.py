@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from records.quality import losses
 from tests.helpers.clips import prepare_rendered
 from vidcolor_utils.course.config import ReportTrainConfig
+from vidcolor_utils.pairs.manifest import MANIFEST
 from vidcolor_utils.pairs.store import ClipStore
 from vidcolor_utils.stills.images import read_image
 from vidcolor_utils.system.errors import InputError
@@ -51,6 +53,14 @@ def test_a_sweep_goes_on_with_what_is_missing_and_scores_all_on_the_same_pixels(
     assert whole["brightness"] == pytest.approx(1, abs=0.05)  # gray is as bright as the truth
     for picture, names in losses.PICTURES.items():
         assert read_image(output / f"{picture}.png").rgb.shape[1] >= 128 * (1 + len(names))
+        (output / f"{picture}.png").write_bytes(b"as it was")
+    assert losses.record_losses(clips, tmp_path / "fresh", output, seeds=2) == record  # its frames are not there
+    assert {(output / f"{picture}.png").read_bytes() for picture in losses.PICTURES} == {b"as it was"}
+    other = tmp_path / "other"
+    shutil.copytree(clips, other)
+    (other / MANIFEST).write_text((other / MANIFEST).read_text() + "\n")
+    with pytest.raises(InputError, match=r"other settings \(manifest\)"):
+        losses.record_losses(other, work, output, seeds=2)
     with pytest.raises(InputError, match=r"other settings \(epochs\)"):
         losses.record_losses(clips, work, output, base=dataclasses.replace(losses.BASE, epochs=1))
 

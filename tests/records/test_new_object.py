@@ -7,6 +7,7 @@ from records.quality import new_object
 from records.quality.new_object import error_inside, measure_new, scene_of
 from tests.helpers.keyed import panned
 from vidcolor_utils.colorizers.base import GrayColorizer
+from vidcolor_utils.system.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,20 @@ def test_what_is_measured_stays_in_the_record(tmp_path, make_video, monkeypatch)
     assert list(record["sets"]["made"]["new_object"]["clips"]) == ["one", "two"] and len(said) == 2
     assert record["sets"]["made"]["mean"] == 1
     assert measure_new(sets, GrayColorizer(), output, say=said.append) == record and len(said) == 2
+    (tmp_path / "two.mp4").unlink()
+    make_video("zebra.mp4", frames=4)
+    found = measure_new(sets, GrayColorizer(), output, say=said.append)["sets"]["made"]["new_object"]
+    assert list(found["clips"]) == ["one", "two", "zebra"]
+    assert found["first"] == np.mean([found["clips"][name]["first"] for name in ("one", "zebra")])
+    assert found["ratio"] == found["first"] / found["automatic"]
+    monkeypatch.setattr(new_object, "RADIUS", 1 / 5)
+    with pytest.raises(InputError, match=r"other settings \(radius\)"):
+        measure_new(sets, GrayColorizer(), output, say=said.append)
+
+
+def test_one_film_alone_shows_nothing_new(tmp_path, make_video):
+    make_video("only.mp4", frames=4)
+    output, said = tmp_path / "record.json", []
+    output.write_text(json.dumps({"sets": {"one": {"mean": 1}}}))
+    record = measure_new({"one": tmp_path}, GrayColorizer(), output, say=said.append)
+    assert record == {"sets": {"one": {"mean": 1}}} and "without another" in said[0]

@@ -8,8 +8,13 @@ from records.related.seeds import run_seeds
 from records.resuming import resumed
 from tests.helpers.command import REPOSITORY
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.weights.shipped import shipped_sums
 
 RESULTS = REPOSITORY / "data" / "results"
+# Made with other weights than those that ship, and to be made anew: by record, what differs. 24e99df wrote
+# frame_vit.onnx in another way: its tokens are the same to 1e-6 on some pictures, and a few hundredths off on
+# others, as it rounds to 8 bits on the way. `rm data/results/related/exemplar.json`, then `make related`.
+STALE = {"related/exemplar.json": "weights"}
 SETTINGS = {"frames": 4, "sizes": (2, 3), "weights": {"one": "a", "two": "b"}}
 
 
@@ -41,6 +46,19 @@ def test_other_settings_are_named_and_the_record_stays(tmp_path, changes, names)
     assert path.read_text() == before
 
 
+def test_what_older_records_lack_is_compared_where_it_is_there(tmp_path):
+    path, later = tmp_path / "record.json", {"manifest": "a"}
+    new = resumed(path, SETTINGS, {"clips": {}}, later=later)
+    assert new["manifest"] == "a"
+    path.write_text(json.dumps(new))
+    assert resumed(path, SETTINGS, {"clips": {}}, later=later) == new
+    with pytest.raises(InputError, match=r"other settings \(manifest\)"):
+        resumed(path, SETTINGS, {"clips": {}}, later={"manifest": "b"})
+    old = {name: value for name, value in new.items() if name != "manifest"}
+    path.write_text(json.dumps(old))
+    assert resumed(path, SETTINGS, {"clips": {}}, later=later) == old
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"frames": 4}'])
 def test_what_is_no_such_record_is_not_written_over(tmp_path, text):
     path = tmp_path / "notes.json"
@@ -70,4 +88,12 @@ def test_seeds_of_other_settings_are_refused(tmp_path):
 )
 def test_the_committed_records_can_be_gone_on_with(name, settings, rest):
     record = json.loads((RESULTS / name).read_text())
-    assert resumed(RESULTS / name, {key: record[key] for key in settings}, dict.fromkeys(rest)) == record
+    wanted = {key: record[key] for key in settings}
+    for part in (wanted, wanted.get("settings", {})):
+        if "weights" in part:
+            part["weights"] = shipped_sums()
+    if name in STALE:
+        with pytest.raises(InputError, match=rf"made with other settings \({STALE[name]}\)"):
+            resumed(RESULTS / name, wanted, dict.fromkeys(rest))
+    else:
+        assert resumed(RESULTS / name, wanted, dict.fromkeys(rest)) == json.loads((RESULTS / name).read_text())

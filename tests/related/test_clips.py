@@ -19,6 +19,7 @@ from vidcolor_utils.related.discs import disc_clip
 from vidcolor_utils.related.pictures import colored_picture, gray_picture, outlined, picture
 from vidcolor_utils.related.unpaired.digits import digit_clips, hue_color
 from vidcolor_utils.system.errors import InputError
+from vidcolor_utils.system.files import file_sha256
 
 
 def test_the_middle_of_the_shrunk_frame_is_taken():
@@ -72,6 +73,7 @@ def test_videos_are_split_by_name_and_damaged_ones_are_passed_over(make_video, t
     split = folder_split(tmp_path, side=16)
     assert [clip.name for clip in split.train] == ["one", "two"]
     assert [clip.name for clip in split.test] == ["campus"]
+    assert split.test[0].sha256 == file_sha256(tmp_path / "campus.mp4")
     assert "broken.mp4" in caplog.text
     assert split.test[0].lab.shape == (6, 16, 16, 3)
     with pytest.raises(InputError, match="some of them named"):
@@ -81,9 +83,12 @@ def test_videos_are_split_by_name_and_damaged_ones_are_passed_over(make_video, t
 
 def test_no_film_is_both_learned_from_and_tested_on():
     split = builtin_split(side=16, frames=4, rendered=4)
-    films = [{name.rsplit("-", 1)[0] for name, _ in part if not name.startswith("rendered")} for part in split]
+    films, scenes = [], []
+    for part in split:
+        drawn = {clip.name for clip in part if clip.name.startswith("rendered")}
+        scenes.append(drawn)
+        films.append({clip.name.rsplit("-", 1)[0] for clip in part if clip.name not in drawn})
     assert len(films[0]) == 2 and len(films[1]) == 1 and not films[0] & films[1]
-    scenes = [{name for name, _ in part if name.startswith("rendered")} for part in split]
     assert [len(each) for each in scenes] == [4, 2] and not scenes[0] & scenes[1]
     assert "rendered-0003" not in scenes[0] | scenes[1]  # it has a cut
 

@@ -43,7 +43,7 @@ def test_rows_go_from_the_key_frame_on(film, keys, tmp_path):
 
 def test_the_truth_is_perfect_at_any_distance(film, keys):
     rows = score_by_distance(film, film, keys)
-    assert all(row.mae_ab == 0 and row.chroma == 1 for row in rows)
+    assert [(row.mae_ab, row.chroma) for row in rows] == [(0, 1)] * 4
 
 
 def test_distance_is_to_the_nearest_key_frame_of_the_same_shot():

@@ -126,24 +126,6 @@ class FrameScrubber(anywidget.AnyWidget):
         """Frames of each clip."""
         return len(self.offsets[0]) - 1
 
-    @property
-    def num_bytes(self) -> int:
-        """Bytes of frames that the widget holds."""
-        return sum(map(len, self.packed))
-
-    def encoded_frame(self, name: str, frame: int) -> bytes:
-        """Return one frame as the browser gets it.
-
-        Raises:
-            InputError: if there is no such clip or frame.
-        """
-        if name not in self.names:
-            raise InputError(f"no clip is named {name}: there are {', '.join(self.names)}")
-        self._check_frame(frame)
-        clip = self.names.index(name)
-        start, end = self.offsets[clip][frame : frame + 2]
-        return self.packed[clip][start:end]
-
     @traitlets.validate("frame")
     def _valid_frame(self, proposal: dict) -> int:
         self._check_frame(proposal["value"])

@@ -16,6 +16,7 @@ from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.color import lab_from_rgb, luma_from_rgb
 from vidcolor_utils.pictures.sizes import middle_square
 from vidcolor_utils.system.errors import InputError, VidcolorError
+from vidcolor_utils.system.files import file_sha256
 from vidcolor_utils.video.files import videos_below
 from vidcolor_utils.video.reader import VideoReader
 
@@ -29,10 +30,11 @@ HELD_OUT = ("bike_packing", "skatepark", "campus")  # in the names of clips that
 
 
 class SmallClip(NamedTuple):
-    """A clip's name and its frames, float32 Lab (T, S, S, 3)."""
+    """A clip's name, its frames, float32 Lab (T, S, S, 3), and the sha256 of the film, "" if it is of none."""
 
     name: str
     lab: np.ndarray
+    sha256: str = ""
 
 
 class Split(NamedTuple):
@@ -96,7 +98,7 @@ def film_clips(paths: Iterable[Path], *, side: int = SIDE, frames: int = FRAMES)
         if np.abs(clip.lab[..., 1:]).mean() < LEAST_CHROMA:
             log.warning("passed over: %s is gray", path.name)
         else:
-            clips.append(clip)
+            clips.append(clip._replace(sha256=file_sha256(path)))
     return clips
 
 
