@@ -263,6 +263,17 @@ def test_any_name_that_the_file_system_takes(make_video, tmp_path, name, suffix)
     assert os.listdir(tmp_path / "to") == [output.name] and report.warnings == ()
 
 
+def test_of_a_file_with_a_wrong_name_it_is_said_what_it_holds(make_video, tmp_path):
+    make_video("film.mp4").rename(tmp_path / "wrong.jpg")
+    Image.new("L", (40, 30), 99).save(tmp_path / "wrong.mp4", "JPEG")
+    for output in ("out.mp4", "out.png"):
+        with pytest.raises(InputError, match=r"wrong\.jpg: holds a video: rename it, \.jpg is of pictures"):
+            colorize_file(tmp_path / "wrong.jpg", tmp_path / output, GrayColorizer())
+        with pytest.raises(InputError, match=r"wrong\.mp4: holds a JPEG picture: rename it, \.mp4 is of videos"):
+            colorize_file(tmp_path / "wrong.mp4", tmp_path / output, GrayColorizer())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wrong.jpg", "wrong.mp4"]
+
+
 def test_a_film_for_a_link_goes_where_the_link_leads(make_video, tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "out.mp4").symlink_to(tmp_path / "disk" / "real.mp4")

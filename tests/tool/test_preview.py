@@ -60,6 +60,16 @@ def test_a_long_film_is_sought_not_decoded(make_video, tmp_path, monkeypatch):
     assert sum(decoded) < 80
 
 
+def test_a_film_with_a_long_pause_shows_as_many_frames_as_were_asked_for(make_video, tmp_path, monkeypatch):
+    times, shown = [*range(0, 120, 4), *range(6000, 6120, 4)], []
+    source = make_video("in.mkv", frames=60, times=times)
+    monkeypatch.setattr(preview, "time_text", lambda seconds: shown.append(seconds) or str(seconds))
+    assert preview_file(source, tmp_path / "strip.png", Plain(), count=4).frames == 4
+    assert shown == sorted(shown) and shown[0] < 2 and shown[-1] > 59
+    preview_file(source, tmp_path / "part.png", Plain(), count=4, span=Span(0.5, 50))
+    assert len(shown) == 8 and min(shown[4:]) > 0.4 and max(shown[4:]) < 2
+
+
 def test_a_short_film_shows_each_frame_once(make_video, tmp_path):
     assert preview_file(make_video(frames=3), tmp_path / "strip.png", Plain(), count=12).frames == 3
 

@@ -170,7 +170,7 @@ def _preview(source: Path, output: Path, count: int, **work: Any) -> None:
 
     with progress_bars() as bar:
         report = preview_file(source, output, count=count, progress=bar("previewing"), **work)
-    say(f"{report.output}: {report.frames} frames, gray above colour")
+    say(f"{report.output}: {frames(report.frames)}, gray above colour")
 
 
 def _plan(source: Path, output: Path, **work: Any) -> None:

@@ -42,6 +42,15 @@ def is_animation(path: str | Path) -> bool:
         return False
 
 
+def picture_kind(path: Path) -> str | None:
+    """Tell by its first bytes which format of pictures a file is in, whatever its name; None if not sure."""
+    try:
+        with looking_at(path) as image:
+            return image.format if image.format != "TGA" else None  # any bytes may begin a TGA
+    except Exception:  # it is none
+        return None
+
+
 def num_pixels(path: Path) -> int:
     """How many pixels the largest picture of a file says that it has; 0 if that cannot be read."""
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -20,8 +21,8 @@ from vidcolor_utils.film.look import OF_FILMS, PLAIN, SEGMENT_LENGTH, SEGMENT_S,
 from vidcolor_utils.film.picture import ColorizeReport
 from vidcolor_utils.film.tape import Cutting, plan_cutting
 from vidcolor_utils.pictures.restore import MEMORY
-from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still
-from vidcolor_utils.stills.pages import PageReader, bytes_in_colour, num_pages
+from vidcolor_utils.stills.images import check_image_name, is_animation, is_image, is_still, picture_kind
+from vidcolor_utils.stills.pages import HEIF, PageReader, bytes_in_colour, num_pages
 from vidcolor_utils.stills.still import StillImage
 from vidcolor_utils.stills.writing import PageWriter
 from vidcolor_utils.system.errors import InputError, OptionError, OutputError
@@ -34,7 +35,7 @@ from vidcolor_utils.video.codecs import CONTAINERS, Encoding
 from vidcolor_utils.video.description import VideoInfo
 from vidcolor_utils.video.ffmpeg import is_called_video
 from vidcolor_utils.video.fields import REACH
-from vidcolor_utils.video.files import is_sequence
+from vidcolor_utils.video.files import is_sequence, video_info
 from vidcolor_utils.video.times import WHOLE, Span, checked_span
 
 NOTHING = np.empty((0, 0, 3), np.uint8)
@@ -142,24 +143,52 @@ def _colorize(
     if output.is_dir():
         raise OutputError(f"{output}: is a folder; name a file in it, as {output / source.name}")
     is_picture = is_still(source) or (is_image(output) and not is_film(source))
-    if is_picture and output.suffix.lower() not in CONTAINERS:
-        check_image_name(output)  # says what there is, of a name that is neither's
-    if is_picture != is_image(output):
-        kinds = ("an image", "a video") if is_picture else ("a video", "an image")
-        raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
-    if is_picture:
-        _check_for_still(source, look, encoding, span, segment_s, spread)
-        return _colorize_image(source, output, FilmColors(source, look, colorizer, photographs), look, progress)
-    colors = colors_of(source, look, colorizer, photographs)
-    job = FilmJob(
-        encoding or Encoding(),
-        span=span,
-        only=only,
-        cutting_of=partial(_cutting, look, segment_s),
-        deinterlace=look.is_restored,
-        restore_luma=look.restore_luma,
-    )
-    return color_video(source, output, colors, job, spread=spread, progress=progress, deliver=deliver)
+    with _saying_what_it_holds(source, is_picture):
+        if is_picture and output.suffix.lower() not in CONTAINERS:
+            check_image_name(output)  # says what there is, of a name that is neither's
+        if is_picture != is_image(output):
+            kinds = ("an image", "a video") if is_picture else ("a video", "an image")
+            raise InputError(f"{output}: the input is {kinds[0]}, but this name is that of {kinds[1]}")
+        if is_picture:
+            _check_for_still(source, look, encoding, span, segment_s, spread)
+            return _colorize_image(
+                source, output, FilmColors(source, look, colorizer, photographs), look, progress
+            )
+        colors = colors_of(source, look, colorizer, photographs)
+        job = FilmJob(
+            encoding or Encoding(),
+            span=span,
+            only=only,
+            cutting_of=partial(_cutting, look, segment_s),
+            deinterlace=look.is_restored,
+            restore_luma=look.restore_luma,
+        )
+        return color_video(source, output, colors, job, spread=spread, progress=progress, deliver=deliver)
+
+
+@contextmanager
+def _saying_what_it_holds(source: Path, is_picture: bool) -> Iterator[None]:
+    """Where a picture or a film cannot be taken as what its name says, say so if it holds the other one."""
+    try:
+        yield
+    except InputError:
+        name = source.suffix
+        kind = picture_kind(source)
+        if is_picture and is_image(source) and kind is None and _is_video(source):
+            raise InputError(f"{source}: holds a video: rename it, {name} is of pictures") from None
+        if not is_picture and is_called_video(source) and kind:
+            raise InputError(f"{source}: holds a {kind} picture: rename it, {name} is of videos") from None
+        raise
+
+
+def _is_video(source: Path) -> bool:
+    if source.suffix.lower() in HEIF:  # FFmpeg takes these for one
+        return False
+    try:
+        video_info(source)
+    except (InputError, OSError):
+        return False
+    return True
 
 
 def is_film(source: Path) -> bool:

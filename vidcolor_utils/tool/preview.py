@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Unpack
 
@@ -21,6 +22,7 @@ from vidcolor_utils.pictures.active_area import find_active_area
 from vidcolor_utils.pictures.chroma import shown_luma
 from vidcolor_utils.pictures.color import rgb_from_gray, to_uint8
 from vidcolor_utils.pictures.show import GAP, PAPER, side_by_side, to_width
+from vidcolor_utils.pictures.sizes import evenly
 from vidcolor_utils.stills.images import StillImage, check_image_name, is_still, write_image
 from vidcolor_utils.system.errors import InputError, OptionError
 from vidcolor_utils.system.files import check_target
@@ -51,8 +53,8 @@ def preview_file(
 ) -> ColorizeReport:
     """Colorize a few frames of a video, each by itself, and write them as one picture.
 
-    The frames are sought, so a long film takes no longer than a short one. Each stands under its time; those that
-    would be the same frame of a short video stand there once.
+    The frames are sought, so a long film takes no longer than a short one. Each stands under its time, once. Where
+    some would be the same, as in a long pause or a short video, others are taken, as far as there are.
 
     Args:
         source: the video.
@@ -106,14 +108,14 @@ def preview_columns(
     with film_to_look_at(source) as film, VideoReader(film) as reader:
         check_size(reader)
         painted = _Painted(reader, FilmColors(film, look, colorizer), look)
-        columns = {}
+        found: dict[float, np.ndarray] = {}
         for done, frame in enumerate(_spread(reader, count, span, deinterlace=look.is_restored), start=1):
             pictures = painted.luma(frame), painted.rgb(frame)
-            columns[time_text(frame.seconds)] = _gray_above_color(*pictures, reader.info.shown_pixel_aspect)
+            found[frame.seconds] = _gray_above_color(*pictures, reader.info.shown_pixel_aspect)
             progress(done, count)
-    if not columns:
+    if not found:
         raise InputError(f"{source}: there is no frame between the start and the end asked for")
-    return columns
+    return {time_text(seconds): found[seconds] for seconds in sorted(found)}
 
 
 class _Painted:
@@ -143,19 +145,35 @@ class _Painted:
 
 
 def _spread(reader: VideoReader, count: int, span: Span, *, deinterlace: bool) -> Iterator[LumaFrame]:
-    """Yield the frames shown in the middle of each of `count` equal parts of a span of the video."""
+    """Yield the frames shown in the middle of each of `count` equal parts of a span of the video, each once.
+
+    What then lacks is made up for by frames spread over the video's own, not over its time; these come last.
+    """
+    shown: set[float] = set()
+    for seconds in chain(_middles(reader, count, span), _others(reader, count, span)):
+        if len(shown) == count:
+            return
+        frames = reader.frames_from(seconds)
+        if deinterlace and reader.info.fields:
+            frames = deinterlaced(frames, reader.info.fields, bit_depth=reader.info.bit_depth)
+        frame = next(frames, None)
+        if frame is not None and frame.seconds not in shown:
+            shown.add(frame.seconds)
+            yield frame
+
+
+def _middles(reader: VideoReader, count: int, span: Span) -> Iterator[float]:
     info = reader.info
     end = info.duration_s or float((info.frames or 0) / info.rate) or _length_s(reader)
     length = (end if span.end is None else min(span.end, end)) - span.start
     if length <= 0 < span.start:
         return  # it lies behind the end
-    for index in range(count):
-        frames = reader.frames_from(span.start + length * (index + 0.5) / count)
-        if deinterlace and info.fields:
-            frames = deinterlaced(frames, info.fields, bit_depth=info.bit_depth)
-        frame = next(frames, None)
-        if frame is not None:
-            yield frame
+    yield from (span.start + length * (index + 0.5) / count for index in range(count))
+
+
+def _others(reader: VideoReader, count: int, span: Span) -> Iterator[float]:
+    times = [time for time in reader.frame_times() if span.holds(time)]
+    yield from (times[index] for index in evenly(len(times), count) if times)
 
 
 def _length_s(reader: VideoReader) -> float:

@@ -164,6 +164,14 @@ class Demuxer:
                 if packet.stream.index != self.stream.index and not marks_end(packet):
                     yield packet
 
+    def frame_times(self) -> list[float]:
+        """When frames are shown, by their packets, in seconds from the start, in order; reads all of the file."""
+        self.restart()
+        packets = (packet for packet in self._packets(self.stream) if packet.size)
+        times = (packet.dts if packet.pts is None else packet.pts for packet in packets)
+        unit = self.stream.time_base or Fraction(1)
+        return sorted(float(time * unit - self.start) for time in times if time is not None)
+
     def _open(self) -> None:
         self._container, self._is_unread, self.counts = open_input(self.path), True, Counts()
         self._joined, self._shown = JoinedTimes(self._container), ShownTimes(self._container)
