@@ -291,6 +291,13 @@ def test_what_is_no_pipe_is_called_by_its_name(source, output, told):
         assert stand.told(f"{stand.source} {stand.output}") == told
 
 
+def test_numbered_pictures_of_another_kind_than_their_name_are_read_as_what_they_hold(tmp_path):
+    for number in range(3):
+        Image.new("L", (64, 48), 60 + number).save(tmp_path / f"scan_{number}.tif", "BMP")
+    report = colorize_file(tmp_path / "scan_%d.tif", tmp_path / "out.mp4", GrayColorizer())
+    assert report.frames == 3
+
+
 def test_a_pipe_needs_a_format(tmp_path):
     for container in (None, "no_such"):
         with (

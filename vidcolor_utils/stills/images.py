@@ -51,6 +51,12 @@ def picture_kind(path: Path) -> str | None:
         return None
 
 
+def is_named_truly(path: Path) -> bool:
+    """Tell whether a picture is in the format that its name says, or in one that is not known."""
+    kind, name = picture_kind(path), Image.registered_extensions().get(path.suffix.lower())
+    return kind is None or name is None or kind == name or {kind, name} == {"JPEG", "MPO"}
+
+
 def num_pixels(path: Path) -> int:
     """How many pixels the largest picture of a file says that it has; 0 if that cannot be read."""
     try:

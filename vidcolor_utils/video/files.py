@@ -21,6 +21,7 @@ from vidcolor_utils.stills.images import (
     NETPBM,
     StillImage,
     is_image,
+    is_named_truly,
     is_still,
     read_image,
     read_pages,
@@ -209,7 +210,7 @@ def _put_together(pictures: Iterable[Path], container: av.container.OutputContai
 @contextmanager
 def _readable(path: Path) -> Iterator[Path]:
     """Give a picture as FFmpeg and .mov take it: itself, or as long as the block runs a PNG of it."""
-    if path.suffix.lower() not in THROUGH_PNG:
+    if path.suffix.lower() not in THROUGH_PNG and is_named_truly(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
