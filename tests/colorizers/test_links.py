@@ -62,6 +62,16 @@ def test_cuts_are_seen_in_dark_and_faded_films(printed, least):
     assert [begins_shot(gray) for gray in film] == [n in (3, 6) for n in range(9)]
 
 
+@pytest.mark.parametrize("level", [0.02, 0.1, 0.2])
+def test_grain_in_the_dark_is_no_cut(level):
+    rng = np.random.default_rng(0)
+    film = [20 + level * blocks(0) + rng.normal(0, 8, (96, 128)) for _ in range(6)]
+    linker, begins_shot = Linker(), Cuts()
+    grays = [np.clip(gray, 0, 255).astype(np.uint8) for gray in film]
+    assert [linker(gray)[0] is None for gray in grays] == [True] + [False] * 5
+    assert not any(begins_shot(gray) for gray in grays)
+
+
 def test_of_what_a_fade_lights_the_darkness_has_shown_the_square_of_its_share():
     """By hand: spread 10 of 40 is (11 / 41)^2; above 60, and where it grows by itself or falls, all."""
     checks = np.indices((20, 30)).sum(0) % 2

@@ -183,15 +183,17 @@ def stretch_of(spread: float) -> float:
 def looks(last: np.ndarray, gray: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Give two frames, uint8 (h, w), as they are, and if they are dull, dark or faded, stretched alike too.
 
-    What tells a cut are differences of luma that are large for a picture of usual contrast.
+    What tells a cut are differences of luma that are large for a picture of usual contrast. Grain is not to be
+    stretched with it, and is averaged away before.
     """
-    mean, spread = _mean_and_spread(np.concatenate([last, gray]))
-    gain = stretch_of(spread)
-    if gain == 1:
+    if _mean_and_spread(np.concatenate([last, gray]))[1] >= CONTRAST:
         return [(last, gray)]
+    smooth = [cv2.blur(each, SMOOTHING) for each in (last, gray)]
+    mean, spread = _mean_and_spread(np.concatenate(smooth))
+    gain = stretch_of(spread)
     # Not `convertScaleAbs`, which turns what is below black upside down.
     table = np.clip((np.arange(256) - mean) * gain + 128, 0, 255).astype(np.uint8)
-    return [(last, gray), (cv2.LUT(last, table), cv2.LUT(gray, table))]
+    return [(last, gray), (cv2.LUT(smooth[0], table), cv2.LUT(smooth[1], table))]
 
 
 def _mean_and_spread(gray: np.ndarray) -> tuple[float, float]:
