@@ -128,7 +128,8 @@ class Linker:
             self._memory.begin(gray)
             return None, None
         back = link_between(gray, last, self._flow)
-        if explains_nothing(back, gray, last) and any(content_changes(*pair) for pair in looks(last, gray)):
+        pairs = looks(last, gray)
+        if explains_nothing(back, pairs) and any(content_changes(*pair) for pair in pairs):
             self._memory.begin(gray)
             return None, None
         back = self._memory.held(gray, back)
@@ -148,9 +149,11 @@ class Cuts:
         """Take the next frame, uint8 (h, w); tell whether it begins a shot. The first one is not told to."""
         last, self._last = self._last, gray
         changes = self._changes(gray)
-        if last is None or not (changes or any(content_changes(*pair) for pair in looks(last, gray)[1:])):
+        if last is None:
             return False
-        return explains_nothing(link_between(gray, last, self._flow), gray, last)
+        pairs = looks(last, gray)
+        changes = changes or any(content_changes(*pair) for pair in pairs[1:])
+        return changes and explains_nothing(link_between(gray, last, self._flow), pairs)
 
 
 def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
@@ -159,19 +162,17 @@ def link_between(gray: np.ndarray, other: np.ndarray, flow: DenseFlow) -> Link:
     return Link(motion, luma_agreement(gray, warp(other.astype(np.float32), motion)))  # floats are fetched faster
 
 
-def explains_nothing(back: Link, gray: np.ndarray, last: np.ndarray) -> bool:
+def explains_nothing(back: Link, pairs: list[tuple[np.ndarray, np.ndarray]]) -> bool:
     """Tell whether a frame is so unlike the one before, carried along, that a change of content is a cut.
 
     Args:
         back: from the frame to the one before.
-        gray: the frame, uint8 (h, w).
-        last: the one before.
+        pairs: the two, see `looks`.
     """
     if back.trust.mean() < CUT:
         return True
     return any(
-        luma_agreement(own, warp(other.astype(np.float32), back.flow)).mean() < CUT
-        for other, own in looks(last, gray)[1:]
+        luma_agreement(own, warp(other.astype(np.float32), back.flow)).mean() < CUT for other, own in pairs[1:]
     )
 
 

@@ -271,7 +271,7 @@ def spread_over(cluster: str | None = None, *, workers: int = 1) -> Iterator[Spr
     if workers < 1:
         raise OptionError(f"the number of workers must be at least 1. Received: {workers}")
     if cluster and workers > 1:
-        raise OptionError(f"a cluster has workers of its own: leave out the {workers} of this machine, or it")
+        raise OptionError(f"a cluster has workers of its own: leave out the {workers} here, or the cluster")
     if not cluster:
         yield HERE if workers == 1 else ProcessSpread(workers)
         return

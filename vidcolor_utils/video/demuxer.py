@@ -168,9 +168,7 @@ class Demuxer:
         """When frames are shown, by their packets, in seconds from the start, in order; reads all of the file."""
         self.restart()
         packets = (packet for packet in self._packets(self.stream) if packet.size)
-        times = (packet.dts if packet.pts is None else packet.pts for packet in packets)
-        unit = self.stream.time_base or Fraction(1)
-        return sorted(float(time * unit - self.start) for time in times if time is not None)
+        return sorted(float(time - self.start) for time in map(_seconds, packets) if time is not None)
 
     def _open(self) -> None:
         self._container, self._is_unread, self.counts = open_input(self.path), True, Counts()
